@@ -1,0 +1,3 @@
+//! Tables of samples: read, check, standardise, batch, simulate.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,70 @@
+//! What the rest of the workspace sees of a physical model.
+
+use crate::PhysicsError;
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
+
+/// A named quantity of a forward model with its unit and its physically allowed range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    /// Symbol of the literature, as users write it in configurations and tables (`N`, `cab`, …).
+    pub name: String,
+    /// Unit, `1` for dimensionless.
+    pub unit: String,
+    /// Smallest value the model accepts.
+    pub min: f64,
+    /// Largest value the model accepts.
+    pub max: f64,
+    /// Value used where none is given.
+    pub default: f64,
+}
+
+/// A physical model with exact first derivatives: a batch of parameters in, a batch of signals out.
+///
+/// The training physics op, the simulator and the baselines know a model only through this trait;
+/// implement it to train on other physics.
+pub trait ForwardModel: Send + Sync {
+    /// Short name for messages and reports, such as `inform published s2a`.
+    fn name(&self) -> &str;
+
+    /// The free parameters, in the order of the columns of `parameters`.
+    fn parameters(&self) -> &[Quantity];
+
+    /// Known inputs that may differ from sample to sample but carry no gradient (angles, say), in the
+    /// order of the columns of `conditions`. Empty if the model has none.
+    fn conditions(&self) -> &[Quantity];
+
+    /// Names of the outputs, in the order of the columns of `values`.
+    fn outputs(&self) -> &[String];
+
+    /// Unit of the outputs (`reflectance`, `mm`).
+    fn output_unit(&self) -> &str;
+
+    /// Values of `n` samples.
+    ///
+    /// * `parameters`: n × p, in the units of [`ForwardModel::parameters`]
+    /// * `conditions`: n × c, or `None` for the defaults
+    /// * `values`: n × d, overwritten
+    ///
+    /// # Errors
+    /// A wrong shape, or a parameter or condition that is not finite or outside its range; the error
+    /// names the row, the quantity, its value and the allowed range. `values` is then unspecified.
+    fn evaluate(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        values: ArrayViewMut2<f64>,
+    ) -> Result<(), PhysicsError>;
+
+    /// Values as [`ForwardModel::evaluate`], and the Jacobian: n × d × p, overwritten,
+    /// `jacobian[[i, j, k]]` = ∂ values\[i, j\] / ∂ parameters\[i, k\].
+    ///
+    /// # Errors
+    /// As [`ForwardModel::evaluate`].
+    fn evaluate_with_jacobian(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        values: ArrayViewMut2<f64>,
+        jacobian: ArrayViewMut3<f64>,
+    ) -> Result<(), PhysicsError>;
+}

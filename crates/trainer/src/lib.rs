@@ -1,0 +1,3 @@
+//! Configuration, training loop, checkpoints, metrics, evaluation and the command line.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Helpers shared by the stories: where the shared data lies, how to read golden files.
