@@ -1,3 +1,14 @@
 //! The terms of the training objective and their weighted total.
+//!
+//! Stage A (Pretrain): `data_aug` · synthetic. Stage B (Train): rec + β·kl + λ_g·gate + λ_Δ·pre-gate,
+//! each term where the model has what it speaks of.
 
 #![forbid(unsafe_code)]
+
+mod objective;
+mod statistics;
+mod terms;
+
+pub use objective::{Objective, Terms, Weights};
+pub use statistics::{Averages, Batch, Statistics};
+pub use terms::{mean_of_elements, mean_of_row_sums, squared_error};

@@ -1,3 +1,25 @@
-//! The physics-integrated variational autoencoder: encoder, physics as one differentiable operation, gated residual.
+//! The physics-integrated variational autoencoder.
+//!
+//! ```text
+//! x ─ encoder ─┬─ u_phy ~ N(mean, e^lnvar) ─ sigmoid ─ z_phy ─ physics ─ x_P ─┬─ x_PB = x_P + g ⊙ δ
+//!              └─ z_aux ~ N(mean, e^lnvar) ─ context([z_phy, z_aux]) ─ residual ┘
+//! ```
+//!
+//! Variants: **A** has no physics (z_aux is decoded by an MLP), **B** has no residual at all
+//! (`dim_z_aux` = 0), **C** has both.
 
 #![forbid(unsafe_code)]
+
+mod architecture;
+mod decoder;
+mod encoder;
+mod error;
+mod physics_layer;
+mod vae;
+
+pub use architecture::Architecture;
+pub use decoder::{Residual, ResidualOutput};
+pub use encoder::{Encoder, Gaussian, Posterior};
+pub use error::ModelError;
+pub use physics_layer::PhysicsLayer;
+pub use vae::{Decoded, Noise, PhysVae};

@@ -1,0 +1,42 @@
+//! The Kullback-Leibler divergence to the prior N(0, I).
+
+use dfdx::prelude::{HasShape, SumTo, TryAdd, TryMul, TrySub, WithEmptyTape};
+use nn::{Backend, Matrix, NnError, Scalar, Tape, Value};
+
+/// KL(N(m, eᵛ) ‖ N(0, I)) = ½ Σ (eᵛ − 1 − v + m²), summed over the dimensions, averaged over the n
+/// samples; in nats.
+///
+/// The dimensions are summed, not averaged: each weighs the same whatever block it belongs to.
+/// `mean` and `lnvar` (clamped) are n × k.
+///
+/// # Errors
+/// The device refuses.
+pub fn kl_mean<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    mean: Matrix<E, D, T>,
+    lnvar: Matrix<E, D, T>,
+) -> Result<Value<E, D, T>, NnError> {
+    let n = mean.shape().0;
+    (|| {
+        let spread = lnvar
+            .with_empty_tape()
+            .try_exp()?
+            .try_sub(lnvar)?
+            .try_sub(E::one())?;
+        let sum: Value<E, D, T> = mean.try_square()?.try_add(spread)?.try_sum()?;
+        sum.try_mul(E::of(0.5 / n as f64))
+    })()
+    .map_err(|e: D::Err| NnError::device(&e))
+}
+
+/// The same per dimension, summed over samples, on the host: `mean` and `lnvar` (clamped) are n × k
+/// in row-major order; returns k sums in nats.
+pub fn kl_per_dimension<E: Scalar>(mean: &[E], lnvar: &[E], k: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; k];
+    for (m, v) in mean.chunks_exact(k).zip(lnvar.chunks_exact(k)) {
+        for ((sum, m), v) in sums.iter_mut().zip(m).zip(v) {
+            let (m, v) = (m.wide(), v.wide());
+            *sum += 0.5 * (v.exp_m1() - v + m * m);
+        }
+    }
+    sums
+}

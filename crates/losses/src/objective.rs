@@ -1,0 +1,87 @@
+//! The weighted total.
+
+use crate::terms::{mean_of_elements, mean_of_row_sums, squared_error};
+use dfdx::prelude::{TryAdd, TryMul};
+use latent::kl_mean;
+use nn::{Backend, Matrix, NnError, Scalar, Tape, Value, value};
+
+/// Weights of the terms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// β of the Kullback-Leibler term, from the schedule.
+    pub beta: f64,
+    /// λ_g (`balance_gate`) of the mean gate.
+    pub gate: f64,
+    /// λ_Δ (`balance_residual`) of the pre-gate residual.
+    pub residual: f64,
+    /// `balance_data_aug` of the synthetic loss.
+    pub data_aug: f64,
+}
+
+/// What Stage B is computed from; every matrix on its tape.
+pub struct Terms<E: Scalar, D: Backend<E>, T> {
+    /// Reconstruction, n × d.
+    pub x_pb: Matrix<E, D, T>,
+    /// Mean and clamped log-variance of each block of latents, n × k.
+    pub latents: Vec<(Matrix<E, D, T>, Matrix<E, D, T>)>,
+    /// Gate and correction before the gate, n × d each.
+    pub gate_and_delta: Option<(Matrix<E, D, T>, Matrix<E, D, T>)>,
+}
+
+/// A total on its tape and the unweighted terms in it.
+pub struct Objective<E: Scalar, D: Backend<E>, T> {
+    /// What is minimised.
+    pub total: Value<E, D, T>,
+    /// The total as a number.
+    pub loss: f64,
+}
+
+impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
+    /// Stage A: `data_aug` · mean over n of Σ_p (û − logit z)².
+    ///
+    /// `u_mean`: the encoder's means for the synthetic spectra, n × p; `target`: logit z, n × p.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn pretrain(
+        u_mean: Matrix<E, D, T>,
+        target: Matrix<E, D>,
+        weights: &Weights,
+    ) -> Result<Self, NnError> {
+        let total = squared_error(u_mean, target)?
+            .try_mul(E::of(weights.data_aug))
+            .map_err(|e| NnError::device(&e))?;
+        Ok(Self::of(total))
+    }
+
+    /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate; `x`: n × d, the observation.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn train(
+        terms: Terms<E, D, T>,
+        x: Matrix<E, D>,
+        weights: &Weights,
+    ) -> Result<Self, NnError> {
+        let refused = |e: D::Err| NnError::device(&e);
+        let mut total = squared_error(terms.x_pb, x)?;
+        let add = |term: Value<E, D, T>, weight: f64, total: Value<E, D, T>| {
+            term.try_mul(E::of(weight))
+                .and_then(|t| total.try_add(t))
+                .map_err(refused)
+        };
+        for (mean, lnvar) in terms.latents {
+            total = add(kl_mean(mean, lnvar)?, weights.beta, total)?;
+        }
+        if let Some((gate, delta)) = terms.gate_and_delta {
+            total = add(mean_of_elements(gate)?, weights.gate, total)?;
+            total = add(mean_of_row_sums(delta)?, weights.residual, total)?;
+        }
+        Ok(Self::of(total))
+    }
+
+    fn of(total: Value<E, D, T>) -> Self {
+        let loss = value(&total);
+        Self { total, loss }
+    }
+}

@@ -1,0 +1,42 @@
+//! Single terms. The reductions matter: a sum over channels is not a mean.
+
+use dfdx::prelude::{HasShape, MeanTo, SumTo, TryDiv, TrySub};
+use nn::{Backend, Matrix, NnError, Scalar, Tape, Value};
+
+/// Mean over the n rows of Σ over columns of (a − b)²; both n × d.
+///
+/// The reconstruction (a = x_PB, b = x) and the synthetic loss (a = û, b = logit z).
+///
+/// # Errors
+/// The device refuses.
+pub fn squared_error<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    a: Matrix<E, D, T>,
+    b: Matrix<E, D>,
+) -> Result<Value<E, D, T>, NnError> {
+    mean_of_row_sums(a.try_sub(b).map_err(|e| NnError::device(&e))?)
+}
+
+/// Mean over the n rows of Σ over columns of a²: the pre-gate residual, for a = δ.
+///
+/// # Errors
+/// The device refuses.
+pub fn mean_of_row_sums<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    a: Matrix<E, D, T>,
+) -> Result<Value<E, D, T>, NnError> {
+    let n = E::of(a.shape().0 as f64);
+    (|| {
+        let sum: Value<E, D, T> = a.try_square()?.try_sum()?;
+        sum.try_div(n)
+    })()
+    .map_err(|e: D::Err| NnError::device(&e))
+}
+
+/// Mean over all elements: the gate penalty.
+///
+/// # Errors
+/// The device refuses.
+pub fn mean_of_elements<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    a: Matrix<E, D, T>,
+) -> Result<Value<E, D, T>, NnError> {
+    a.try_mean().map_err(|e: D::Err| NnError::device(&e))
+}

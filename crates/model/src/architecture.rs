@@ -1,0 +1,56 @@
+//! Sizes of the networks.
+
+use nn::Activation;
+
+/// Sizes and choices of a [`crate::PhysVae`]; the names are those of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Architecture {
+    /// Observed channels d.
+    pub channels: usize,
+    /// Physical latents p; 0 for variant A.
+    pub dim_z_phy: usize,
+    /// Auxiliary latents a; 0 for variant B.
+    pub dim_z_aux: usize,
+    /// Between linear layers, never after the last.
+    pub activation: Activation,
+    /// Width of the features.
+    pub num_units_feat: usize,
+    /// Hidden widths of the feature MLP.
+    pub hidlayers_feat: Vec<usize>,
+    /// Hidden widths of the heads of the physical latents.
+    pub hidlayers_z_phy: Vec<usize>,
+    /// Hidden widths of the heads of the auxiliary latents.
+    pub hidlayers_z_aux: Vec<usize>,
+    /// Whether the residual network sees `x_P` without passing gradient to it.
+    pub detach_x_p: bool,
+}
+
+impl Architecture {
+    /// Variant C with the project's default widths.
+    pub fn new(channels: usize, dim_z_phy: usize, dim_z_aux: usize) -> Self {
+        Self {
+            channels,
+            dim_z_phy,
+            dim_z_aux,
+            activation: Activation::Elu,
+            num_units_feat: 128,
+            hidlayers_feat: vec![128],
+            hidlayers_z_phy: vec![128],
+            hidlayers_z_aux: vec![128],
+            detach_x_p: false,
+        }
+    }
+
+    /// Whether there is a residual network (variant C).
+    pub fn has_residual(&self) -> bool {
+        self.dim_z_phy > 0 && self.dim_z_aux > 0
+    }
+}
+
+/// `[first, hidden…, last]`.
+pub(crate) fn sizes(first: usize, hidden: &[usize], last: usize) -> Vec<usize> {
+    let mut all = vec![first];
+    all.extend_from_slice(hidden);
+    all.push(last);
+    all
+}

@@ -1,0 +1,35 @@
+//! What can go wrong in `model`.
+
+/// Errors of the model crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// From the layers or the device.
+    #[error(transparent)]
+    Nn(#[from] nn::NnError),
+    /// From the physics.
+    #[error(transparent)]
+    Physics(#[from] physics::PhysicsError),
+    /// Numbers of the architecture and of the physics do not agree.
+    #[error("{what} is {found}, expected {expected}")]
+    Mismatch {
+        /// What was counted.
+        what: &'static str,
+        /// The count found.
+        found: usize,
+        /// The count it must be.
+        expected: usize,
+    },
+    /// A range of a physical parameter is empty or not finite.
+    #[error(
+        "range of {name} is {min} to {max}; the smaller end must come first and both be finite"
+    )]
+    Range {
+        /// Name of the parameter.
+        name: String,
+        /// Lower end.
+        min: f64,
+        /// Upper end.
+        max: f64,
+    },
+}

@@ -1,0 +1,194 @@
+//! The physics as one differentiable operation between standardised quantities.
+
+use crate::ModelError;
+use dfdx::prelude::HasShape;
+use ndarray::{Array2, Array3, ArrayView2};
+use nn::{Backend, Matrix, Scalar, Tape, host_op, to_host};
+use physics::ForwardModel;
+use std::sync::Arc;
+
+/// z ∈ (0, 1)ᵖ → value = z (max − min) + min → physics → (signal − mean) / scale.
+#[derive(Clone)]
+pub struct PhysicsLayer {
+    forward: Arc<dyn ForwardModel>,
+    ranges: Vec<(f64, f64)>,
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl PhysicsLayer {
+    /// * `ranges`: (min, max) per parameter, in the order of `forward.parameters()` and its units
+    /// * `mean`, `scale`: per output, in its unit
+    ///
+    /// # Errors
+    /// Numbers of ranges or channels that do not fit the model, an empty or infinite range.
+    pub fn new(
+        forward: Arc<dyn ForwardModel>,
+        ranges: Vec<(f64, f64)>,
+        mean: Vec<f64>,
+        scale: Vec<f64>,
+    ) -> Result<Self, ModelError> {
+        let expect = |what, found, expected| {
+            (found == expected)
+                .then_some(())
+                .ok_or(ModelError::Mismatch {
+                    what,
+                    found,
+                    expected,
+                })
+        };
+        expect(
+            "the number of ranges",
+            ranges.len(),
+            forward.parameters().len(),
+        )?;
+        expect(
+            "the length of the mean",
+            mean.len(),
+            forward.outputs().len(),
+        )?;
+        expect(
+            "the length of the scale",
+            scale.len(),
+            forward.outputs().len(),
+        )?;
+        for (&(min, max), q) in ranges.iter().zip(forward.parameters()) {
+            if !(min < max && min.is_finite() && max.is_finite()) {
+                return Err(ModelError::Range {
+                    name: q.name.clone(),
+                    min,
+                    max,
+                });
+            }
+        }
+        Ok(Self {
+            forward,
+            ranges,
+            mean,
+            scale,
+        })
+    }
+
+    /// The physical model.
+    pub fn forward_model(&self) -> &dyn ForwardModel {
+        self.forward.as_ref()
+    }
+
+    /// Number of parameters p.
+    pub fn parameters(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Number of channels d.
+    pub fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Mean and scale per channel.
+    pub fn standardization(&self) -> (&[f64], &[f64]) {
+        (&self.mean, &self.scale)
+    }
+
+    /// Physical values of z, n × p, in the units of the parameters.
+    pub fn to_physical(&self, z: ArrayView2<f64>) -> Array2<f64> {
+        let mut values = z.to_owned();
+        for mut row in values.rows_mut() {
+            for (v, &(min, max)) in row.iter_mut().zip(&self.ranges) {
+                // rounding must not leave the range; NaN stays NaN and is refused by the physics
+                *v = (*v * (max - min) + min).clamp(min, max);
+            }
+        }
+        values
+    }
+
+    /// Standardised signals of z (n × p), n × d; no gradient.
+    ///
+    /// # Errors
+    /// The physics refuses a value.
+    pub fn signals(
+        &self,
+        z: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Array2<f64>, ModelError> {
+        let mut signals = Array2::zeros((z.nrows(), self.channels()));
+        let values = self.to_physical(z);
+        self.forward
+            .evaluate(values.view(), conditions, signals.view_mut())?;
+        self.standardize(&mut signals);
+        Ok(signals)
+    }
+
+    /// The differentiable operation: z (n × p) → x_P (n × d), both standardised.
+    ///
+    /// `conditions` (n × c, `None` for the defaults) carry no gradient. With a tape the Jacobian comes
+    /// out of the same sweep as the values and is kept for the backward pass.
+    ///
+    /// # Errors
+    /// The physics refuses a value, or the device refuses.
+    pub fn apply<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+        &self,
+        z: Matrix<E, D, T>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Matrix<E, D, T>, ModelError> {
+        let (n, p) = *z.shape();
+        let d = self.channels();
+        if p != self.parameters() {
+            return Err(ModelError::Mismatch {
+                what: "the number of physical latents",
+                found: p,
+                expected: self.parameters(),
+            });
+        }
+        let mut on_host = Array2::zeros((n, p));
+        for (to, from) in on_host.iter_mut().zip(to_host(&z)) {
+            *to = from.wide();
+        }
+        if !T::OWNS_TAPE {
+            let x = self.signals(on_host.view(), conditions)?;
+            let x = x.iter().map(|&v| E::of(v)).collect();
+            return Ok(host_op(z, d, x, |_| vec![])?);
+        }
+        let mut signals = Array2::zeros((n, d));
+        let mut jacobian = Array3::zeros((n, d, p));
+        self.forward.evaluate_with_jacobian(
+            self.to_physical(on_host.view()).view(),
+            conditions,
+            signals.view_mut(),
+            jacobian.view_mut(),
+        )?;
+        self.standardize(&mut signals);
+        // from physical units to standardised ones on both sides
+        let mut kept: Vec<E> = Vec::with_capacity(n * d * p);
+        for sample in jacobian.outer_iter() {
+            for (row, &scale) in sample.outer_iter().zip(&self.scale) {
+                for (&v, &(min, max)) in row.iter().zip(&self.ranges) {
+                    kept.push(E::of(v * (max - min) / scale));
+                }
+            }
+        }
+        let x = signals.iter().map(|&v| E::of(v)).collect();
+        Ok(host_op(z, d, x, move |dx| {
+            let mut dz = vec![E::zero(); n * p];
+            for ((dz, dx), j) in dz
+                .chunks_exact_mut(p)
+                .zip(dx.chunks_exact(d))
+                .zip(kept.chunks_exact(d * p))
+            {
+                for (&g, row) in dx.iter().zip(j.chunks_exact(p)) {
+                    for (to, &v) in dz.iter_mut().zip(row) {
+                        *to += g * v;
+                    }
+                }
+            }
+            dz
+        })?)
+    }
+
+    fn standardize(&self, signals: &mut Array2<f64>) {
+        for mut row in signals.rows_mut() {
+            for ((v, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                *v = (*v - mean) / scale;
+            }
+        }
+    }
+}

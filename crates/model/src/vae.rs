@@ -1,0 +1,207 @@
+//! The whole model.
+
+use crate::ModelError;
+use crate::architecture::Architecture;
+use crate::decoder::{Residual, ResidualOutput, plain};
+use crate::encoder::{Encoder, Gaussian, Posterior};
+use crate::physics_layer::PhysicsLayer;
+use dfdx::prelude::{TryAdd, TryMul, WithEmptyTape};
+use latent::{draw, sigmoid_op};
+use ndarray::ArrayView2;
+use nn::named::{Named, join};
+use nn::{Backend, Matrix, Mlp, NnError, NoneTape, Scalar, Tape};
+use rand::Rng;
+
+/// Standard normal noise for a draw.
+pub struct Noise<E: Scalar, D: Backend<E>> {
+    /// For the physical latents, n × p.
+    pub physical: Option<Matrix<E, D>>,
+    /// For the auxiliary latents, n × a.
+    pub auxiliary: Option<Matrix<E, D>>,
+}
+
+/// A reconstruction and what it is made of.
+pub struct Decoded<E: Scalar, D: Backend<E>, T = NoneTape> {
+    /// Physical latents in (0, 1), n × p.
+    pub z_phy: Option<Matrix<E, D, T>>,
+    /// The physics' own reconstruction, standardised, n × d.
+    pub x_p: Option<Matrix<E, D, T>>,
+    /// Gate and correction, n × d each.
+    pub residual: Option<ResidualOutput<E, D, T>>,
+    /// The reconstruction, standardised, n × d.
+    pub x_pb: Matrix<E, D, T>,
+}
+
+/// Encoder, physics and residual.
+#[derive(Clone)]
+pub struct PhysVae<E: Scalar, D: Backend<E>> {
+    architecture: Architecture,
+    encoder: Encoder<E, D>,
+    physics: Option<PhysicsLayer>,
+    residual: Option<Residual<E, D>>,
+    plain: Option<Mlp<E, D>>,
+}
+
+impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
+    /// Draws fresh weights.
+    ///
+    /// # Errors
+    /// Physics and architecture do not agree, or the device refuses.
+    pub fn new(
+        device: &D,
+        architecture: Architecture,
+        physics: Option<PhysicsLayer>,
+        rng: &mut impl Rng,
+    ) -> Result<Self, ModelError> {
+        let expect = |what, found, expected| {
+            (found == expected)
+                .then_some(())
+                .ok_or(ModelError::Mismatch {
+                    what,
+                    found,
+                    expected,
+                })
+        };
+        let p = physics.as_ref().map_or(0, PhysicsLayer::parameters);
+        expect("dim_z_phy", architecture.dim_z_phy, p)?;
+        if let Some(physics) = &physics {
+            expect(
+                "the number of channels",
+                architecture.channels,
+                physics.channels(),
+            )?;
+        } else if architecture.dim_z_aux == 0 {
+            return Err(ModelError::Mismatch {
+                what: "dim_z_aux",
+                found: 0,
+                expected: 1,
+            });
+        }
+        let encoder = Encoder::new(device, &architecture, rng)?;
+        let residual = architecture
+            .has_residual()
+            .then(|| Residual::new(device, &architecture, rng))
+            .transpose()?;
+        let plain = physics
+            .is_none()
+            .then(|| plain(device, &architecture, rng))
+            .transpose()?;
+        Ok(Self {
+            architecture,
+            encoder,
+            physics,
+            residual,
+            plain,
+        })
+    }
+
+    /// Its sizes.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Its encoder.
+    pub fn encoder(&self) -> &Encoder<E, D> {
+        &self.encoder
+    }
+
+    /// Its physics, if any.
+    pub fn physics(&self) -> Option<&PhysicsLayer> {
+        self.physics.as_ref()
+    }
+
+    /// Whether the parameter of this name learns from synthetic spectra: the features and the mean of
+    /// u_phy. The others have no gradient there, and are left alone as PyTorch's optimisers do.
+    pub fn learns_in_pretraining(name: &str) -> bool {
+        name.starts_with("encoder.features.") || name.starts_with("encoder.u_phy_mean.")
+    }
+
+    /// Posterior → reconstruction; `noise: None` takes the means ("hard" draw).
+    ///
+    /// * `conditions`: n × c for the physics, `None` for its defaults
+    ///
+    /// # Errors
+    /// The physics refuses a value, or the device refuses.
+    pub fn decode<T: Tape<E, D>>(
+        &self,
+        posterior: Posterior<E, D, T>,
+        noise: Option<Noise<E, D>>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Decoded<E, D, T>, ModelError> {
+        let refused = |e| NnError::device::<D::Err>(&e);
+        let (physical_noise, auxiliary_noise) =
+            noise.map_or((None, None), |n| (n.physical, n.auxiliary));
+        let sample = |g: Option<Gaussian<E, D, T>>, noise: Option<Matrix<E, D>>| {
+            g.map(|g| match noise {
+                Some(noise) => draw(g.mean, g.lnvar, noise),
+                None => Ok(g.mean),
+            })
+            .transpose()
+        };
+        let u_phy = sample(posterior.physical, physical_noise)?;
+        let z_aux = sample(posterior.auxiliary, auxiliary_noise)?;
+
+        let (Some(physics), Some(u_phy)) = (&self.physics, u_phy) else {
+            let (Some(plain), Some(z_aux)) = (&self.plain, z_aux) else {
+                return Err(ModelError::Mismatch {
+                    what: "latents",
+                    found: 0,
+                    expected: 1,
+                });
+            };
+            let x_pb = plain.forward(z_aux)?;
+            return Ok(Decoded {
+                z_phy: None,
+                x_p: None,
+                residual: None,
+                x_pb,
+            });
+        };
+        let z = sigmoid_op(u_phy)?;
+        let z_phy = z.with_empty_tape();
+        let x_p = physics.apply(z, conditions)?;
+        let shown = x_p.with_empty_tape();
+        let (Some(residual), Some(z_aux)) = (&self.residual, z_aux) else {
+            return Ok(Decoded {
+                z_phy: Some(z_phy),
+                x_p: Some(shown),
+                residual: None,
+                x_pb: x_p,
+            });
+        };
+        let ResidualOutput { gate, delta } = residual.forward(&z_phy, z_aux, &shown)?;
+        let parts = ResidualOutput {
+            gate: gate.with_empty_tape(),
+            delta: delta.with_empty_tape(),
+        };
+        let correction = gate.try_mul(delta).map_err(refused)?;
+        let x_pb = x_p.try_add(correction).map_err(refused)?;
+        Ok(Decoded {
+            z_phy: Some(z_phy),
+            x_p: Some(shown),
+            residual: Some(parts),
+            x_pb,
+        })
+    }
+}
+
+impl<E: Scalar, D: Backend<E>> Named<E, D> for PhysVae<E, D> {
+    fn visit<'a>(&'a self, prefix: &str, f: &mut dyn FnMut(String, &'a Matrix<E, D>)) {
+        self.encoder.visit(&join(prefix, "encoder"), f);
+        if let Some(residual) = &self.residual {
+            residual.visit(&join(prefix, "residual"), f);
+        }
+        if let Some(plain) = &self.plain {
+            plain.visit(&join(prefix, "decoder"), f);
+        }
+    }
+    fn visit_mut<'a>(&'a mut self, prefix: &str, f: &mut dyn FnMut(String, &'a mut Matrix<E, D>)) {
+        self.encoder.visit_mut(&join(prefix, "encoder"), f);
+        if let Some(residual) = &mut self.residual {
+            residual.visit_mut(&join(prefix, "residual"), f);
+        }
+        if let Some(plain) = &mut self.plain {
+            plain.visit_mut(&join(prefix, "decoder"), f);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a device must offer beyond dfdx's own operations.
+
+mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
+
+use crate::{Activation, Matrix, NnError, Scalar};
+use dfdx::prelude::*;
+
+/// A dfdx device with the operations this project needs in one piece.
+pub trait Backend<E: Scalar>: Device<E> {
+    /// activation([x, x₂] Wᵀ + b) as one node of the tape.
+    ///
+    /// * `x`: n × i; `second`: n × j, as if its columns stood behind those of `x`
+    /// * `weight`: o × (i + j); `bias`: 1 × o; `slope`: 1 × 1, read by [`Activation::Prelu`]
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn dense<T: Tape<E, Self>>(
+        x: Matrix<E, Self, T>,
+        second: Option<Matrix<E, Self, T>>,
+        weight: &Matrix<E, Self>,
+        bias: &Matrix<E, Self>,
+        activation: Activation,
+        slope: Option<&Matrix<E, Self>>,
+    ) -> Result<Matrix<E, Self, T>, NnError>;
+
+    /// gradient += host values.
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn add_to_gradient(
+        &self,
+        gradient: &mut <Self as Storage<E>>::Vec,
+        values: &[E],
+    ) -> Result<(), Self::Err>;
+
+    /// Lets `f` read and change a parameter's gradient on the host; a parameter that no operation
+    /// reached has a gradient of zeros.
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn with_gradient<R>(
+        gradients: &mut Gradients<E, Self>,
+        parameter: &Matrix<E, Self>,
+        f: impl FnOnce(&mut [E]) -> R,
+    ) -> Result<R, NnError>;
+}

@@ -1,0 +1,122 @@
+//! The CPU: a dense layer with its activation is one fused operation.
+
+use crate::gemm::{View, add_product};
+use crate::tensor::matrix;
+use crate::{Activation, Backend, Matrix, NnError, Scalar};
+use dfdx::prelude::*;
+use dfdx::tensor::Gradients;
+use std::ops::DerefMut;
+
+impl<E: Scalar> Backend<E> for Cpu
+where
+    Cpu: Device<E>,
+    <Cpu as Storage<E>>::Vec: DerefMut<Target = Vec<E>>,
+{
+    fn dense<T: Tape<E, Self>>(
+        x: Matrix<E, Self, T>,
+        second: Option<Matrix<E, Self, T>>,
+        weight: &Matrix<E, Self>,
+        bias: &Matrix<E, Self>,
+        activation: Activation,
+        slope: Option<&Matrix<E, Self>>,
+    ) -> Result<Matrix<E, Self, T>, NnError> {
+        let (x, mut tape) = x.split_tape();
+        let second = second.map(|s| {
+            let (s, t) = s.split_tape();
+            tape = std::mem::take(&mut tape).merge(t);
+            s
+        });
+        let device = x.device().clone();
+        let (n, i) = *x.shape();
+        let (o, inputs) = *weight.shape();
+        let j = second.as_ref().map_or(0, |s| s.shape().1);
+        debug_assert_eq!(inputs, i + j);
+        let (xs, ss) = (
+            x.as_vec(),
+            second.as_ref().map_or(vec![], dfdx::tensor::Tensor::as_vec),
+        );
+        let (ws, bs) = (weight.as_vec(), bias.as_vec());
+        let a = slope.map_or(E::zero(), |s| s.as_vec()[0]);
+
+        let mut ys = Vec::with_capacity(n * o);
+        for _ in 0..n {
+            ys.extend_from_slice(&bs);
+        }
+        let w = View::new(&ws, inputs);
+        add_product((n, o, i), &mut ys, (0, o), View::new(&xs, i), w.t());
+        add_product(
+            (n, o, j),
+            &mut ys,
+            (0, o),
+            View::new(&ss, j),
+            w.from_column(i).t(),
+        );
+        let before = if T::OWNS_TAPE && activation.needs_input() {
+            ys.clone()
+        } else {
+            vec![]
+        };
+        activation.apply(&mut ys, a);
+        let after = if T::OWNS_TAPE && activation != Activation::Identity {
+            ys.clone()
+        } else {
+            vec![]
+        };
+        let y = matrix(&device, n, o, ys)?;
+
+        if T::OWNS_TAPE {
+            let (x_ghost, y_ghost) = (x.ghost(), y.ghost());
+            let second_ghost = second.as_ref().map(Tensor::ghost);
+            let (w_ghost, b_ghost) = (weight.ghost(), bias.ghost());
+            let slope_ghost = slope.map(Tensor::ghost);
+            tape.add_backward_op(move |gradients: &mut Gradients<E, Self>| {
+                // nobody reads the gradient of this intermediate again: take it, do not copy it
+                let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
+                let d_slope = activation.pull_back(&before, &after, a, &mut dy);
+                if let Some(ghost) = &slope_ghost {
+                    gradients.get_or_alloc_mut(ghost)?[0] += d_slope;
+                }
+                let db = gradients.get_or_alloc_mut(&b_ghost)?;
+                for row in dy.chunks_exact(o) {
+                    for (d, &g) in db.iter_mut().zip(row) {
+                        *d += g;
+                    }
+                }
+                let (g, w) = (View::new(&dy, o), View::new(&ws, inputs));
+                let dw = gradients.get_or_alloc_mut(&w_ghost)?;
+                add_product((o, i, n), dw, (0, inputs), g.t(), View::new(&xs, i));
+                add_product((o, j, n), dw, (i, inputs), g.t(), View::new(&ss, j));
+                let dx = gradients.get_or_alloc_mut(&x_ghost)?;
+                add_product((n, i, o), dx, (0, i), g, w);
+                if let Some(ghost) = &second_ghost {
+                    let ds = gradients.get_or_alloc_mut(ghost)?;
+                    add_product((n, j, o), ds, (0, j), g, w.from_column(i));
+                }
+                Ok(())
+            });
+        }
+        Ok(y.put_tape(tape))
+    }
+
+    fn add_to_gradient(
+        &self,
+        gradient: &mut <Self as Storage<E>>::Vec,
+        values: &[E],
+    ) -> Result<(), Self::Err> {
+        for (g, &v) in gradient.iter_mut().zip(values) {
+            *g += v;
+        }
+        Ok(())
+    }
+
+    fn with_gradient<R>(
+        gradients: &mut Gradients<E, Self>,
+        parameter: &Matrix<E, Self>,
+        f: impl FnOnce(&mut [E]) -> R,
+    ) -> Result<R, NnError> {
+        let gradient = gradients
+            .get_or_alloc_mut(parameter)
+            .map_err(|e| NnError::device(&e))?;
+        Ok(f(gradient.as_mut_slice()))
+    }
+}

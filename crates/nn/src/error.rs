@@ -1,0 +1,52 @@
+//! What can go wrong in `nn`.
+
+/// Errors of the nn crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NnError {
+    /// The device refused an operation (out of memory, a driver error).
+    #[error("device error: {0}")]
+    Device(String),
+    /// A stored tensor is missing.
+    #[error("parameter {name} is missing")]
+    MissingParameter {
+        /// Its name.
+        name: String,
+    },
+    /// A stored tensor is not one of the model's.
+    #[error("parameter {name} is not one of this model's")]
+    UnknownParameter {
+        /// Its name.
+        name: String,
+    },
+    /// A stored tensor has another shape than the model's.
+    #[error("parameter {name} has shape {found:?}, the model needs {expected:?}")]
+    ParameterShape {
+        /// Its name.
+        name: String,
+        /// The shape found.
+        found: Vec<usize>,
+        /// The model's shape.
+        expected: Vec<usize>,
+    },
+    /// A file of tensors cannot be read.
+    #[error("not a valid safetensors file: {0}")]
+    Safetensors(String),
+    /// A layer was given a matrix of the wrong width.
+    #[error("{layer} takes {expected} columns, got {found}")]
+    Width {
+        /// Name of the layer.
+        layer: String,
+        /// Columns it takes.
+        expected: usize,
+        /// Columns it was given.
+        found: usize,
+    },
+}
+
+impl NnError {
+    /// Wraps an error of a dfdx device.
+    pub fn device<Err: std::fmt::Debug>(error: &Err) -> Self {
+        Self::Device(format!("{error:?}"))
+    }
+}

@@ -1,0 +1,38 @@
+//! Operations whose arithmetic runs on the host, as one node of dfdx's tape.
+
+use crate::tensor::matrix;
+use crate::{Backend, Matrix, NnError, Scalar};
+use dfdx::prelude::*;
+use dfdx::tensor::Gradients;
+
+/// A differentiable operation y = f(x) computed on the host by the caller.
+///
+/// * `x`: rows × p, the input on its tape
+/// * `columns`: columns of y; `values`: y in row-major order, rows × columns
+/// * `pull_back`: given ∂loss/∂y (rows × columns, row-major), returns ∂loss/∂x (rows × p)
+///
+/// The derivative is whatever `pull_back` says: check it with [`crate::check`].
+///
+/// # Errors
+/// The device refuses.
+pub fn host_op<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    x: Matrix<E, D, T>,
+    columns: usize,
+    values: Vec<E>,
+    pull_back: impl FnOnce(&[E]) -> Vec<E> + 'static,
+) -> Result<Matrix<E, D, T>, NnError> {
+    let (x, mut tape) = x.split_tape();
+    let rows = x.shape().0;
+    let device = x.device().clone();
+    let y = matrix(&device, rows, columns, values)?;
+    if T::OWNS_TAPE {
+        let (x_ghost, y_ghost) = (x.ghost(), y.ghost());
+        tape.add_backward_op(move |gradients: &mut Gradients<E, D>| {
+            gradients.try_alloc_for(&y_ghost)?;
+            let dy = gradients.get(&y_ghost).as_vec();
+            let dx = pull_back(&dy);
+            device.add_to_gradient(gradients.get_or_alloc_mut(&x_ghost)?, &dx)
+        });
+    }
+    Ok(y.put_tape(tape))
+}
