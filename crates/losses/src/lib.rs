@@ -9,6 +9,6 @@ mod objective;
 mod statistics;
 mod terms;
 
-pub use objective::{Objective, Terms, Weights};
+pub use objective::{Objective, Pair, Terms, Weights};
 pub use statistics::{Averages, Batch, Statistics};
 pub use terms::{mean_of_elements, mean_of_row_sums, squared_error};

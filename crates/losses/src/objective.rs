@@ -18,14 +18,17 @@ pub struct Weights {
     pub data_aug: f64,
 }
 
+/// Two matrices of one shape that belong together.
+pub type Pair<E, D, T> = (Matrix<E, D, T>, Matrix<E, D, T>);
+
 /// What Stage B is computed from; every matrix on its tape.
 pub struct Terms<E: Scalar, D: Backend<E>, T> {
     /// Reconstruction, n × d.
     pub x_pb: Matrix<E, D, T>,
     /// Mean and clamped log-variance of each block of latents, n × k.
-    pub latents: Vec<(Matrix<E, D, T>, Matrix<E, D, T>)>,
+    pub latents: Vec<Pair<E, D, T>>,
     /// Gate and correction before the gate, n × d each.
-    pub gate_and_delta: Option<(Matrix<E, D, T>, Matrix<E, D, T>)>,
+    pub gate_and_delta: Option<Pair<E, D, T>>,
 }
 
 /// A total on its tape and the unweighted terms in it.

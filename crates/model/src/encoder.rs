@@ -16,6 +16,7 @@ pub struct Gaussian<E: Scalar, D: Backend<E>, T = NoneTape> {
 
 impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Gaussian<E, D, T> {
     /// The same on an empty tape: for a second use of both.
+    #[must_use]
     pub fn with_empty_tape(&self) -> Self {
         Self {
             mean: self.mean.with_empty_tape(),

@@ -33,7 +33,7 @@ impl<'a, E> View<'a, E> {
         }
     }
     /// The part from column `first` on.
-    pub fn from_column(self, first: usize) -> Self {
+    pub fn starting_at_column(self, first: usize) -> Self {
         Self {
             offset: self.offset + first * self.column_stride,
             ..self

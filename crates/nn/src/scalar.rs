@@ -9,6 +9,7 @@ pub trait Scalar: Dtype + num_traits::Float + std::iter::Sum {
     /// Exact widening to f64.
     fn wide(self) -> f64;
     /// e^self, written so that loops over it vectorise; relative error below 2e-7 (f32) or 1 ulp (f64).
+    #[must_use]
     fn fast_exp(self) -> Self;
     /// Little-endian bytes of `values`, as safetensors stores them.
     fn to_bytes(values: &[Self]) -> Vec<u8>;

@@ -49,7 +49,7 @@ where
             &mut ys,
             (0, o),
             View::new(&ss, j),
-            w.from_column(i).t(),
+            w.starting_at_column(i).t(),
         );
         let before = if T::OWNS_TAPE && activation.needs_input() {
             ys.clone()
@@ -90,7 +90,7 @@ where
                 add_product((n, i, o), dx, (0, i), g, w);
                 if let Some(ghost) = &second_ghost {
                     let ds = gradients.get_or_alloc_mut(ghost)?;
-                    add_product((n, j, o), ds, (0, j), g, w.from_column(i));
+                    add_product((n, j, o), ds, (0, j), g, w.starting_at_column(i));
                 }
                 Ok(())
             });
