@@ -33,7 +33,7 @@ pub use error::NnError;
 pub use host_op::host_op;
 pub use layers::{Linear, Mlp};
 pub use scalar::Scalar;
-pub use tensor::{Matrix, Value, detach, from_rows, matrix, to_host, value};
+pub use tensor::{Matrix, Value, backward, detach, from_rows, matrix, to_host, value};
 
 #[cfg(feature = "cuda")]
 pub use dfdx::tensor::Cuda;

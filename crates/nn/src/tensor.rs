@@ -65,3 +65,13 @@ pub fn detach<E: Scalar, D: Backend<E>, T, New: Tape<E, D>>(
     let (rows, columns) = *x.shape();
     Ok(matrix(x.device(), rows, columns, to_host(x))?.put_tape(New::default()))
 }
+
+/// The gradients of a loss: runs the tape backwards.
+///
+/// # Errors
+/// The device refuses.
+pub fn backward<E: Scalar, D: Backend<E>>(
+    loss: Value<E, D, OwnedTape<E, D>>,
+) -> Result<Gradients<E, D>, NnError> {
+    loss.try_backward().map_err(|e| NnError::device(&e))
+}
