@@ -37,6 +37,8 @@ pub struct Objective<E: Scalar, D: Backend<E>, T> {
     pub total: Value<E, D, T>,
     /// The total as a number.
     pub loss: f64,
+    /// The unweighted KL in it, nats; 0 in Stage A.
+    pub kl: f64,
 }
 
 impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
@@ -54,7 +56,7 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         let total = squared_error(u_mean, target)?
             .try_mul(E::of(weights.data_aug))
             .map_err(|e| NnError::device(&e))?;
-        Ok(Self::of(total))
+        Ok(Self::of(total, 0.0))
     }
 
     /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate; `x`: n × d, the observation.
@@ -73,18 +75,21 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
                 .and_then(|t| total.try_add(t))
                 .map_err(refused)
         };
+        let mut kl = 0.0;
         for (mean, lnvar) in terms.latents {
-            total = add(kl_mean(mean, lnvar)?, weights.beta, total)?;
+            let block = kl_mean(mean, lnvar)?;
+            kl += value(&block);
+            total = add(block, weights.beta, total)?;
         }
         if let Some((gate, delta)) = terms.gate_and_delta {
             total = add(mean_of_elements(gate)?, weights.gate, total)?;
             total = add(mean_of_row_sums(delta)?, weights.residual, total)?;
         }
-        Ok(Self::of(total))
+        Ok(Self::of(total, kl))
     }
 
-    fn of(total: Value<E, D, T>) -> Self {
+    fn of(total: Value<E, D, T>, kl: f64) -> Self {
         let loss = value(&total);
-        Self { total, loss }
+        Self { total, loss, kl }
     }
 }
