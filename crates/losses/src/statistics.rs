@@ -2,6 +2,7 @@
 
 use latent::kl_per_dimension;
 use nn::Scalar;
+use serde::{Deserialize, Serialize};
 
 /// Row-major values of one batch of n rows; blocks that a variant lacks are empty.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +28,7 @@ pub struct Batch<'a, E> {
 }
 
 /// Sums over rows, to be filled batch by batch; the order of batches is the order of the sums.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     mean: Vec<f64>,
     scale: Vec<f64>,
