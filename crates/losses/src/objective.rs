@@ -39,6 +39,8 @@ pub struct Objective<E: Scalar, D: Backend<E>, T> {
     pub loss: f64,
     /// The unweighted KL in it, nats; 0 in Stage A.
     pub kl: f64,
+    /// The unweighted synthetic loss in it; 0 in Stage B.
+    pub synthetic: f64,
 }
 
 impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
@@ -53,10 +55,12 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         target: Matrix<E, D>,
         weights: &Weights,
     ) -> Result<Self, NnError> {
-        let total = squared_error(u_mean, target)?
+        let synthetic = squared_error(u_mean, target)?;
+        let unweighted = value(&synthetic);
+        let total = synthetic
             .try_mul(E::of(weights.data_aug))
             .map_err(|e| NnError::device(&e))?;
-        Ok(Self::of(total, 0.0))
+        Ok(Self::of(total, 0.0, unweighted))
     }
 
     /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate; `x`: n × d, the observation.
@@ -85,11 +89,11 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
             total = add(mean_of_elements(gate)?, weights.gate, total)?;
             total = add(mean_of_row_sums(delta)?, weights.residual, total)?;
         }
-        Ok(Self::of(total, kl))
+        Ok(Self::of(total, kl, 0.0))
     }
 
-    fn of(total: Value<E, D, T>, kl: f64) -> Self {
+    fn of(total: Value<E, D, T>, kl: f64, synthetic: f64) -> Self {
         let loss = value(&total);
-        Self { total, loss, kl }
+        Self { total, loss, kl, synthetic }
     }
 }
