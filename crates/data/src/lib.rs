@@ -1,3 +1,47 @@
 //! Tables of samples: read, check, standardise, batch, simulate.
+//!
+//! The way of the data:
+//!
+//! 1. A [`TableLayout`] declares what the columns of a CSV are; [`TableLayout::check`] compares it with
+//!    the quantities of the physical model. Nothing is guessed.
+//! 2. [`read_table`] reads a file by it into a [`Table`], or [`SyntheticData::simulate`] makes tables.
+//! 3. [`Splits`] standardises three tables with the mean and scale of the training rows, or with given
+//!    ones ([`StandardizationSource`]), into [`Samples`].
+//! 4. [`epoch_order`] and [`batches`] say which rows a step takes; [`Samples::gather`] takes them.
+//!
+//! All randomness of a run comes from [`stream`], keyed by seed, purpose, epoch and batch.
 
 #![forbid(unsafe_code)]
+
+mod batches;
+mod error;
+mod layout;
+mod plausibility;
+mod read_table;
+mod samples;
+mod sentinel2;
+mod simulator;
+mod splits;
+mod stage_a;
+mod standardization;
+mod streams;
+mod table;
+mod text_lines;
+mod write;
+
+pub use batches::{Batch, Element, batch_count, batches, epoch_order};
+pub use error::{DataError, Place};
+pub use layout::{CheckedLayout, Missing, TableLayout, Values};
+pub use read_table::{DroppedRow, ReadReport, read_table};
+pub use samples::Samples;
+pub use sentinel2::{SENTINEL2_CHANNELS, sentinel2_wavelengths_nm};
+pub use simulator::{ParameterRange, SyntheticData, model_error, noise_std};
+pub use splits::{SplitPaths, SplitReports, SplitTables, Splits, StandardizationSource};
+pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters};
+pub use standardization::Standardization;
+pub use streams::{Purpose, stream};
+pub use table::{Labels, NamedColumns, Table, ValueSpace};
+pub use write::write_csv;
+
+// the random generator of `stream`, so that users need not know its crate
+pub use rand_chacha::ChaCha8Rng;

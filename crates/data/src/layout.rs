@@ -1,0 +1,352 @@
+//! The declared layout of a table on disk.
+
+use crate::DataError;
+use crate::error::require;
+use physics::Quantity;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// In which numbers the channels of a file are.
+///
+/// ```
+/// use data::Values;
+/// let values: Values = serde_json::from_str(r#"{"digital_numbers": {"offset": -1000}}"#)?;
+/// assert_eq!(values, Values::DigitalNumbers { scale: 1e-4, offset: -1000.0 });
+/// assert_eq!(serde_json::from_str::<Values>(r#""reflectance""#)?, Values::Reflectance);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Values {
+    /// (raw − mean)/scale per channel; the mean and scale must then be given.
+    Standardized,
+    /// Reflectance, 0–1.
+    Reflectance,
+    /// Reflectance in percent, 0–100.
+    Percent,
+    /// Sentinel-2 digital numbers: reflectance = (DN + `offset`)·`scale`. 0 (no data) and 65535
+    /// (saturated) are missing values.
+    DigitalNumbers {
+        /// Reflectance of one digital number.
+        #[serde(default = "ten_thousandth")]
+        scale: f64,
+        /// 0, or −1000 for processing baseline 04.00 and later (from 25 January 2022 on).
+        offset: f64,
+    },
+    /// Displacement in mm.
+    DisplacementMm,
+}
+
+fn ten_thousandth() -> f64 {
+    1e-4
+}
+
+impl Values {
+    /// The physical value of a cell; a standardised one stays as it is.
+    pub(crate) fn to_physical(self, cell: f64) -> f64 {
+        match self {
+            Self::Standardized | Self::Reflectance | Self::DisplacementMm => cell,
+            Self::Percent => cell * 0.01,
+            Self::DigitalNumbers { scale, offset } => (cell + offset) * scale,
+        }
+    }
+}
+
+/// What to do with a row in which a number is missing: an empty cell, NaN, an infinity, NA, null, none,
+/// or a digital number that stands for no data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Refuse the table, naming the cell.
+    #[default]
+    Error,
+    /// Leave the row out and count it in the [`crate::ReadReport`].
+    DropRow,
+}
+
+/// What the columns of a CSV are. Columns that are not declared are not read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableLayout {
+    /// The column of each channel, in the order of the model's outputs.
+    pub columns: Vec<String>,
+    /// In which numbers the channels are.
+    pub values: Values,
+    /// Condition of the model (tts, tto, psi) → column with it, in the model's unit (degrees). If some
+    /// are declared, the others are at the model's defaults; if none, all are.
+    #[serde(default)]
+    pub conditions: BTreeMap<String, String>,
+    /// Column with the class.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// Column with the identifier of the sample.
+    #[serde(default)]
+    pub sample_id: Option<String>,
+    /// Column with the date.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// Parameter of the model (N, cab, …) → column with its known value, in the model's unit.
+    #[serde(default)]
+    pub truth: BTreeMap<String, String>,
+    /// What to do with missing numbers.
+    #[serde(default)]
+    pub missing: Missing,
+}
+
+impl TableLayout {
+    /// Only channels, no other columns; missing numbers are refused.
+    pub fn new(columns: Vec<String>, values: Values) -> Self {
+        Self {
+            columns,
+            values,
+            conditions: BTreeMap::new(),
+            class: None,
+            sample_id: None,
+            date: None,
+            truth: BTreeMap::new(),
+            missing: Missing::default(),
+        }
+    }
+
+    /// Compares the layout with the conditions and parameters of the physical model.
+    ///
+    /// # Errors
+    /// No columns, a column declared twice, a condition or parameter the model does not have, a scale
+    /// that is not finite and positive, an offset that is not finite.
+    pub fn check(
+        self,
+        conditions: &[Quantity],
+        parameters: &[Quantity],
+    ) -> Result<CheckedLayout, DataError> {
+        require(
+            !self.columns.is_empty(),
+            "columns",
+            "[]",
+            "at least one channel",
+        )?;
+        let mut seen = BTreeMap::new();
+        let numbers = (self.columns.iter().map(|column| ("columns", column)))
+            .chain(
+                self.conditions
+                    .values()
+                    .map(|column| ("conditions", column)),
+            )
+            .chain(self.truth.values().map(|column| ("truth", column)));
+        for (declared_in, column) in numbers {
+            if let Some(first) = seen.insert(column, declared_in) {
+                return Err(DataError::NotAllowed {
+                    name: declared_in.into(),
+                    value: format!("{column:?}"),
+                    allowed: format!(
+                        "a column that is not yet declared, and this one is in {first}"
+                    ),
+                });
+            }
+        }
+        require_known("conditions", &self.conditions, conditions)?;
+        require_known("truth", &self.truth, parameters)?;
+        if let Values::DigitalNumbers { scale, offset } = self.values {
+            require(
+                scale.is_finite() && scale > 0.0,
+                "scale of digital_numbers",
+                scale,
+                "finite and above 0",
+            )?;
+            require(
+                offset.is_finite(),
+                "offset of digital_numbers",
+                offset,
+                "finite, 0 or -1000",
+            )?;
+        }
+        let truth = parameters
+            .iter()
+            .filter(|p| self.truth.contains_key(&p.name))
+            .cloned()
+            .collect();
+        Ok(CheckedLayout {
+            layout: self,
+            conditions: conditions.to_vec(),
+            truth,
+        })
+    }
+}
+
+fn require_known(
+    declared_in: &'static str,
+    declared: &BTreeMap<String, String>,
+    known: &[Quantity],
+) -> Result<(), DataError> {
+    match declared
+        .keys()
+        .find(|name| !known.iter().any(|quantity| quantity.name == **name))
+    {
+        None => Ok(()),
+        Some(name) => Err(DataError::NotAllowed {
+            name: declared_in.into(),
+            value: format!("{name:?}"),
+            allowed: format!(
+                "the physical model knows {:?}",
+                known
+                    .iter()
+                    .map(|quantity| quantity.name.as_str())
+                    .collect::<Vec<_>>()
+            ),
+        }),
+    }
+}
+
+/// A [`TableLayout`] that fits the physical model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedLayout {
+    layout: TableLayout,
+    /// All conditions of the model, in its order.
+    conditions: Vec<Quantity>,
+    /// The parameters with a declared column, in the order of the model.
+    truth: Vec<Quantity>,
+}
+
+impl CheckedLayout {
+    /// What was declared.
+    pub fn layout(&self) -> &TableLayout {
+        &self.layout
+    }
+
+    /// All conditions of the model in its order, or none if no column was declared for any.
+    pub(crate) fn conditions(&self) -> &[Quantity] {
+        if self.layout.conditions.is_empty() {
+            &[]
+        } else {
+            &self.conditions
+        }
+    }
+
+    /// The parameters with a declared column, in the order of the model.
+    pub(crate) fn truth(&self) -> &[Quantity] {
+        &self.truth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quantity(name: &str) -> Quantity {
+        Quantity {
+            name: name.into(),
+            unit: "1".into(),
+            min: 0.0,
+            max: 80.0,
+            default: 30.0,
+        }
+    }
+
+    fn layout() -> TableLayout {
+        TableLayout::new(vec!["a".into(), "b".into()], Values::Reflectance)
+    }
+
+    fn message(layout: TableLayout) -> String {
+        let parameters = [quantity("N"), quantity("cab")];
+        layout
+            .check(&[quantity("tts"), quantity("tto")], &parameters)
+            .unwrap_err()
+            .to_string()
+    }
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|&(a, b)| (a.into(), b.into())).collect()
+    }
+
+    #[test]
+    fn truth_is_in_the_order_of_the_model() {
+        let layout = TableLayout {
+            truth: map(&[("cab", "x"), ("N", "y")]),
+            ..layout()
+        };
+        let checked = layout
+            .check(&[], &[quantity("N"), quantity("cab"), quantity("cw")])
+            .unwrap();
+        let names: Vec<&str> = checked.truth().iter().map(|q| q.name.as_str()).collect();
+        assert_eq!(names, ["N", "cab"]);
+    }
+
+    #[test]
+    fn what_the_model_does_not_know_is_refused() {
+        assert_eq!(
+            message(TableLayout {
+                conditions: map(&[("sza", "sun")]),
+                ..layout()
+            }),
+            "conditions = \"sza\" is not allowed: the physical model knows [\"tts\", \"tto\"]"
+        );
+        assert_eq!(
+            message(TableLayout {
+                truth: map(&[("lai", "LAI")]),
+                ..layout()
+            }),
+            "truth = \"lai\" is not allowed: the physical model knows [\"N\", \"cab\"]"
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        assert_eq!(
+            message(TableLayout {
+                columns: vec![],
+                ..layout()
+            }),
+            "columns = [] is not allowed: at least one channel"
+        );
+        assert_eq!(
+            message(TableLayout {
+                conditions: map(&[("tts", "b")]),
+                ..layout()
+            }),
+            "conditions = \"b\" is not allowed: a column that is not yet declared, and this one is in columns"
+        );
+        for values in [
+            Values::DigitalNumbers {
+                scale: 0.0,
+                offset: 0.0,
+            },
+            Values::DigitalNumbers {
+                scale: 1e-4,
+                offset: f64::NAN,
+            },
+        ] {
+            assert!(message(TableLayout { values, ..layout() }).contains("of digital_numbers = "));
+        }
+    }
+
+    #[test]
+    fn json_refuses_unknown_keys_and_guesses_no_offset() {
+        let parse =
+            |text: &str| serde_json::from_str::<TableLayout>(text).map_err(|e| e.to_string());
+        assert_eq!(
+            parse(r#"{"columns": ["a", "b"], "values": "reflectance"}"#),
+            Ok(layout())
+        );
+        for (text, expected) in [
+            (
+                r#"{"columns": ["a"], "values": "reflectance", "band": 1}"#,
+                "unknown field `band`",
+            ),
+            (r#"{"columns": ["a"]}"#, "missing field `values`"),
+            (
+                r#"{"columns": ["a"], "values": {"digital_numbers": {}}}"#,
+                "missing field `offset`",
+            ),
+            (
+                r#"{"columns": ["a"], "values": {"digital_numbers": {"offset": 0, "gain": 1}}}"#,
+                "unknown field `gain`",
+            ),
+            (
+                r#"{"columns": ["a"], "values": "dn"}"#,
+                "unknown variant `dn`",
+            ),
+        ] {
+            let message = parse(text).unwrap_err();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The built-in synthetic data: the physics with a known model error and noise, and the truth kept.
+
+use crate::error::{require, require_size};
+use crate::{DataError, Labels, NamedColumns, Purpose, SplitTables, Table, ValueSpace, stream};
+use ndarray::Array2;
+use physics::ForwardModel;
+use rand::Rng;
+use rand::distributions::Open01;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
+
+/// Simulated values are not below this.
+const FLOOR: f64 = 1e-4;
+/// Where the model error's phase starts: the centre of Sentinel-2's B01, in nm.
+const FIRST_WAVELENGTH_NM: f64 = 443.0;
+/// From there to the centre of B12, in nm.
+const WAVELENGTH_SPAN_NM: f64 = 1747.0;
+
+/// A parameter of the physical model and the range its values are drawn from, in the model's unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterRange {
+    /// Name, as the model calls it.
+    pub name: String,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+}
+
+/// Sizes and seed of the built-in synthetic data; by default those of the default run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyntheticData {
+    /// Training rows.
+    pub train: usize,
+    /// Validation rows.
+    pub valid: usize,
+    /// Test rows.
+    pub test: usize,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Default for SyntheticData {
+    /// 8192, 2048 and 2048 rows, seed 123.
+    fn default() -> Self {
+        Self {
+            train: 8192,
+            valid: 2048,
+            test: 2048,
+            seed: 123,
+        }
+    }
+}
+
+/// What an imperfect physical model would have to explain: the reflectance R of a band observed without
+/// noise,
+///
+/// R·(1 + 0.05·sin(2πs + 0.7)) + 0.01·cos(2πs), s = (λ − 443 nm)/1747 nm.
+pub fn model_error(reflectance: f64, wavelength_nm: f64) -> f64 {
+    let angle = TAU * (wavelength_nm - FIRST_WAVELENGTH_NM) / WAVELENGTH_SPAN_NM;
+    reflectance * (1.0 + 0.05 * (angle + 0.7).sin()) + 0.01 * angle.cos()
+}
+
+/// Standard deviation of the noise on a reflectance: 0.002 + 0.01·R.
+pub fn noise_std(reflectance: f64) -> f64 {
+    0.002 + 0.01 * reflectance
+}
+
+impl SyntheticData {
+    /// Simulates training, validation and test rows with the truth kept.
+    ///
+    /// Per row z ~ U(0, 1) per parameter, value = z·(max − min) + min, R from the model at its default
+    /// conditions, x = [`model_error`]`(R)` + N(0, [`noise_std`]`(R)²)`, not below 1e-4. `ranges` are in
+    /// the order of the model's parameters, `wavelengths_nm` one per output (for Sentinel-2
+    /// [`crate::sentinel2_wavelengths_nm`]). Each row has a random stream of its own, so it depends on the
+    /// seed, its split and its number only, not on threads nor on the number of rows.
+    ///
+    /// # Errors
+    /// A split without rows or with more than 2³² − 1; ranges that are not the model's parameters in its
+    /// order, or not within its own ranges; another number of wavelengths than outputs, or one that is
+    /// not finite; a failure of the model.
+    pub fn simulate(
+        &self,
+        model: &dyn ForwardModel,
+        ranges: &[ParameterRange],
+        wavelengths_nm: &[f64],
+    ) -> Result<SplitTables, DataError> {
+        check_ranges(model, ranges)?;
+        require_size(
+            "the number of wavelengths",
+            wavelengths_nm.len(),
+            model.outputs().len(),
+        )?;
+        for &wavelength in wavelengths_nm {
+            require(
+                wavelength.is_finite(),
+                "wavelength",
+                wavelength,
+                "a finite number of nm",
+            )?;
+        }
+        let split = |name: &str, number, rows| {
+            self.simulate_split(name, number, rows, model, ranges, wavelengths_nm)
+        };
+        Ok(SplitTables {
+            train: split("train", 0, self.train)?,
+            valid: split("valid", 1, self.valid)?,
+            test: split("test", 2, self.test)?,
+        })
+    }
+
+    fn simulate_split(
+        &self,
+        name: &str,
+        split: u32,
+        rows: usize,
+        model: &dyn ForwardModel,
+        ranges: &[ParameterRange],
+        wavelengths_nm: &[f64],
+    ) -> Result<Table, DataError> {
+        let rows_u32 = u32::try_from(rows).ok().filter(|&rows| rows > 0);
+        let Some(rows_u32) = rows_u32 else {
+            let (value, allowed) = (rows.to_string(), format!("1 to {} rows", u32::MAX));
+            return Err(DataError::NotAllowed {
+                name: name.into(),
+                value,
+                allowed,
+            });
+        };
+        let mut truth = Array2::zeros((rows, ranges.len()));
+        let mut noise = Array2::zeros((rows, wavelengths_nm.len()));
+        for (row, (mut truth, mut noise)) in
+            (0..rows_u32).zip(truth.rows_mut().into_iter().zip(noise.rows_mut()))
+        {
+            let mut rng = stream(self.seed, Purpose::SyntheticData, split, row);
+            for (value, range) in truth.iter_mut().zip(ranges) {
+                let z: f64 = rng.sample(Open01);
+                // the sum may round to just beyond max, which the model would refuse
+                *value = (z * (range.max - range.min) + range.min).clamp(range.min, range.max);
+            }
+            noise
+                .iter_mut()
+                .for_each(|epsilon| *epsilon = rng.sample::<f64, _>(StandardNormal));
+        }
+        let mut values = Array2::zeros(noise.dim());
+        model.evaluate(truth.view(), None, values.view_mut())?;
+        for (mut values, noise) in values.rows_mut().into_iter().zip(noise.rows()) {
+            for ((value, epsilon), &wavelength) in values.iter_mut().zip(noise).zip(wavelengths_nm)
+            {
+                let reflectance = *value;
+                let observed =
+                    model_error(reflectance, wavelength) + noise_std(reflectance) * epsilon;
+                // not `max`, which would hide a NaN of the model
+                *value = if observed < FLOOR { FLOOR } else { observed };
+            }
+        }
+        let truth = NamedColumns::new(
+            ranges.iter().map(|range| range.name.clone()).collect(),
+            truth,
+        )?;
+        Table::new(
+            model.outputs().to_vec(),
+            values,
+            ValueSpace::Physical,
+            None,
+            Labels::default(),
+            Some(truth),
+        )
+    }
+}
+
+fn check_ranges(model: &dyn ForwardModel, ranges: &[ParameterRange]) -> Result<(), DataError> {
+    let parameters = model.parameters();
+    if !parameters
+        .iter()
+        .map(|p| &p.name)
+        .eq(ranges.iter().map(|r| &r.name))
+    {
+        return Err(DataError::NotAllowed {
+            name: "ranges".into(),
+            value: format!(
+                "{:?}",
+                ranges.iter().map(|r| r.name.as_str()).collect::<Vec<_>>()
+            ),
+            allowed: format!(
+                "the parameters of {} in its order, {:?}",
+                model.name(),
+                parameters
+                    .iter()
+                    .map(|p| p.name.as_str())
+                    .collect::<Vec<_>>()
+            ),
+        });
+    }
+    for (range, parameter) in ranges.iter().zip(parameters) {
+        // written so that NaN is refused too
+        if !(parameter.min <= range.min && range.min <= range.max && range.max <= parameter.max) {
+            return Err(DataError::NotAllowed {
+                name: format!("range of {}", range.name),
+                value: format!("{} to {} {}", range.min, range.max, parameter.unit),
+                allowed: format!("min ≤ max within {} to {}", parameter.min, parameter.max),
+            });
+        }
+    }
+    Ok(())
+}
