@@ -1,0 +1,123 @@
+//! What can go wrong in a run, and the exit code of each.
+
+use std::path::{Path, PathBuf};
+
+/// Errors of the trainer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainerError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// A table of samples is refused.
+    #[error(transparent)]
+    Data(#[from] data::DataError),
+    /// The physics refuses a value or a table.
+    #[error(transparent)]
+    Physics(#[from] physics::PhysicsError),
+    /// The model cannot be built or run.
+    #[error(transparent)]
+    Model(#[from] model::ModelError),
+    /// The layers or the device refuse.
+    #[error(transparent)]
+    Nn(#[from] nn::NnError),
+    /// A file cannot be read or written.
+    #[error("{}: {why}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file of a run is not what this program writes.
+    #[error("{} is damaged or of another version: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A folder is not a run that can be evaluated or resumed.
+    #[error("{} cannot be used: {why}", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// A resumed run was given another configuration.
+    #[error("{} was made with another configuration: {key} is {now}, the run has {then}", path.display())]
+    ChangedConfiguration {
+        /// The run.
+        path: PathBuf,
+        /// The key that differs.
+        key: String,
+        /// Its value now.
+        now: String,
+        /// Its value in the run.
+        then: String,
+    },
+    /// Too many losses in a row were not finite.
+    #[error(
+        "training diverged: {skipped} losses in a row were not finite, the last at epoch {epoch}, batch {batch}; \
+         physical parameters seen in that batch: {seen}; the last good state is in {}", checkpoint.display()
+    )]
+    Diverged {
+        /// Steps left out in a row.
+        skipped: usize,
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Batch, from 0.
+        batch: usize,
+        /// Ranges of the physical parameters in the batch.
+        seen: String,
+        /// The last good checkpoint.
+        checkpoint: PathBuf,
+    },
+    /// A validation or test batch gave a loss that is not finite.
+    #[error("the {split} loss is not finite at epoch {epoch}; no state was replaced")]
+    NotFinite {
+        /// Which split.
+        split: &'static str,
+        /// Epoch, from 0.
+        epoch: usize,
+    },
+    /// Ctrl-C.
+    #[error("interrupted; continue with: trainer train --resume {}", run.display())]
+    Interrupted {
+        /// The run that can be resumed.
+        run: PathBuf,
+    },
+    /// The device asked for is not there.
+    #[error("device {device} is not available: {why}")]
+    Device {
+        /// As given.
+        device: String,
+        /// Why not.
+        why: String,
+    },
+    /// An operation needs physics and the variant has none.
+    #[error("this variant has no physics")]
+    NoPhysics,
+    /// A value that cannot be wrong is.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl TrainerError {
+    /// From the file system.
+    pub fn io(path: &Path, error: &std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), why: error.to_string() }
+    }
+
+    /// Exit code of the program: 130 after Ctrl-C, 3 after divergence, 1 for what is not the user's
+    /// doing, 2 for the rest.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted { .. } => 130,
+            Self::Diverged { .. } | Self::NotFinite { .. } => 3,
+            Self::Internal(_) | Self::Nn(_) => 1,
+            _ => 2,
+        }
+    }
+}

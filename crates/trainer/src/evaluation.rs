@@ -1,0 +1,209 @@
+//! How well a model does on a split.
+
+use crate::TrainerError;
+use crate::experiment::Experiment;
+use crate::metrics::{Measures, NamedValues};
+use crate::training::Learner;
+use data::{NamedColumns, Purpose, Samples, stream};
+use losses::Averages;
+use ndarray::{Array2, ArrayView2, Axis, Slice};
+use nn::{Backend, Scalar};
+use serde::{Deserialize, Serialize};
+
+/// Rows evaluated at once.
+const CHUNK: usize = 1024;
+
+/// Errors of a reconstruction. MSE is element-wise in standardised units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Errors {
+    /// With mean latents.
+    pub mse: f64,
+    /// With sampled latents (one draw, seeded).
+    pub mse_sampled: f64,
+    /// Of the physics alone (x_P), mean latents; null without physics.
+    pub mse_physics_only: Option<f64>,
+    /// Root mean square error in the unit of the channels, mean latents.
+    pub rmse_physical: f64,
+}
+
+/// How well a parameter with known truth was recovered, in its unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// 1 − Σ(inferred − truth)² / Σ(truth − mean truth)².
+    pub r2: f64,
+    /// Root mean square error.
+    pub rmse: f64,
+    /// Mean of inferred − truth.
+    pub bias: f64,
+    /// Unit.
+    pub unit: String,
+}
+
+/// A split, evaluated.
+pub struct Evaluation {
+    /// Errors of the reconstruction.
+    pub errors: Errors,
+    /// What is monitored, mean latents.
+    pub averages: Averages,
+    /// RMSE per channel in its unit, mean latents, of the reconstruction.
+    pub rmse_per_channel: Vec<f64>,
+    /// The same of the physics alone.
+    pub rmse_per_channel_physics: Option<Vec<f64>>,
+    /// Inferred z ∈ (0, 1), n × p.
+    pub z_phy: Option<Array2<f64>>,
+    /// Recovery per parameter, where the truth is known.
+    pub recovery: Option<Vec<(String, Recovery)>>,
+}
+
+/// What a pass over a split monitors, decoding the means: deterministic, averaged over rows.
+///
+/// # Errors
+/// The physics refuses a value, or the result is not finite.
+pub fn monitor<E: Scalar, D: Backend<E>>(
+    learner: &Learner<E, D>,
+    experiment: &Experiment,
+    samples: &Samples,
+    split: &'static str,
+    epoch: usize,
+) -> Result<Measures, TrainerError> {
+    let mut statistics = learner.statistics();
+    for (x, conditions) in chunks(samples) {
+        learner.reconstruct(x.view(), conditions.as_ref().map(Array2::view), None, &mut statistics)?;
+    }
+    let averages = statistics.averages();
+    let weights = experiment.weights_at(epoch);
+    let mut measures = Measures::of(&averages, &experiment.dimensions);
+    let loss = averages.rec
+        + weights.beta * averages.kl()
+        + weights.gate * averages.mean_gate().unwrap_or(0.0)
+        + weights.residual * averages.pre_gate.unwrap_or(0.0);
+    if !loss.is_finite() {
+        return Err(TrainerError::NotFinite { split, epoch });
+    }
+    measures.loss = Some(loss);
+    Ok(measures)
+}
+
+/// Evaluates a split.
+///
+/// # Errors
+/// The physics refuses a value, or the result is not finite.
+pub fn evaluate<E: Scalar, D: Backend<E>>(
+    learner: &Learner<E, D>,
+    experiment: &Experiment,
+    samples: &Samples,
+) -> Result<Evaluation, TrainerError> {
+    let d = experiment.dimensions.channels.len();
+    let (mut statistics, mut unused) = (learner.statistics(), learner.statistics());
+    let mut squares = vec![0.0; d];
+    let mut squares_physics = vec![0.0; d];
+    let mut squares_sampled = 0.0;
+    let mut z_phy: Option<Array2<f64>> = None;
+    for (chunk, (x, conditions)) in chunks(samples).enumerate() {
+        let conditions = conditions.as_ref().map(Array2::view);
+        let mean = learner.reconstruct(x.view(), conditions, None, &mut statistics)?;
+        let mut rng = stream(experiment.seed, Purpose::SampledEvaluation, 0, chunk as u32);
+        let drawn = learner.reconstruct(x.view(), conditions, Some(&mut rng), &mut unused)?;
+        add_squares(&mut squares, &mean.x_pb, &x);
+        if let Some(x_p) = &mean.x_p {
+            add_squares(&mut squares_physics, x_p, &x);
+        }
+        squares_sampled += (&drawn.x_pb - &x).mapv(|v| v * v).sum();
+        if let Some(z) = mean.z_phy {
+            match &mut z_phy {
+                None => z_phy = Some(z),
+                Some(all) => all
+                    .append(Axis(0), z.view())
+                    .map_err(|e| TrainerError::Internal(e.to_string()))?,
+            }
+        }
+    }
+    let averages = statistics.averages();
+    let n = averages.rows as f64;
+    let elements = n * d as f64;
+    let scale = experiment.standardization.scale();
+    let per_channel = |squares: &[f64]| -> Vec<f64> {
+        squares.iter().zip(scale).map(|(sum, scale)| (sum / n).sqrt() * scale).collect()
+    };
+    let has_physics = experiment.physics.is_some();
+    let rmse_per_channel = per_channel(&squares);
+    let physical: f64 = rmse_per_channel.iter().map(|v| v * v).sum();
+    let errors = Errors {
+        mse: squares.iter().sum::<f64>() / elements,
+        mse_sampled: squares_sampled / elements,
+        mse_physics_only: has_physics.then(|| squares_physics.iter().sum::<f64>() / elements),
+        rmse_physical: (physical / d as f64).sqrt(),
+    };
+    if !(errors.mse.is_finite() && errors.mse_sampled.is_finite()) {
+        return Err(TrainerError::NotFinite { split: "test", epoch: 0 });
+    }
+    let recovery = match (&experiment.physics, &z_phy, samples.truth()) {
+        (Some(physics), Some(z), Some(truth)) => {
+            let inferred = physics.to_physical(z.view());
+            Some(recover(&inferred, truth, &experiment.units))
+        }
+        _ => None,
+    };
+    Ok(Evaluation {
+        errors,
+        averages,
+        rmse_per_channel,
+        rmse_per_channel_physics: has_physics.then(|| per_channel(&squares_physics)),
+        z_phy,
+        recovery,
+    })
+}
+
+/// KL per latent dimension by name, nats.
+pub fn kl_by_name(averages: &Averages, experiment: &Experiment) -> NamedValues {
+    let names = &experiment.dimensions;
+    let all: Vec<String> = names.physical.iter().chain(&names.auxiliary).cloned().collect();
+    let values: Vec<f64> = averages.kl_phy.iter().chain(&averages.kl_aux).copied().collect();
+    NamedValues::new(&all, &values)
+}
+
+/// R², RMSE and bias per parameter whose truth is known.
+///
+/// `inferred`: n × p in the order of `units`, which pairs names and units; `truth`: n × some of them.
+pub fn recover(
+    inferred: &Array2<f64>,
+    truth: &NamedColumns,
+    units: &[(String, String)],
+) -> Vec<(String, Recovery)> {
+    let mut recovered = vec![];
+    for (k, (name, unit)) in units.iter().enumerate() {
+        let Some(known) = truth.names().iter().position(|n| n == name) else { continue };
+        let (inferred, truth) = (inferred.column(k), truth.values().column(known).to_owned());
+        let n = truth.len() as f64;
+        let mean = truth.sum() / n;
+        let error: f64 = inferred.iter().zip(&truth).map(|(a, b)| (a - b).powi(2)).sum();
+        let spread: f64 = truth.iter().map(|t| (t - mean).powi(2)).sum();
+        let bias = (inferred.sum() - truth.sum()) / n;
+        let recovery = Recovery {
+            r2: 1.0 - error / spread,
+            rmse: (error / n).sqrt(),
+            bias,
+            unit: unit.clone(),
+        };
+        recovered.push((name.clone(), recovery));
+    }
+    recovered
+}
+
+fn add_squares(sums: &mut [f64], a: &Array2<f64>, b: &Array2<f64>) {
+    for (a, b) in a.rows().into_iter().zip(b.rows()) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += (a - b).powi(2);
+        }
+    }
+}
+
+/// Rows of x and conditions, some at a time, in order.
+fn chunks(samples: &Samples) -> impl Iterator<Item = (Array2<f64>, Option<Array2<f64>>)> + '_ {
+    let n = samples.len();
+    (0..n).step_by(CHUNK).map(move |from| {
+        let to = (from + CHUNK).min(n);
+        let part = |all: ArrayView2<f64>| all.slice_axis(Axis(0), Slice::from(from..to)).to_owned();
+        (part(samples.x()), samples.conditions().map(|c| part(c.values().view())))
+    })
+}

@@ -1,0 +1,64 @@
+//! Everything a training needs, loaded and consistent.
+
+use crate::metrics::Dimensions;
+use data::{Samples, Standardization};
+use losses::Weights;
+use model::{Architecture, PhysicsLayer};
+use nn::AdamConfig;
+use schedules::Schedule;
+use std::num::NonZeroUsize;
+
+/// An experiment ready to run, whatever its physics: made from a configuration by
+/// [`crate::assemble::assemble`], or by hand to train on a model of one's own.
+pub struct Experiment {
+    /// Name, for the run directory.
+    pub name: String,
+    /// Name of the physics, for reports; `none` without.
+    pub physics_name: String,
+    /// Seed of weights, draws and order.
+    pub seed: u64,
+    /// Sizes of the networks.
+    pub architecture: Architecture,
+    /// The physics with ranges and standardisation; `None` for variant A.
+    pub physics: Option<PhysicsLayer>,
+    /// Names of latents and channels.
+    pub dimensions: Dimensions,
+    /// Name and unit of each physical parameter, in the order of the latents.
+    pub units: Vec<(String, String)>,
+    /// Unit of the channels (`reflectance`, `mm`).
+    pub channel_unit: String,
+    /// Mean and scale per channel.
+    pub standardization: Standardization,
+    /// Training samples.
+    pub train: Samples,
+    /// Validation samples.
+    pub valid: Samples,
+    /// Test samples.
+    pub test: Samples,
+    /// Phases, KL weight, learning rate.
+    pub schedule: Schedule,
+    /// Weights of the losses; `beta` is the schedule's and ignored here.
+    pub weights: Weights,
+    /// Whether β is the schedule's; otherwise 0 (variant A with `kl_without_physics: false`).
+    pub kl_is_used: bool,
+    /// The optimiser.
+    pub adam: AdamConfig,
+    /// Rows per batch.
+    pub batch_size: NonZeroUsize,
+    /// Patience of early stopping in epochs; `None`: off.
+    pub early_stop: Option<usize>,
+    /// Losses in a row that may be not finite.
+    pub max_skipped_steps: usize,
+}
+
+impl Experiment {
+    /// KL weight of an epoch.
+    pub fn beta(&self, epoch: usize) -> f64 {
+        if self.kl_is_used { self.schedule.beta(epoch) } else { 0.0 }
+    }
+
+    /// Weights of an epoch.
+    pub fn weights_at(&self, epoch: usize) -> Weights {
+        Weights { beta: self.beta(epoch), ..self.weights }
+    }
+}

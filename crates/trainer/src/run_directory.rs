@@ -1,0 +1,99 @@
+//! One run, one folder: `runs/<name>/<timestamp>/`.
+
+use crate::TrainerError;
+use crate::files::write_whole;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folder of a run and the names inside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDirectory {
+    root: PathBuf,
+}
+
+impl RunDirectory {
+    /// Makes `<runs>/<name>/<timestamp>/` (UTC, `YYYYMMDD-HHMMSS`) with the resolved configuration inside.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn create(runs: &Path, name: &str, config_json: &str) -> Result<Self, TrainerError> {
+        let parent = runs.join(name);
+        fs::create_dir_all(&parent).map_err(|e| TrainerError::io(&parent, &e))?;
+        let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let mut root = parent.join(&stamp);
+        for copy in 2.. {
+            match fs::create_dir(&root) {
+                Ok(()) => break,
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                    root = parent.join(format!("{stamp}-{copy}"));
+                }
+                Err(e) => return Err(TrainerError::io(&root, &e)),
+            }
+        }
+        let run = Self { root };
+        let checkpoints = run.root.join("checkpoints");
+        fs::create_dir(&checkpoints).map_err(|e| TrainerError::io(&checkpoints, &e))?;
+        write_whole(&run.config(), config_json.as_bytes())?;
+        Ok(run)
+    }
+
+    /// An existing run.
+    ///
+    /// # Errors
+    /// The folder does not exist or holds no configuration.
+    pub fn open(root: &Path) -> Result<Self, TrainerError> {
+        let run = Self { root: root.to_owned() };
+        let why = if !root.is_dir() {
+            "there is no such folder"
+        } else if !run.config().is_file() {
+            "it holds no config.json, so it is not a run directory"
+        } else {
+            return Ok(run);
+        };
+        Err(TrainerError::NotARun { path: root.to_owned(), why: why.to_owned() })
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+    /// The configuration as resolved.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.json")
+    }
+    /// The state to resume from.
+    pub fn last(&self) -> PathBuf {
+        self.root.join("checkpoints/last.safetensors")
+    }
+    /// The weights of the selected epoch.
+    pub fn best(&self) -> PathBuf {
+        self.root.join("checkpoints/best.safetensors")
+    }
+    /// The numbers of the finished run.
+    pub fn summary(&self) -> PathBuf {
+        self.root.join("summary.json")
+    }
+    /// The page of the finished run.
+    pub fn report(&self) -> PathBuf {
+        self.root.join("report.html")
+    }
+    /// Messages of the run.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("run.log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_of_one_second_get_two_folders() {
+        let runs = tempfile::tempdir().unwrap();
+        let one = RunDirectory::create(runs.path(), "x", "{}").unwrap();
+        let two = RunDirectory::create(runs.path(), "x", "{}").unwrap();
+        assert_ne!(one, two);
+        assert_eq!(RunDirectory::open(two.path()).unwrap(), two);
+        assert!(RunDirectory::open(runs.path()).is_err());
+    }
+}

@@ -1,0 +1,303 @@
+//! The loop over epochs and batches.
+
+use super::{Learner, Observer, StepOutcome};
+use crate::checkpoint::{self, EpochSums, Progress};
+use crate::evaluation::monitor;
+use crate::experiment::Experiment;
+use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
+use crate::run_directory::RunDirectory;
+use crate::TrainerError;
+use data::{Purpose, batch_count, batches, draw_unit_parameters, epoch_order, stream};
+use model::PhysVae;
+use ndarray::Array2;
+use nn::{Adam, Backend, Scalar};
+use schedules::{BestSelection, EarlyStopping, LearningRateState, Phase};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// How a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainingEnd {
+    /// All epochs are done, or early stopping said so.
+    Finished,
+    /// It was interrupted between two steps; the state is on disk.
+    Interrupted,
+}
+
+/// A training under way.
+pub struct Training<'a, E: Scalar, D: Backend<E>> {
+    experiment: &'a Experiment,
+    run: &'a RunDirectory,
+    /// Model and optimiser.
+    pub learner: Learner<E, D>,
+    /// Where it stands.
+    pub progress: Progress,
+    log: MetricsLog,
+    config_sha256: String,
+}
+
+impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
+    /// A training at its beginning: weights drawn by the experiment's seed.
+    ///
+    /// # Errors
+    /// Physics and architecture do not agree, or the device refuses.
+    pub fn new(
+        experiment: &'a Experiment,
+        run: &'a RunDirectory,
+        device: D,
+        config_sha256: String,
+    ) -> Result<Self, TrainerError> {
+        let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
+        let model = PhysVae::new(
+            &device,
+            experiment.architecture.clone(),
+            experiment.physics.clone(),
+            &mut rng,
+        )?;
+        let standardization = &experiment.standardization;
+        let learner = Learner {
+            device,
+            model,
+            adam: Adam::new(experiment.adam),
+            standardization: (standardization.mean().to_vec(), standardization.scale().to_vec()),
+        };
+        let sums = EpochSums::new(learner.statistics());
+        let early_stopping = EarlyStopping::new(experiment.early_stop)
+            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        let progress = Progress {
+            epoch: 0,
+            batch: 0,
+            best: BestSelection::default(),
+            early_stopping,
+            learning_rate: LearningRateState::default(),
+            skipped_in_a_row: 0,
+            sums,
+            finished: false,
+            spectra: 0,
+            seconds: 0.0,
+        };
+        let log = MetricsLog::new(run.path());
+        Ok(Self { experiment, run, learner, progress, log, config_sha256 })
+    }
+
+    /// Continues from the run's last checkpoint, if there is one; records after it are dropped.
+    ///
+    /// # Errors
+    /// The checkpoint is damaged or belongs to another configuration.
+    pub fn resume(&mut self) -> Result<(), TrainerError> {
+        let path = self.run.last();
+        if path.exists() {
+            let checkpoint = checkpoint::load::<E>(&path)?;
+            if checkpoint.config_sha256 != self.config_sha256 {
+                return Err(TrainerError::Damaged {
+                    path,
+                    why: "it belongs to another configuration than config.json beside it".into(),
+                });
+            }
+            self.progress = checkpoint.restore(&mut self.learner.model, &mut self.learner.adam)?;
+        }
+        self.log.truncate(self.progress.epoch, self.progress.batch)
+    }
+
+    /// Trains to the end, or until `interrupt` is set.
+    ///
+    /// # Errors
+    /// The physics or the device refuses, a file cannot be written, training diverges.
+    pub fn run(
+        &mut self,
+        observer: &mut dyn Observer,
+        interrupt: &AtomicBool,
+    ) -> Result<TrainingEnd, TrainerError> {
+        let epochs = self.experiment.schedule.config().epochs;
+        while !self.progress.finished {
+            let epoch = self.progress.epoch;
+            if epoch >= epochs {
+                self.progress.finished = true;
+                self.save_last()?;
+                break;
+            }
+            let started = Instant::now();
+            let seconds_before = self.progress.seconds;
+            let lr = self.experiment.schedule.learning_rate(epoch, &self.progress.learning_rate);
+            if self.experiment.schedule.switches_at(epoch) && self.progress.batch == 0 {
+                observer.phase_switches(epoch, lr);
+            }
+            let n = self.experiment.train.len();
+            let total = batch_count(n, self.experiment.batch_size);
+            observer.epoch_begins(epoch, epochs, self.progress.batch, total);
+            let order = epoch_order(self.experiment.seed, epoch as u32, n);
+            for rows in batches(&order, self.experiment.batch_size).skip(self.progress.batch) {
+                let outcome = self.step(rows, lr)?;
+                let record = self.account(rows.len(), &outcome, lr)?;
+                self.log.record(&Record::Step(record.clone()))?;
+                observer.step(&record);
+                self.progress.batch += 1;
+                self.progress.spectra += rows.len() as u64;
+                self.progress.seconds = seconds_before + started.elapsed().as_secs_f64();
+                if interrupt.load(Ordering::SeqCst) && self.progress.batch < total {
+                    self.save_last()?;
+                    return Ok(TrainingEnd::Interrupted);
+                }
+            }
+            let record = self.end_epoch(lr)?;
+            let seconds = started.elapsed().as_secs_f64();
+            self.progress.seconds = seconds_before + seconds;
+            self.log.record(&Record::Epoch(record.clone()))?;
+            self.log.timing(epoch, seconds, n)?;
+            self.save_last()?;
+            observer.epoch_ends(&record, seconds);
+            if self.progress.finished && epoch + 1 < epochs {
+                observer.stopped_early(epoch, self.progress.best.best.map_or(epoch, |s| s.epoch));
+            }
+            if interrupt.load(Ordering::SeqCst) && !self.progress.finished {
+                return Ok(TrainingEnd::Interrupted);
+            }
+        }
+        Ok(TrainingEnd::Finished)
+    }
+
+    /// One step on the given training rows.
+    fn step(&mut self, rows: &[usize], lr: f64) -> Result<StepOutcome, TrainerError> {
+        let x = self.experiment;
+        let (epoch, batch) = (self.progress.epoch, self.progress.batch);
+        let weights = x.weights_at(epoch);
+        let random = |purpose| stream(x.seed, purpose, epoch as u32, batch as u32);
+        match x.schedule.phase(epoch) {
+            Phase::Pretrain => {
+                let p = x.architecture.dim_z_phy;
+                let z = draw_unit_parameters(rows.len(), p, &mut random(Purpose::StageA));
+                let conditions = x
+                    .train
+                    .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions));
+                let conditions = conditions.as_ref().map(Array2::view);
+                self.learner.pretrain_step(z.view(), conditions, &weights, lr)
+            }
+            Phase::Train => {
+                let taken = x.train.gather::<f64>(rows);
+                self.learner.train_step(
+                    taken.x.view(),
+                    taken.conditions.as_ref().map(Array2::view),
+                    &mut random(Purpose::LatentNoise),
+                    &weights,
+                    lr,
+                    &mut self.progress.sums.statistics,
+                )
+            }
+        }
+    }
+
+    /// Adds a step to the epoch's sums and makes its record; too many skipped in a row are an error.
+    fn account(
+        &mut self,
+        rows: usize,
+        outcome: &StepOutcome,
+        lr: f64,
+    ) -> Result<StepRecord, TrainerError> {
+        let (epoch, batch) = (self.progress.epoch, self.progress.batch);
+        let phase = self.experiment.schedule.phase(epoch);
+        let sums = &mut self.progress.sums;
+        let mut train = outcome.averages.as_ref().map_or_else(Measures::default, |averages| {
+            Measures::of(averages, &self.experiment.dimensions)
+        });
+        train.loss = Some(outcome.loss);
+        if phase == Phase::Pretrain {
+            train.synthetic = Some(outcome.synthetic);
+        } else {
+            train.kl = Some(outcome.kl);
+        }
+        if let Some(update) = outcome.update {
+            self.progress.skipped_in_a_row = 0;
+            train.gradient_norm = Some(update.gradient_norm);
+            train.non_finite_gradients = Some(update.non_finite);
+            let weight = rows as f64;
+            sums.rows += rows;
+            sums.loss += outcome.loss * weight;
+            sums.kl += outcome.kl * weight;
+            sums.synthetic += train.synthetic.unwrap_or(0.0) * weight;
+            sums.gradient_norm += update.gradient_norm;
+            sums.steps += 1;
+            sums.non_finite += update.non_finite;
+        } else {
+            sums.skipped += 1;
+            self.progress.skipped_in_a_row += 1;
+            train.skipped_steps = Some(1);
+            let skipped = self.progress.skipped_in_a_row;
+            if skipped >= self.experiment.max_skipped_steps {
+                return Err(TrainerError::Diverged {
+                    skipped,
+                    epoch,
+                    batch,
+                    seen: self.describe_seen(outcome),
+                    checkpoint: self.run.last(),
+                });
+            }
+        }
+        Ok(StepRecord { epoch, batch, phase, beta: self.experiment.beta(epoch), lr, train })
+    }
+
+    /// `N 1.2 to 2.8, cab …` of the batch, in physical units.
+    fn describe_seen(&self, outcome: &StepOutcome) -> String {
+        let Some(physics) = &self.experiment.physics else { return "none".to_owned() };
+        let p = outcome.z_seen.len();
+        let ends = Array2::from_shape_fn((2, p), |(i, k)| {
+            if i == 0 { outcome.z_seen[k].0 } else { outcome.z_seen[k].1 }
+        });
+        let ends = physics.to_physical(ends.view());
+        let names = &self.experiment.units;
+        let parts = names.iter().enumerate().take(p);
+        parts
+            .map(|(k, (name, _))| format!("{name} {:.4} to {:.4}", ends[[0, k]], ends[[1, k]]))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Validates, selects, and moves on to the next epoch.
+    fn end_epoch(&mut self, lr: f64) -> Result<EpochRecord, TrainerError> {
+        let x = self.experiment;
+        let epoch = self.progress.epoch;
+        let phase = x.schedule.phase(epoch);
+        let empty = EpochSums::new(self.learner.statistics());
+        let sums = std::mem::replace(&mut self.progress.sums, empty);
+        let rows = sums.rows.max(1) as f64;
+        let mut train = match phase {
+            Phase::Pretrain => {
+                Measures { synthetic: Some(sums.synthetic / rows), ..Measures::default() }
+            }
+            Phase::Train => Measures {
+                kl: Some(sums.kl / rows),
+                ..Measures::of(&sums.statistics.averages(), &x.dimensions)
+            },
+        };
+        train.loss = Some(sums.loss / rows);
+        train.gradient_norm = Some(sums.gradient_norm / sums.steps.max(1) as f64);
+        train.non_finite_gradients = Some(sums.non_finite);
+        train.skipped_steps = Some(sums.skipped);
+
+        let valid = monitor(&self.learner, x, &x.valid, "validation", epoch)?;
+        let rec = valid.rec.unwrap_or(f64::NAN);
+        let best = self.progress.best.observe(&x.schedule, epoch, rec);
+        let stop = self.progress.early_stopping.observe(&x.schedule, epoch, rec);
+        x.schedule.observe(epoch, rec, &mut self.progress.learning_rate);
+        self.progress.epoch += 1;
+        self.progress.batch = 0;
+        self.progress.finished = stop || self.progress.epoch >= x.schedule.config().epochs;
+        if best {
+            self.save(&self.run.best())?;
+        }
+        Ok(EpochRecord { epoch, phase, beta: x.beta(epoch), lr, best, train, valid })
+    }
+
+    fn save_last(&self) -> Result<(), TrainerError> {
+        self.save(&self.run.last())
+    }
+
+    fn save(&self, path: &std::path::Path) -> Result<(), TrainerError> {
+        let learner = &self.learner;
+        checkpoint::save(path, &learner.model, &learner.adam, &self.progress, &self.config_sha256)
+    }
+
+    /// The records so far.
+    pub fn log(&self) -> &MetricsLog {
+        &self.log
+    }
+}
