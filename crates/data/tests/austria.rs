@@ -2,26 +2,10 @@
 
 mod common;
 
+use common::{mean_and_scale, paths, published};
 use data::{
-    SENTINEL2_CHANNELS, SplitPaths, SplitTables, Splits, Standardization, StandardizationSource,
-    TableLayout, ValueSpace, Values,
+    SENTINEL2_CHANNELS, SplitTables, Splits, Standardization, TableLayout, ValueSpace, Values,
 };
-use std::io::Write;
-use std::path::PathBuf;
-
-/// The folder with the data, or `None` with a visible note.
-fn folder() -> Option<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/austria");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    // not eprintln, which the test runner hides for a test that passes
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: ../shared/data/austria not found"
-    );
-    None
-}
 
 fn layout(values: Values) -> TableLayout {
     TableLayout {
@@ -32,23 +16,16 @@ fn layout(values: Values) -> TableLayout {
     }
 }
 
-fn paths(folder: &std::path::Path) -> SplitPaths {
-    let [train, valid, test] = ["train.csv", "valid.csv", "test.csv"].map(|name| folder.join(name));
-    SplitPaths { train, valid, test }
-}
-
 #[test]
 fn the_published_spectra_are_read_whole() {
-    let Some(folder) = folder() else { return };
-    let source = StandardizationSource::Files {
-        mean: folder.join("train_x_mean.npy"),
-        scale: folder.join("train_x_scale.npy"),
+    let Some(folder) = published("austria") else {
+        return;
     };
     let start = std::time::Instant::now();
     let (splits, reports) = Splits::load(
         &paths(&folder),
         &common::check(layout(Values::Standardized)),
-        &source,
+        &mean_and_scale(&folder),
     )
     .unwrap();
     println!("17 962 rows read in {:?}", start.elapsed());
@@ -86,7 +63,9 @@ fn the_published_spectra_are_read_whole() {
 
 #[test]
 fn no_sample_is_in_two_splits() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("austria") else {
+        return;
+    };
     let (tables, _) = SplitTables::read(
         &paths(&folder),
         &common::check(layout(Values::Standardized)),
@@ -102,7 +81,9 @@ fn no_sample_is_in_two_splits() {
 /// The published mean and scale are those of the training reflectance, and measuring finds them.
 #[test]
 fn measuring_finds_the_published_mean_and_scale() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("austria") else {
+        return;
+    };
     let published = Standardization::load(
         &folder.join("train_x_mean.npy"),
         &folder.join("train_x_scale.npy"),
@@ -125,7 +106,9 @@ fn measuring_finds_the_published_mean_and_scale() {
 
 #[test]
 fn standardised_spectra_declared_as_reflectance_are_refused() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = published("austria") else {
+        return;
+    };
     let error = SplitTables::read(&paths(&folder), &common::check(layout(Values::Reflectance)))
         .unwrap_err();
     assert!(

@@ -2,10 +2,14 @@
 
 #![allow(dead_code)] // each test file uses its part
 
-use data::{CheckedLayout, DataError, ReadReport, Table, TableLayout, Values, read_table};
+use data::{
+    CheckedLayout, DataError, ReadReport, SplitPaths, StandardizationSource, Table, TableLayout,
+    Values, read_table,
+};
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
 use physics::{ForwardModel, PhysicsError, Quantity};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 pub fn quantity(name: &str, unit: &str, min: f64, max: f64, default: f64) -> Quantity {
     Quantity {
@@ -128,4 +132,34 @@ pub fn read(
 pub fn message(content: impl AsRef<[u8]>, layout: TableLayout) -> String {
     let text = read(content, layout).unwrap_err().to_string();
     text[text.find("table.csv").unwrap_or(0)..].to_string()
+}
+
+/// Published data that are not part of this repository, or `None` with a visible note.
+pub fn published(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    // not eprintln, which the test runner hides for a test that passes
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED: ../shared/data/{name} not found"
+    );
+    None
+}
+
+/// The three files of such a folder.
+pub fn paths(folder: &Path) -> SplitPaths {
+    let [train, valid, test] = ["train.csv", "valid.csv", "test.csv"].map(|name| folder.join(name));
+    SplitPaths { train, valid, test }
+}
+
+/// The mean and scale in such a folder.
+pub fn mean_and_scale(folder: &Path) -> StandardizationSource {
+    StandardizationSource::Files {
+        mean: folder.join("train_x_mean.npy"),
+        scale: folder.join("train_x_scale.npy"),
+    }
 }
