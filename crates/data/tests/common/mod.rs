@@ -142,11 +142,9 @@ pub fn published(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    // not eprintln, which the test runner hides for a test that passes
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: ../shared/data/{name} not found"
-    );
+    // not eprintln, which the test runner hides for a test that passes; one write, so that threads do not mix
+    let note = format!("SKIPPED: ../shared/data/{name} not found\n");
+    let _ = std::io::stderr().write_all(note.as_bytes());
     None
 }
 
