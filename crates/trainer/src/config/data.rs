@@ -1,0 +1,283 @@
+//! The block `data`: where samples come from and what their columns mean.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The bands of Sentinel-2's MSI, in the order of the physics' outputs.
+pub const SENTINEL_2_BANDS: [&str; 13] = [
+    "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12",
+];
+
+/// The samples, chosen by `source`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "source", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one value in a run")]
+pub enum DataConfig {
+    /// Simulated by the physics itself, with a known truth.
+    Synthetic(SyntheticData),
+    /// Tables in CSV files, one row a sample.
+    Csv(CsvData),
+}
+
+impl DataConfig {
+    /// Names of the bands that make the channels, in their order.
+    pub fn bands(&self) -> &[String] {
+        match self {
+            Self::Synthetic(data) => &data.bands,
+            Self::Csv(data) => &data.bands,
+        }
+    }
+}
+
+/// Eleven bands: all but B01 (aerosol) and B10 (cirrus).
+fn default_bands() -> Vec<String> {
+    SENTINEL_2_BANDS
+        .into_iter()
+        .filter(|band| !["B01", "B10"].contains(band))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Simulated samples: z uniform in (0, 1), the physics' bands, a known model error and noise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SyntheticData {
+    /// Names of the sensor's bands that make the channels, in their order.
+    pub bands: Vec<String>,
+    /// Number of training samples.
+    #[schemars(range(min = 1, max = 100000000))]
+    pub train_samples: usize,
+    /// Number of validation samples.
+    #[schemars(range(min = 1, max = 100000000))]
+    pub valid_samples: usize,
+    /// Number of test samples.
+    #[schemars(range(min = 1, max = 100000000))]
+    pub test_samples: usize,
+    /// Seed of the samples, independent of the experiment's `seed`.
+    pub seed: u64,
+    /// `true`: noise of standard deviation 0.002 + 0.01 R on a reflectance R.
+    pub noise: bool,
+    /// `true`: a smooth error of the model, R (1 + 0.05 sin(2πs + 0.7)) + 0.01 cos(2πs) with
+    /// s = (λ − 443 nm)/1747 nm.
+    pub model_error: bool,
+}
+
+impl Default for SyntheticData {
+    fn default() -> Self {
+        Self {
+            bands: default_bands(),
+            train_samples: 8192,
+            valid_samples: 2048,
+            test_samples: 2048,
+            seed: 123,
+            noise: true,
+            model_error: true,
+        }
+    }
+}
+
+/// Samples in CSV files with a header line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CsvData {
+    /// Folder of the files, relative to this file; null: given with `--data-dir`, which wins over it.
+    #[serde(default)]
+    pub dir: Option<String>,
+    /// Training table, a path relative to the folder.
+    #[serde(default = "default_train")]
+    #[schemars(length(min = 1))]
+    pub train: String,
+    /// Validation table, a path relative to the folder.
+    #[serde(default = "default_valid")]
+    #[schemars(length(min = 1))]
+    pub valid: String,
+    /// Test table, a path relative to the folder.
+    #[serde(default = "default_test")]
+    #[schemars(length(min = 1))]
+    pub test: String,
+    /// Names of the sensor's bands that make the channels, in their order.
+    #[serde(default = "default_bands")]
+    pub bands: Vec<String>,
+    /// Column of each band, as {"B02": "B02_BLUE"}; a band without an entry has the column of its own
+    /// name.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// What the columns of the bands hold.
+    pub values: BandValues,
+    /// How digital numbers become reflectance; needed with `values: "digital_numbers"`, else null.
+    #[serde(default)]
+    pub digital_numbers: Option<DigitalNumbers>,
+    /// `measured` (mean and standard deviation of the training table) or the files that hold them, as
+    /// {"mean": "train_x_mean.npy", "scale": "train_x_scale.npy"}; files are needed with
+    /// `values: "standardized"`.
+    #[serde(default)]
+    pub standardization: Standardization,
+    /// Columns of the angles of each sample; null: those of `physics.fixed` for all samples.
+    #[serde(default)]
+    pub angles: Option<AngleColumns>,
+    /// Columns that are carried along and not learned from.
+    #[serde(default)]
+    pub labels: LabelColumns,
+    /// Columns that hold the true value of a parameter of the physics, in its unit, where it is known:
+    /// {"LAI": "lai_measured"}. Never learned from; reported as recovery.
+    #[serde(default)]
+    pub truth: BTreeMap<String, String>,
+    /// What to do with a row that lacks a value of a band or an angle.
+    #[serde(default)]
+    pub missing: MissingValues,
+}
+
+fn default_train() -> String {
+    "train.csv".to_owned()
+}
+
+fn default_valid() -> String {
+    "valid.csv".to_owned()
+}
+
+fn default_test() -> String {
+    "test.csv".to_owned()
+}
+
+impl CsvData {
+    /// Column that holds a band.
+    pub fn column<'a>(&'a self, band: &'a str) -> &'a str {
+        self.columns.get(band).map_or(band, String::as_str)
+    }
+}
+
+/// What the columns of the bands hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BandValues {
+    /// (reflectance − mean)/scale.
+    Standardized,
+    /// Reflectance from 0 to 1.
+    Reflectance,
+    /// Integers as Sentinel-2 products hold them.
+    DigitalNumbers,
+}
+
+/// reflectance = (digital number + offset) · scale.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DigitalNumbers {
+    /// Reflectance per digital number.
+    #[serde(default = "default_digital_number_scale")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub scale: f64,
+    /// Added to the digital number first: −1000 for Sentinel-2 products of processing baseline 04.00 and
+    /// later, 0 before.
+    pub offset: f64,
+}
+
+fn default_digital_number_scale() -> f64 {
+    1e-4
+}
+
+/// Columns of the angles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AngleColumns {
+    /// Column of the sun zenith angle, degrees.
+    pub tts: String,
+    /// Column of the view zenith angle, degrees.
+    pub tto: String,
+    /// Column of the relative azimuth of sun and view, degrees.
+    pub psi: String,
+}
+
+/// Columns of the labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LabelColumns {
+    /// Column of the class, such as the tree species; null: none.
+    pub class: Option<String>,
+    /// Column of the sample's identity, shared by the dates of one place; null: none.
+    pub sample_id: Option<String>,
+    /// Column of the date; null: none.
+    pub date: Option<String>,
+}
+
+/// What to do with a row that lacks a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingValues {
+    /// Stop with a message that names the row and the column.
+    #[default]
+    Error,
+    /// Leave the row out, and report how many.
+    DropRow,
+}
+
+/// Where mean and scale of each channel come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standardization {
+    /// Measured on the training table.
+    #[default]
+    Measured,
+    /// Read from files.
+    Files(StandardizationFiles),
+}
+
+/// Mean and scale of each channel, one value a band in the order of `bands`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandardizationFiles {
+    /// Means in reflectance: a .npy file of f64, relative to `data.dir`.
+    #[schemars(length(min = 1))]
+    pub mean: String,
+    /// Standard deviations in reflectance: a .npy file of f64, relative to `data.dir`.
+    #[schemars(length(min = 1))]
+    pub scale: String,
+}
+
+impl Serialize for Standardization {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Measured => serializer.serialize_str("measured"),
+            Self::Files(files) => files.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Standardization {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StandardizationVisitor;
+        impl<'de> Visitor<'de> for StandardizationVisitor {
+            type Value = Standardization;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"measured\" or an object {mean, scale}")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Standardization, E> {
+                match name {
+                    "measured" => Ok(Standardization::Measured),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Standardization, A::Error> {
+                StandardizationFiles::deserialize(de::value::MapAccessDeserializer::new(map))
+                    .map(Standardization::Files)
+            }
+        }
+        deserializer.deserialize_any(StandardizationVisitor)
+    }
+}
+
+impl JsonSchema for Standardization {
+    fn schema_name() -> Cow<'static, str> {
+        "Standardization".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let files = generator.subschema_for::<StandardizationFiles>();
+        json_schema!({"anyOf": [{"type": "string", "const": "measured"}, files]})
+    }
+}

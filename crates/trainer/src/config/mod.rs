@@ -1,0 +1,67 @@
+//! The configuration of an experiment: reading, overriding, checking, showing.
+//!
+//! A configuration file is JSON. [`load`] reads it (or the built-in one), applies [`Overrides`] from the
+//! command line, refuses unknown keys, wrong types and values outside their range, and reads the ranges
+//! file; [`LoadedConfig::check`] then checks what the values say together and returns the
+//! [`CheckedExperiment`] that the trainer takes. Every message names the file, line and column (or the
+//! argument of the command line), the value and what is allowed.
+//!
+//! ```
+//! use physics::Quantity;
+//! use trainer::config::{CheckContext, ConfigSource, Overrides, load};
+//!
+//! // usually the physical model's own list
+//! let parameters: Vec<Quantity> = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"]
+//!     .map(|name| Quantity { name: name.into(), unit: "1".into(), min: 0.0, max: 100.0, default: 1.0 })
+//!     .into();
+//! let overrides = Overrides { set: vec!["trainer.epochs=60".into()], ..Overrides::default() };
+//! let experiment = load(&ConfigSource::BuiltIn, &overrides)?
+//!     .check(&CheckContext { parameters: &parameters, bands: None })?;
+//! assert_eq!(experiment.name, "rtm_c_synthetic");
+//! assert_eq!(experiment.trainer.epochs, 60);
+//! # Ok::<(), trainer::config::ConfigError>(())
+//! ```
+
+mod built_in;
+mod checked;
+mod conformity;
+mod data;
+mod document;
+mod error;
+mod experiment;
+mod load;
+mod lr_scheduler;
+mod overrides;
+mod phys_vae;
+mod physics;
+mod ranges;
+mod rules;
+mod schema;
+mod sensor;
+mod suggestion;
+mod training;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::data::{
+    AngleColumns, BandValues, CsvData, DataConfig, DigitalNumbers, LabelColumns, MissingValues,
+    SENTINEL_2_BANDS, Standardization, StandardizationFiles, SyntheticData,
+};
+pub use self::physics::{
+    FixedParameters, InformConfig, InformVariant, LeafAngles, PhysicsConfig, Precision,
+};
+pub use checked::{
+    BandColumn, CheckedCsv, CheckedData, CheckedExperiment, CheckedInform, CheckedPhysics,
+    CheckedValues, CsvFiles, ParameterRange, StandardizationPaths,
+};
+pub use error::{ConfigError, Place};
+pub use experiment::ExperimentConfig;
+pub use load::{ConfigSource, LoadedConfig, load};
+pub use overrides::Overrides;
+pub use phys_vae::{Activation, ModelVariant, PhysVaeConfig};
+pub use ranges::{Range, Ranges, RangesSource};
+pub use rules::CheckContext;
+pub use schema::schema_json;
+pub use sensor::SensorChoice;
+pub use training::{OptimizerConfig, OptimizerKind, TrainerConfig};

@@ -1,0 +1,195 @@
+//! The block `physics`: the forward model, its sensor and what is held fixed.
+
+use super::ranges::RangesSource;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The physical model, chosen by `model`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum PhysicsConfig {
+    /// INFORM: reflectance of a forest (PROSPECT-D leaves, 4SAIL canopies, FLIM crowns).
+    Inform(InformConfig),
+}
+
+/// Settings of INFORM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InformConfig {
+    /// Which INFORM.
+    #[serde(default)]
+    pub variant: InformVariant,
+    /// `s2a` or `s2b` (Sentinel-2), or the path of a CSV of response functions (`*.csv`, relative to
+    /// this file).
+    #[serde(default = "default_sensor")]
+    pub sensor: String,
+    /// Folder of spectral tables to use in place of the built-in ones, relative to this file; null:
+    /// built in.
+    #[serde(default)]
+    pub tables: Option<String>,
+    /// Number type of the physics during training; evaluation and golden tests use f64.
+    #[serde(default)]
+    pub precision: Precision,
+    /// The free parameters and their ranges; their order is the order of the physical latents. Path of
+    /// a JSON file (relative to this file) or the ranges themselves, as {"cab": {"min": 10, "max": 80}, …}.
+    pub ranges: RangesSource,
+    /// Inputs of the model that are not learned.
+    #[serde(default)]
+    pub fixed: FixedParameters,
+}
+
+fn default_sensor() -> String {
+    "s2a".to_owned()
+}
+
+/// Variants of INFORM.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum InformVariant {
+    /// As published (Rosema 1992, Atzberger 2000, Schlerf & Atzberger 2006).
+    #[default]
+    Published,
+    /// As in the widely used `EnMAP-Box` implementation, its deviations included.
+    EnmapBox,
+}
+
+/// Number type of the physics.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bit: fast, bands within 5e-6 of f64.
+    #[default]
+    F32,
+    /// 64 bit.
+    F64,
+}
+
+/// Inputs of INFORM that are the same for every sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FixedParameters {
+    /// Carotenoids, µg/cm².
+    #[schemars(range(min = 0, max = 30))]
+    pub car: f64,
+    /// Anthocyanins, µg/cm².
+    #[schemars(range(min = 0, max = 40))]
+    pub anth: f64,
+    /// Brown pigment, dimensionless.
+    #[schemars(range(min = 0, max = 1))]
+    pub cbrown: f64,
+    /// Fraction of dry soil, 1 = dry.
+    #[schemars(range(min = 0, max = 1))]
+    pub psoil: f64,
+    /// Hot-spot size parameter, dimensionless.
+    #[schemars(range(min = 0, max = 1))]
+    pub hspot: f64,
+    /// Leaf angle distribution: `uniform`, `spherical`, or the average leaf angle in degrees
+    /// (ellipsoidal distribution).
+    pub lidf: LeafAngles,
+    /// Stem density, trees per hectare.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub sd: f64,
+    /// Sun zenith angle in degrees, where `data.angles` is null.
+    #[schemars(range(min = 0, max = 80))]
+    pub tts: f64,
+    /// View zenith angle in degrees, where `data.angles` is null.
+    #[schemars(range(min = 0, max = 80))]
+    pub tto: f64,
+    /// Relative azimuth of sun and view in degrees, where `data.angles` is null.
+    #[schemars(range(min = 0, max = 180))]
+    pub psi: f64,
+}
+
+impl Default for FixedParameters {
+    fn default() -> Self {
+        Self {
+            car: 10.0,
+            anth: 2.0,
+            cbrown: 0.25,
+            psoil: 0.8,
+            hspot: 0.01,
+            lidf: LeafAngles::Uniform,
+            sd: 500.0,
+            tts: 30.0,
+            tto: 0.0,
+            psi: 0.0,
+        }
+    }
+}
+
+/// A leaf angle distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LeafAngles {
+    /// Every leaf zenith angle equally likely.
+    Uniform,
+    /// As the surface elements of a sphere.
+    Spherical,
+    /// Ellipsoidal (Campbell 1990) with this average leaf angle in degrees, 0 to 90.
+    AverageDegrees(f64),
+}
+
+impl Serialize for LeafAngles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Uniform => serializer.serialize_str("uniform"),
+            Self::Spherical => serializer.serialize_str("spherical"),
+            Self::AverageDegrees(degrees) => serializer.serialize_f64(*degrees),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LeafAngles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LeafAnglesVisitor;
+        impl Visitor<'_> for LeafAnglesVisitor {
+            type Value = LeafAngles;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"uniform\", \"spherical\" or degrees from 0 to 90")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<LeafAngles, E> {
+                match name {
+                    "uniform" => Ok(LeafAngles::Uniform),
+                    "spherical" => Ok(LeafAngles::Spherical),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
+                }
+            }
+
+            fn visit_f64<E: de::Error>(self, degrees: f64) -> Result<LeafAngles, E> {
+                Ok(LeafAngles::AverageDegrees(degrees))
+            }
+
+            fn visit_u64<E: de::Error>(self, degrees: u64) -> Result<LeafAngles, E> {
+                Ok(LeafAngles::AverageDegrees(degrees as f64))
+            }
+
+            fn visit_i64<E: de::Error>(self, degrees: i64) -> Result<LeafAngles, E> {
+                Ok(LeafAngles::AverageDegrees(degrees as f64))
+            }
+        }
+        deserializer.deserialize_any(LeafAnglesVisitor)
+    }
+}
+
+impl JsonSchema for LeafAngles {
+    fn schema_name() -> Cow<'static, str> {
+        "LeafAngles".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "string", "enum": ["uniform", "spherical"]},
+            {"type": "number", "minimum": 0, "maximum": 90},
+        ]})
+    }
+}

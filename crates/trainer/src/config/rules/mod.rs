@@ -1,0 +1,158 @@
+//! What the values of a configuration must say together. Keys, types and the limits of single values
+//! are the schema's business.
+
+mod data;
+mod physics;
+
+use super::checked::CheckedExperiment;
+use super::error::Problem;
+use super::experiment::ExperimentConfig;
+use super::phys_vae::PhysVaeConfig;
+use ::physics::Quantity;
+use schedules::{Schedule, ScheduleConfig, ScheduleError};
+use serde_json::Value;
+
+/// What the rules need to know of the world outside the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckContext<'a> {
+    /// The free parameters of the physical model, with the limits it accepts.
+    pub parameters: &'a [Quantity],
+    /// The bands of the sensor; `None` for those of Sentinel-2 (bands of a sensor from a file are
+    /// then not checked here).
+    pub bands: Option<&'a [String]>,
+}
+
+pub(super) fn check(
+    config: &ExperimentConfig,
+    context: &CheckContext<'_>,
+    label: &str,
+) -> Result<CheckedExperiment, Problem> {
+    check_name(&config.name)?;
+    let physics = physics::check(&config.physics, context.parameters)?;
+    check_dimensions(
+        &config.phys_vae,
+        physics.ranges().iter().map(|range| range.name.as_str()),
+    )?;
+    let data = data::check(
+        &config.data,
+        physics.ranges(),
+        physics.sensor(),
+        context.bands,
+        label,
+    )?;
+    let schedule = check_schedule(config)?;
+    Ok(CheckedExperiment {
+        name: config.name.clone(),
+        seed: config.seed,
+        physics,
+        data,
+        phys_vae: config.phys_vae.clone(),
+        optimizer: config.optimizer.clone(),
+        schedule,
+        trainer: config.trainer.clone(),
+        resolved: config.clone(),
+    })
+}
+
+/// The name is also a folder's.
+fn check_name(name: &str) -> Result<(), Problem> {
+    const LONGEST: usize = 100;
+    let allowed_character = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
+    if name.starts_with('.') || name.len() > LONGEST || !name.chars().all(allowed_character) {
+        let allowed = format!(
+            "at most {LONGEST} letters a–z, A–Z, digits, `_`, `-` and `.`, not starting with `.`"
+        );
+        return Err(Problem::not_allowed("name", Value::from(name), allowed));
+    }
+    Ok(())
+}
+
+fn check_dimensions<'a>(
+    phys_vae: &PhysVaeConfig,
+    ranges: impl Iterator<Item = &'a str>,
+) -> Result<(), Problem> {
+    if phys_vae.no_phy {
+        let allowed = |what| format!("{what}, because phys_vae.no_phy is true");
+        if phys_vae.dim_z_phy != 0 {
+            let value = phys_vae.dim_z_phy;
+            return Err(Problem::not_allowed(
+                "phys_vae.dim_z_phy",
+                value,
+                allowed("0"),
+            ));
+        }
+        if phys_vae.epochs_pretrain != 0 {
+            let value = phys_vae.epochs_pretrain;
+            return Err(Problem::not_allowed(
+                "phys_vae.epochs_pretrain",
+                value,
+                allowed("0"),
+            ));
+        }
+        if phys_vae.dim_z_aux == 0 {
+            return Err(Problem::not_allowed(
+                "phys_vae.dim_z_aux",
+                0,
+                allowed("at least 1"),
+            ));
+        }
+        return Ok(());
+    }
+    let names: Vec<&str> = ranges.collect();
+    if phys_vae.dim_z_phy != names.len() {
+        let allowed = format!(
+            "{}, the number of entries of physics.ranges ({})",
+            names.len(),
+            names.join(", ")
+        );
+        return Err(Problem::not_allowed(
+            "phys_vae.dim_z_phy",
+            phys_vae.dim_z_phy,
+            allowed,
+        ));
+    }
+    if !phys_vae.kl_without_physics {
+        let allowed = "true, unless phys_vae.no_phy is true";
+        return Err(Problem::not_allowed(
+            "phys_vae.kl_without_physics",
+            false,
+            allowed,
+        ));
+    }
+    Ok(())
+}
+
+fn check_schedule(config: &ExperimentConfig) -> Result<Schedule, Problem> {
+    let (epochs, pretrain) = (config.trainer.epochs, config.phys_vae.epochs_pretrain);
+    if pretrain > epochs {
+        let allowed = format!(
+            "at least phys_vae.epochs_pretrain = {pretrain}, the epochs of stage A, which count as \
+             epochs (for a shorter run set phys_vae.epochs_pretrain too)"
+        );
+        return Err(Problem::not_allowed("trainer.epochs", epochs, allowed));
+    }
+    let schedule = ScheduleConfig {
+        epochs,
+        epochs_pretrain: pretrain,
+        kl_warmup_epochs: config.phys_vae.kl_warmup_epochs,
+        lr: config.optimizer.lr,
+        pretrain_lr: config.trainer.pretrain_lr,
+        lr_scheduler: config.lr_scheduler.clone(),
+    };
+    schedule.check().map_err(|error| match error {
+        ScheduleError::NotAllowed {
+            name,
+            value,
+            allowed,
+        } => {
+            let block = match name {
+                "epochs" | "pretrain_lr" => "trainer",
+                "epochs_pretrain" | "kl_warmup_epochs" => "phys_vae",
+                "lr" => "optimizer",
+                _ => "lr_scheduler",
+            };
+            Problem::not_allowed(format!("{block}.{name}"), value, allowed)
+        }
+        other => Problem::not_allowed("lr_scheduler", "…", other.to_string()),
+    })
+}

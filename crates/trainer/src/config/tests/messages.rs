@@ -1,0 +1,185 @@
+//! The message of every kind of bad configuration.
+
+use super::{configs, load_and_check, set};
+use crate::config::{ConfigSource, Overrides};
+use std::path::Path;
+
+/// Message for the Austria configuration with `from` replaced by `to`, paths shortened.
+fn after(file: &str, from: &str, to: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("ranges")).unwrap();
+    let mut replaced = false;
+    for name in [
+        "rtm_a_austria.json",
+        "rtm_c_austria.json",
+        "rtm_c_synthetic.json",
+        "ranges/rtm.json",
+    ] {
+        let mut text = std::fs::read_to_string(configs().join(name)).unwrap();
+        if name == file {
+            replaced = text.contains(from);
+            text = text.replacen(from, to, 1);
+        }
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    assert!(replaced, "{file} has no {from}");
+    let experiment = if file.starts_with("ranges") {
+        "rtm_c_austria.json"
+    } else {
+        file
+    };
+    message_of(folder.path(), experiment, &Overrides::default())
+}
+
+fn message_of(folder: &Path, file: &str, overrides: &Overrides) -> String {
+    let source = ConfigSource::File(folder.join(file));
+    let error = load_and_check(&source, overrides).expect_err("a bad configuration");
+    error
+        .to_string()
+        .replace(&format!("{}/", folder.display()), "")
+}
+
+fn with(overrides: &[&str]) -> String {
+    message_of(&configs(), "rtm_c_austria.json", &set(overrides))
+}
+
+const C: &str = "rtm_c_austria.json";
+
+#[test]
+fn unknown_keys() {
+    insta::assert_snapshot!(after(C, "\"batch_size\"", "\"batchsize\""), @"rtm_c_austria.json:67:5: unknown key `trainer.batchsize` (did you mean `trainer.batch_size`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 150, \"epochs_pretrain\": 20"), @"rtm_c_austria.json:66:20: unknown key `trainer.epochs_pretrain` (did you mean `phys_vae.epochs_pretrain`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
+    insta::assert_snapshot!(after(C, "\"seed\"", "\"n_gpu\""), @"rtm_c_austria.json:3:3: unknown key `n_gpu`; known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, trainer");
+    insta::assert_snapshot!(after(C, "\"T_max\"", "\"step_size\""), @"rtm_c_austria.json:63:5: unknown key `lr_scheduler.step_size`; known keys here: type, T_max, eta_min");
+    insta::assert_snapshot!(after(C, "\"mean\"", "\"x_mean\""), @"rtm_c_austria.json:33:26: unknown key `data.standardization.x_mean`; known keys here: mean, scale");
+    insta::assert_snapshot!(after("ranges/rtm.json", "\"max\": 80", "\"maximum\": 80"), @"ranges/rtm.json:3:23: unknown key `physics.ranges.cab.maximum`; known keys here: min, max");
+}
+
+#[test]
+fn wrong_types() {
+    insta::assert_snapshot!(after(C, "\"dim_z_phy\": 7", "\"dim_z_phy\": \"7\""), @r#"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = "7"; allowed: a whole number from 0 to 1024"#);
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 1.5"), @"rtm_c_austria.json:66:5: trainer.epochs = 1.5; allowed: a whole number from 1 to 1000000");
+    insta::assert_snapshot!(after(C, "\"amsgrad\": true", "\"amsgrad\": \"yes\""), @r#"rtm_c_austria.json:59:5: optimizer.amsgrad = "yes"; allowed: true or false"#);
+    insta::assert_snapshot!(after(C, "\"hidlayers_feat\": [128]", "\"hidlayers_feat\": 128"), @"rtm_c_austria.json:44:5: phys_vae.hidlayers_feat = 128; allowed: a list, each a whole number from 1 to 65536");
+    insta::assert_snapshot!(after(C, "\"hidlayers_feat\": [128]", "\"hidlayers_feat\": [128, 0]"), @"rtm_c_austria.json:44:29: phys_vae.hidlayers_feat.1 = 0; allowed: a whole number from 1 to 65536");
+    insta::assert_snapshot!(after(C, "\"betas\": [0.9, 0.999]", "\"betas\": [0.9]"), @"rtm_c_austria.json:56:5: optimizer.betas = [0.9]; allowed: a list of 2, each a number ≥ 0 and < 1");
+    insta::assert_snapshot!(after(C, "\"seed\": 123", "\"seed\": null"), @"rtm_c_austria.json:3:3: seed = null; allowed: a whole number ≥ 0");
+    insta::assert_snapshot!(after(C, "\"angles\": null", "\"angles\": [\"tts\"]"), @r#"rtm_c_austria.json:34:5: data.angles = ["tts"]; allowed: an object with tts, tto, psi or null"#);
+    insta::assert_snapshot!(after("ranges/rtm.json", "\"max\": 80", "\"max\": \"80\""), @r#"ranges/rtm.json:3:23: physics.ranges.cab.max = "80"; allowed: a number"#);
+}
+
+#[test]
+fn values_out_of_range() {
+    insta::assert_snapshot!(after(C, "\"dim_z_aux\": 2", "\"dim_z_aux\": -1"), @"rtm_c_austria.json:41:5: phys_vae.dim_z_aux = -1; allowed: a whole number from 0 to 1024");
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 0"), @"rtm_c_austria.json:66:5: trainer.epochs = 0; allowed: a whole number from 1 to 1000000");
+    insta::assert_snapshot!(after(C, "\"batch_size\": 256", "\"batch_size\": 0"), @"rtm_c_austria.json:67:5: trainer.batch_size = 0; allowed: a whole number from 1 to 1048576");
+    insta::assert_snapshot!(after(C, "\"lr\": 3e-4", "\"lr\": 0"), @"rtm_c_austria.json:55:5: optimizer.lr = 0; allowed: a number > 0");
+    insta::assert_snapshot!(after(C, "0.999]", "1.0]"), @"rtm_c_austria.json:56:20: optimizer.betas.1 = 1.0; allowed: a number ≥ 0 and < 1");
+    insta::assert_snapshot!(after(C, "\"balance_gate\": 1e-3", "\"balance_gate\": -1e-3"), @"rtm_c_austria.json:49:5: phys_vae.balance_gate = -0.001; allowed: a number ≥ 0");
+    insta::assert_snapshot!(after(C, "\"tts\": 30", "\"tts\": 85"), @"rtm_c_austria.json:10:16: physics.fixed.tts = 85; allowed: a number from 0 to 80");
+    insta::assert_snapshot!(after(C, "\"T_max\": null", "\"T_max\": 0"), @"rtm_c_austria.json:63:5: lr_scheduler.T_max = 0; allowed: a whole number ≥ 1 or null");
+    insta::assert_snapshot!(after(C, "\"T_max\": null", "\"eta_min\": 1e-2"), @"rtm_c_austria.json:63:5: lr_scheduler.eta_min = 0.01; allowed: 0 to the initial learning rate 0.0003");
+    insta::assert_snapshot!(after(C, "\"name\": \"rtm_c_austria\"", "\"name\": \"../elsewhere\""), @r#"rtm_c_austria.json:2:3: name = "../elsewhere"; allowed: at most 100 letters a–z, A–Z, digits, `_`, `-` and `.`, not starting with `.`"#);
+}
+
+#[test]
+fn unknown_names() {
+    insta::assert_snapshot!(after(C, "\"elu\"", "\"gelu\""), @r#"rtm_c_austria.json:42:5: phys_vae.activation = "gelu"; allowed: "elu", "relu", "leakyrelu", "softplus", "tanh", "prelu""#);
+    insta::assert_snapshot!(after(C, "\"inform\"", "\"mogi\""), @r#"rtm_c_austria.json:5:5: physics.model = "mogi"; allowed: "inform""#);
+    insta::assert_snapshot!(after(C, "\"enmap_box\"", "\"enmap\""), @r#"rtm_c_austria.json:6:5: physics.variant = "enmap"; allowed: "published", "enmap_box""#);
+    insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b" or the path of a CSV file of response functions (*.csv)"#);
+    insta::assert_snapshot!(after(C, "\"Adam\"", "\"SGD\""), @r#"rtm_c_austria.json:54:5: optimizer.type = "SGD"; allowed: "Adam""#);
+    insta::assert_snapshot!(after(C, "\"CosineAnnealingLR\"", "\"CosineLR\""), @r#"rtm_c_austria.json:62:5: lr_scheduler.type = "CosineLR"; allowed: "CosineAnnealingLR", "StepLR", "ExponentialLR", "ReduceLROnPlateau", "None""#);
+    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "digital_numbers""#);
+    insta::assert_snapshot!(after(C, "\"B8A\", \"B09\"", "\"B8B\", \"B09\""), @r#"rtm_c_austria.json:18:64: data.bands.7 = "B8B"; allowed: the bands of the sensor: B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12"#);
+    insta::assert_snapshot!(after(C, "\"B03\", \"B04\"", "\"B03\", \"B03\""), @r#"rtm_c_austria.json:18:29: data.bands.2 = "B03"; allowed: each band once"#);
+    insta::assert_snapshot!(after(C, "\"B03\": \"B03_GREEN\"", "\"B10\": \"B10_CIRRUS\""), @r#"rtm_c_austria.json:21:7: data.columns.B10 = "B10_CIRRUS"; allowed: entries for the bands of data.bands: B02, B03, B04, B05, B06, B07, B08, B8A, B09, B11, B12"#);
+}
+
+#[test]
+fn ranges() {
+    let file = "ranges/rtm.json";
+    insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 80, \"max\": 80"), @"ranges/rtm.json:3:12: physics.ranges.cab.min = 80; allowed: less than cab.max = 80");
+    insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 10, \"max\": 150"), @"ranges/rtm.json:3:23: physics.ranges.cab.max = 150; allowed: 0 to 120 µg/cm², the limits of the physics");
+    insta::assert_snapshot!(after(file, "\"min\": 0.1, \"max\": 1", "\"min\": -0.1, \"max\": 1"), @"ranges/rtm.json:8:11: physics.ranges.fc.min = -0.1; allowed: 0 to 1, the limits of the physics");
+    insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(after(file, "\"cw\"", "\"cab\""), @"ranges/rtm.json:4:3: `cab` is given twice; keep one of them");
+    insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"car\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.car = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"ranges/rtm.json:1:1: `physics.ranges.fc` is missing; allowed: min and max from 0 to 1; the physics needs a range for each of N, cab, cw, cm, LAI, LAIu, fc");
+    insta::assert_snapshot!(after(file, "\"min\": 1, ", ""), @"ranges/rtm.json:2:3: `physics.ranges.N.min` is missing; allowed: a number");
+    insta::assert_snapshot!(after(C, "ranges/rtm.json", "ranges/none.json"), @r#"rtm_c_austria.json:9:5: physics.ranges = "ranges/none.json"; allowed: a readable JSON file (ranges/none.json: No such file or directory (os error 2))"#);
+}
+
+#[test]
+fn dimensions_that_do_not_match() {
+    insta::assert_snapshot!(after(C, "\"dim_z_phy\": 7", "\"dim_z_phy\": 6"), @"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = 6; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
+    let a = "rtm_a_austria.json";
+    insta::assert_snapshot!(after(a, "\"dim_z_phy\": 0", "\"dim_z_phy\": 7"), @"rtm_a_austria.json:40:5: phys_vae.dim_z_phy = 7; allowed: 0, because phys_vae.no_phy is true");
+    insta::assert_snapshot!(after(a, "    \"dim_z_phy\": 0,\n", ""), @"rtm_a_austria.json:38:3: phys_vae.dim_z_phy = 7 (default); allowed: 0, because phys_vae.no_phy is true");
+    insta::assert_snapshot!(after(a, "\"dim_z_aux\": 9", "\"dim_z_aux\": 0"), @"rtm_a_austria.json:41:5: phys_vae.dim_z_aux = 0; allowed: at least 1, because phys_vae.no_phy is true");
+    insta::assert_snapshot!(after(a, "\"epochs_pretrain\": 0", "\"epochs_pretrain\": 20"), @"rtm_a_austria.json:47:5: phys_vae.epochs_pretrain = 20; allowed: 0, because phys_vae.no_phy is true");
+    insta::assert_snapshot!(with(&["phys_vae.kl_without_physics=false"]), @"rtm_c_austria.json with --set phys_vae.kl_without_physics=false: phys_vae.kl_without_physics = false; allowed: true, unless phys_vae.no_phy is true");
+}
+
+#[test]
+fn epochs_shorter_than_the_pretraining() {
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 10"), @"rtm_c_austria.json:66:5: trainer.epochs = 10; allowed: at least phys_vae.epochs_pretrain = 20, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
+    let overrides = Overrides {
+        epochs: Some(10),
+        ..Overrides::default()
+    };
+    insta::assert_snapshot!(message_of(&configs(), C, &overrides), @"rtm_c_austria.json with --epochs 10: trainer.epochs = 10; allowed: at least phys_vae.epochs_pretrain = 20, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
+    insta::assert_snapshot!(with(&["phys_vae.epochs_pretrain=151"]), @"rtm_c_austria.json:66:5: trainer.epochs = 150; allowed: at least phys_vae.epochs_pretrain = 151, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
+}
+
+#[test]
+fn data_that_is_not_declared_consistently() {
+    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"digital_numbers\""), @r#"rtm_c_austria.json:12:3: data.digital_numbers = null (default); allowed: {"scale": 1e-4, "offset": -1000} or the like, because data.values is "digital_numbers" (offset −1000 from processing baseline 04.00 on, 0 before)"#);
+    insta::assert_snapshot!(
+        after(C, "\"values\": \"standardized\"", "\"digital_numbers\": {\"offset\": -1000}, \"values\": \"reflectance\""), @r#"rtm_c_austria.json:32:5: data.digital_numbers = {"scale":0.0001,"offset":-1000.0}; allowed: null, because data.values is "reflectance""#);
+    insta::assert_snapshot!(with(&["data.standardization=measured"]), @r#"rtm_c_austria.json with --set data.standardization=measured: data.standardization = "measured"; allowed: {"mean": file, "scale": file}, because data.values is "standardized" and the physics is standardized with the same mean and scale"#);
+    insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "digital_numbers""#);
+    insta::assert_snapshot!(after(C, "B03_GREEN", "B02_BLUE"), @r#"rtm_c_austria.json:21:7: data.columns.B03 = "B02_BLUE"; allowed: a column of its own (data.columns.B02 names it already)"#);
+    insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"class\""), @r#"rtm_c_austria.json:35:61: data.labels.date = "class"; allowed: a column of its own (data.labels.class names it already)"#);
+    insta::assert_snapshot!(after(C, "\"angles\": null", "\"angles\": {\"tts\": \"SUN\", \"tto\": \"VIEW\"}"), @"rtm_c_austria.json:34:5: `data.angles.psi` is missing; allowed: a string");
+    insta::assert_snapshot!(with(&["data.truth.lai=LAI_MEASURED"]), @r#"rtm_c_austria.json with --set data.truth.lai=LAI_MEASURED: data.truth.lai = "LAI_MEASURED"; allowed: entries for the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(with(&["data.truth.LAI=B03_GREEN"]), @r#"rtm_c_austria.json with --set data.truth.LAI=B03_GREEN: data.truth.LAI = "B03_GREEN"; allowed: a column of its own (data.columns.B03 names it already)"#);
+    let overrides = Overrides {
+        data_dir: Some("tables".into()),
+        ..Overrides::default()
+    };
+    insta::assert_snapshot!(message_of(&configs(), "rtm_c_synthetic.json", &overrides), @r#"rtm_c_synthetic.json with --data-dir tables: data.source = "synthetic"; allowed: "csv" where a folder of tables is given (synthetic samples are simulated)"#);
+}
+
+#[test]
+fn bad_overrides() {
+    insta::assert_snapshot!(with(&["trainer.epochs"]), @"--set trainer.epochs: not of the form path.to.key=value, such as --set trainer.epochs=50");
+    insta::assert_snapshot!(with(&["trainer..epochs=3"]), @"--set trainer..epochs=3: not of the form path.to.key=value, such as --set trainer.epochs=50");
+    insta::assert_snapshot!(with(&["trainer.epoch=3"]), @"rtm_c_austria.json with --set trainer.epoch=3: unknown key `trainer.epoch` (did you mean `trainer.epochs`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
+    insta::assert_snapshot!(with(&["dim_z_aux=0"]), @"rtm_c_austria.json with --set dim_z_aux=0: unknown key `dim_z_aux` (did you mean `phys_vae.dim_z_aux`?); known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, trainer");
+    insta::assert_snapshot!(with(&["trainer.epochs=many"]), @r#"rtm_c_austria.json with --set trainer.epochs=many: trainer.epochs = "many"; allowed: a whole number from 1 to 1000000"#);
+    insta::assert_snapshot!(with(&["trainer={\"epochs\": 0}"]), @r#"rtm_c_austria.json with --set trainer={"epochs": 0}: trainer.epochs = 0; allowed: a whole number from 1 to 1000000"#);
+    insta::assert_snapshot!(with(&["seed.value=3"]), @"rtm_c_austria.json with --set seed.value=3: seed = 123; allowed: no keys below it, only a whole number ≥ 0");
+    insta::assert_snapshot!(with(&["physics.ranges.cab.max=60"]), @r#"rtm_c_austria.json with --set physics.ranges.cab.max=60: physics.ranges = "ranges/rtm.json"; allowed: no keys below it while it is not an object; replace it as a whole with a string that is not empty or an object of names, each with an object with min, max"#);
+    insta::assert_snapshot!(with(&["phys_vae.dim_z_phy=5"]), @"rtm_c_austria.json with --set phys_vae.dim_z_phy=5: phys_vae.dim_z_phy = 5; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
+    insta::assert_snapshot!(with(&["lr_scheduler.type=StepLR"]), @"rtm_c_austria.json:63:5: unknown key `lr_scheduler.T_max`; known keys here: type, step_size, gamma");
+    insta::assert_snapshot!(with(&["physics.ranges=none.json"]), @r#"rtm_c_austria.json with --set physics.ranges=none.json: physics.ranges = "none.json"; allowed: a readable JSON file (none.json: No such file or directory (os error 2))"#);
+}
+
+#[test]
+fn files_that_are_missing_or_not_json() {
+    insta::assert_snapshot!(message_of(&configs(), "none.json", &Overrides::default()), @"none.json: cannot read the configuration: No such file or directory (os error 2)");
+    insta::assert_snapshot!(after(C, "\"seed\": 123,", "\"seed\": 123"), @"rtm_c_austria.json:4:3: not valid JSON: expected `,` or `}`");
+    insta::assert_snapshot!(after(C, "\"seed\": 123,", "\"seed\": 123, // fixed"), @"rtm_c_austria.json:3:16: not valid JSON: key must be a string");
+    insta::assert_snapshot!(after(C, "\"seed\": 123,", "\"seed\": 123, \"seed\": 124,"), @"rtm_c_austria.json:3:16: `seed` is given twice; keep one of them");
+    insta::assert_snapshot!(after(C, "\"seed\": 123,", "'seed': 123,"), @"rtm_c_austria.json:3:3: not valid JSON: key must be a string");
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 0x96"), @"rtm_c_austria.json:66:16: not valid JSON: expected `,` or `}`");
+    insta::assert_snapshot!(after("ranges/rtm.json", "\"fc\"", "fc"), @"ranges/rtm.json:8:3: not valid JSON: key must be a string");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("list.json"), "[1, 2]").unwrap();
+    insta::assert_snapshot!(message_of(folder.path(), "list.json", &Overrides::default()), @"list.json:1:1: the whole file = [1,2] (default); allowed: an object with name, seed, physics, data, phys_vae, optimizer, lr_scheduler, trainer");
+    std::fs::write(folder.path().join("empty.json"), "{}").unwrap();
+    insta::assert_snapshot!(message_of(folder.path(), "empty.json", &Overrides::default()), @"empty.json:1:1: `name` is missing; allowed: a string that is not empty");
+    std::fs::write(folder.path().join("latin1.json"), b"{\"name\": \"\xe9\"}").unwrap();
+    insta::assert_snapshot!(message_of(folder.path(), "latin1.json", &Overrides::default()), @"latin1.json: cannot read the configuration: stream did not contain valid UTF-8");
+}
