@@ -36,9 +36,11 @@ impl Activation {
             Self::Elu => map(values, |x| {
                 // the exponential is taken everywhere so that the loop has no branch
                 let below = x.min(zero).fast_exp() - one;
-                if x > zero { x } else { below }
+                // the comparison is this way round so that NaN stays NaN
+                if x <= zero { below } else { x }
             }),
-            Self::Relu => map(values, |x| x.max(zero)),
+            // not `max`, which would turn NaN into 0
+            Self::Relu => map(values, |x| if x <= zero { zero } else { x }),
             Self::LeakyRelu => map(values, |x| if x > zero { x } else { x * E::of(LEAK) }),
             Self::Softplus => map(values, |x| x.max(zero) + (-x.abs()).exp().ln_1p()),
             Self::Tanh => map(values, E::tanh),

@@ -1,6 +1,7 @@
 //! PyTorch's Adam with AMSGrad and coupled weight decay; before it the non-finite guard and clipping.
 
 use crate::{Backend, Matrix, NnError, Scalar};
+use dfdx::prelude::{HasShape, Shape};
 use dfdx::tensor::Gradients;
 use std::collections::BTreeMap;
 
@@ -51,6 +52,30 @@ pub struct Moments<E> {
     pub largest: Vec<E>,
 }
 
+impl<E> Moments<E> {
+    fn fit(&self, name: &str, n: usize, amsgrad: bool) -> Result<(), NnError> {
+        for (what, found, expected) in [
+            ("first moment", self.mean.len(), n),
+            ("second moment", self.square.len(), n),
+            (
+                "largest second moment",
+                self.largest.len(),
+                if amsgrad { n } else { 0 },
+            ),
+        ] {
+            if found != expected {
+                return Err(NnError::Moments {
+                    name: name.to_owned(),
+                    what,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepReport {
@@ -91,7 +116,8 @@ impl<E: Scalar> Adam<E> {
     /// Guard, clip, update: exactly the given parameters, in their order.
     ///
     /// # Errors
-    /// The device refuses.
+    /// Loaded moments that do not fit the parameters or the settings (nothing is changed then), or the
+    /// device refuses.
     pub fn step<D: Backend<E>>(
         &mut self,
         learning_rate: f64,
@@ -99,6 +125,11 @@ impl<E: Scalar> Adam<E> {
         gradients: &mut Gradients<E, D>,
     ) -> Result<StepReport, NnError> {
         let c = self.config;
+        for (name, parameter) in &parameters {
+            if let Some(moments) = self.moments.get(name) {
+                moments.fit(name, parameter.shape().num_elements(), c.amsgrad)?;
+            }
+        }
         let (mut square, mut non_finite) = (0.0, 0);
         for (_, parameter) in &parameters {
             let (s, bad) = D::with_gradient(gradients, parameter, |g| {

@@ -1,5 +1,7 @@
 //! What a device must offer beyond dfdx's own operations.
 
+#[cfg(any(test, feature = "cuda"))]
+mod composed;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;

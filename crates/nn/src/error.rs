@@ -29,6 +29,20 @@ pub enum NnError {
         /// The model's shape.
         expected: Vec<usize>,
     },
+    /// The optimiser's stored state does not fit the parameter or the settings.
+    #[error(
+        "the optimiser's {what} of parameter {name} has {found} elements, the settings need {expected}"
+    )]
+    Moments {
+        /// Name of the parameter.
+        name: String,
+        /// Which part of the state.
+        what: &'static str,
+        /// Elements found.
+        found: usize,
+        /// Elements needed.
+        expected: usize,
+    },
     /// A file of tensors cannot be read.
     #[error("not a valid safetensors file: {0}")]
     Safetensors(String),

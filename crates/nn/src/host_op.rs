@@ -14,13 +14,18 @@ use dfdx::tensor::Gradients;
 /// The derivative is whatever `pull_back` says: check it with [`crate::check`].
 ///
 /// # Errors
-/// The device refuses.
+/// The device refuses, or `values` does not hold rows × columns numbers.
+///
+/// # Panics
+/// The backward pass does if `pull_back` returns another number of elements than x has.
 pub fn host_op<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     x: Matrix<E, D, T>,
     columns: usize,
     values: Vec<E>,
     pull_back: impl FnOnce(&[E]) -> Vec<E> + 'static,
 ) -> Result<Matrix<E, D, T>, NnError> {
+    // gradients lie in memory as their tensor does: a permuted one must be laid out by rows first
+    let x = x.try_contiguous().map_err(|e| NnError::device(&e))?;
     let (x, mut tape) = x.split_tape();
     let rows = x.shape().0;
     let device = x.device().clone();
@@ -31,6 +36,7 @@ pub fn host_op<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
             gradients.try_alloc_for(&y_ghost)?;
             let dy = gradients.get(&y_ghost).as_vec();
             let dx = pull_back(&dy);
+            assert_eq!(dx.len(), x_ghost.shape().num_elements(), "∂loss/∂x");
             device.add_to_gradient(gradients.get_or_alloc_mut(&x_ghost)?, &dx)
         });
     }

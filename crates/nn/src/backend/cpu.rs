@@ -20,8 +20,10 @@ where
         activation: Activation,
         slope: Option<&Matrix<E, Self>>,
     ) -> Result<Matrix<E, Self, T>, NnError> {
-        let (x, mut tape) = x.split_tape();
-        let second = second.map(|s| {
+        // gradients lie in memory as their tensor does: a permuted one must be laid out by rows first
+        let by_rows = |m: Matrix<E, Self, T>| m.try_contiguous().map_err(|e| NnError::device(&e));
+        let (x, mut tape) = by_rows(x)?.split_tape();
+        let second = second.map(by_rows).transpose()?.map(|s| {
             let (s, t) = s.split_tape();
             tape = std::mem::take(&mut tape).merge(t);
             s
@@ -31,6 +33,7 @@ where
         let (o, inputs) = *weight.shape();
         let j = second.as_ref().map_or(0, |s| s.shape().1);
         debug_assert_eq!(inputs, i + j);
+        debug_assert!(second.as_ref().is_none_or(|s| s.shape().0 == n));
         let (xs, ss) = (
             x.as_vec(),
             second.as_ref().map_or(vec![], dfdx::tensor::Tensor::as_vec),
