@@ -1,5 +1,7 @@
 //! What can go wrong in `physics`.
 
+use std::path::PathBuf;
+
 /// Errors of the physics crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,5 +31,77 @@ pub enum PhysicsError {
         found: Vec<usize>,
         /// The shape it must have.
         expected: Vec<usize>,
+    },
+    /// A result is not finite although all inputs are allowed.
+    #[error("row {row}: {output} is not finite")]
+    NotFinite {
+        /// Row of the batch, from 0.
+        row: usize,
+        /// Name of the output.
+        output: String,
+    },
+    /// A name that nothing has.
+    #[error("unknown {what} '{name}', expected one of: {}", known.join(", "))]
+    UnknownName {
+        /// What it should have named (`band`, `parameter`, …).
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A set of values that makes no sense together.
+    #[error("{what}: {problem}")]
+    Inconsistent {
+        /// Which values.
+        what: &'static str,
+        /// What is wrong, with the offending value and the allowed range.
+        problem: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// A table lacks a column.
+    #[error("{table}: no column '{column}', found: {}", found.join(", "))]
+    MissingColumn {
+        /// File or name of the table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The columns there are.
+        found: Vec<String>,
+    },
+    /// A table holds a value that cannot be used.
+    #[error("{table}, line {line}, column {column}: '{value}' is not {expected}")]
+    TableValue {
+        /// File or name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column by name.
+        column: String,
+        /// The value as written.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A table has too few or too many rows or fields.
+    #[error("{table}, line {line}: {found} {what}, expected {expected}")]
+    TableSize {
+        /// File or name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+        /// What was counted.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there must be.
+        expected: usize,
     },
 }

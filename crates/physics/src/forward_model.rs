@@ -68,3 +68,67 @@ pub trait ForwardModel: Send + Sync {
         jacobian: ArrayViewMut3<f64>,
     ) -> Result<(), PhysicsError>;
 }
+
+/// Refuse arrays whose shapes do not fit `model`, for the use of implementations.
+///
+/// # Errors
+/// [`PhysicsError::Shape`], naming the array.
+pub fn check_shapes(
+    model: &(impl ForwardModel + ?Sized),
+    parameters: &ArrayView2<f64>,
+    conditions: Option<&ArrayView2<f64>>,
+    values: &ArrayViewMut2<f64>,
+    jacobian: Option<&ArrayViewMut3<f64>>,
+) -> Result<(), PhysicsError> {
+    let (n, p, d) = (
+        parameters.nrows(),
+        model.parameters().len(),
+        model.outputs().len(),
+    );
+    let check = |what: &'static str, found: &[usize], expected: &[usize]| {
+        if found == expected {
+            Ok(())
+        } else {
+            Err(PhysicsError::Shape {
+                what,
+                found: found.to_vec(),
+                expected: expected.to_vec(),
+            })
+        }
+    };
+    check("parameters", parameters.shape(), &[n, p])?;
+    if let Some(conditions) = conditions {
+        check(
+            "conditions",
+            conditions.shape(),
+            &[n, model.conditions().len()],
+        )?;
+    }
+    check("values", values.shape(), &[n, d])?;
+    if let Some(jacobian) = jacobian {
+        check("jacobian", jacobian.shape(), &[n, d, p])?;
+    }
+    Ok(())
+}
+
+/// Refuse values outside their quantity's range, for the use of implementations.
+///
+/// # Errors
+/// [`PhysicsError::OutOfRange`], naming row and quantity.
+pub fn check_ranges(quantities: &[Quantity], values: &ArrayView2<f64>) -> Result<(), PhysicsError> {
+    for (row, values) in values.rows().into_iter().enumerate() {
+        for (quantity, value) in quantities.iter().zip(values) {
+            if !(quantity.min..=quantity.max).contains(value) {
+                return Err(PhysicsError::OutOfRange {
+                    row,
+                    name: quantity.name.clone(),
+                    value: *value,
+                    unit: quantity.unit.clone(),
+                    min: quantity.min,
+                    max: quantity.max,
+                });
+            }
+        }
+    }
+    Ok(())
+}
