@@ -1,2 +1,47 @@
-//! Chores of the workspace.
-fn main() {}
+//! The project's chores, as `cargo xtask CHORE`.
+//!
+//! A chore is a variant of [`Chore`] and a file of its own.
+
+mod arrows;
+mod command_line;
+mod examples;
+mod house;
+mod readme;
+mod steps;
+mod test_report;
+mod verify;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The project's chores
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Xtask {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Everything CI runs, as named steps with a closing table
+    Verify(verify::Args),
+}
+
+fn main() -> ExitCode {
+    match Xtask::parse().chore {
+        Chore::Verify(args) => verify::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Xtask::command().debug_assert();
+    }
+}
