@@ -119,7 +119,7 @@ pub struct TrainArgs {
     /// Continue a run from its last checkpoint, with the configuration it holds
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
-    /// Folder of run directories; a run goes to DIR/<name>/<timestamp>
+    /// Folder of run directories; a run goes to DIR/NAME/TIME
     #[arg(long, value_name = "DIR", default_value = TrainArgs::RUNS_DIR)]
     pub runs_dir: PathBuf,
     /// Where to compute: `cpu`, or `cuda:N` in a build with CUDA

@@ -59,7 +59,7 @@ pub enum ConfigError {
         reason: String,
     },
     /// A key stands twice in one object.
-    #[error("{place}: `{path}` is given twice; keep one of them")]
+    #[error("{place}: `{}` is given twice; keep one of them", path.escape_debug())]
     DuplicateKey {
         /// Place of the second occurrence.
         place: Place,
@@ -67,7 +67,7 @@ pub enum ConfigError {
         path: String,
     },
     /// A key that does not exist.
-    #[error("{place}: unknown key `{path}`{}; known keys here: {}", hint(suggestion.as_deref()), known.join(", "))]
+    #[error("{place}: unknown key `{}`{}; known keys here: {}", path.escape_debug(), hint(suggestion.as_deref()), known.join(", "))]
     UnknownKey {
         /// Place of the key.
         place: Place,
@@ -89,7 +89,7 @@ pub enum ConfigError {
         allowed: String,
     },
     /// A value of the wrong type, outside its range, or at odds with another value.
-    #[error("{place}: {path} = {value}{}; allowed: {allowed}", if *defaulted { " (default)" } else { "" })]
+    #[error("{place}: {} = {value}{}; allowed: {allowed}", path.escape_debug(), if *defaulted { " (default)" } else { "" })]
     NotAllowed {
         /// Place of the key, or of its nearest parent if the value is a default.
         place: Place,
@@ -148,6 +148,16 @@ fn hint(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |key| format!(" (did you mean `{key}`?)"))
 }
 
+/// Messages show a value, not a file.
+fn shortened(mut value: String) -> String {
+    const LONGEST: usize = 100;
+    if let Some((end, _)) = value.char_indices().nth(LONGEST) {
+        value.truncate(end);
+        value.push('…');
+    }
+    value
+}
+
 /// A broken rule, before it is known where the value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -175,7 +185,7 @@ impl Problem {
     ) -> Self {
         Self::NotAllowed {
             path: path.into(),
-            value: value.to_string(),
+            value: shortened(value.to_string()),
             allowed: allowed.into(),
         }
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// This is what a file says; [`ExperimentConfig::check`] turns it into what the trainer takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "Configuration of an experiment: physics, data, model and training.")]
 pub struct ExperimentConfig {
     /// Name of the experiment, also of its folder of runs: letters, digits, `_`, `-` and `.`.
     #[schemars(length(min = 1))]

@@ -7,13 +7,10 @@
 //! argument of the command line), the value and what is allowed.
 //!
 //! ```
-//! use physics::Quantity;
+//! use physics::Inform;
 //! use trainer::config::{CheckContext, ConfigSource, Overrides, load};
 //!
-//! // usually the physical model's own list
-//! let parameters: Vec<Quantity> = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"]
-//!     .map(|name| Quantity { name: name.into(), unit: "1".into(), min: 0.0, max: 100.0, default: 1.0 })
-//!     .into();
+//! let parameters = Inform::free_parameters();
 //! let overrides = Overrides { set: vec!["trainer.epochs=60".into()], ..Overrides::default() };
 //! let experiment = load(&ConfigSource::BuiltIn, &overrides)?
 //!     .check(&CheckContext { parameters: &parameters, bands: None })?;

@@ -30,7 +30,7 @@ pub struct InformConfig {
     /// built in.
     #[serde(default)]
     pub tables: Option<String>,
-    /// Number type of the physics during training; evaluation and golden tests use f64.
+    /// Number type of the physics in training.
     #[serde(default)]
     pub precision: Precision,
     /// The free parameters and their ranges; their order is the order of the physical latents. Path of
@@ -96,7 +96,7 @@ pub struct FixedParameters {
     /// (ellipsoidal distribution).
     pub lidf: LeafAngles,
     /// Stem density, trees per hectare.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 0.001, max = 1000000))]
     pub sd: f64,
     /// Sun zenith angle in degrees, where `data.angles` is null.
     #[schemars(range(min = 0, max = 80))]

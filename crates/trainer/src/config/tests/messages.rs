@@ -56,6 +56,13 @@ fn unknown_keys() {
 }
 
 #[test]
+fn messages_stay_on_one_short_line() {
+    insta::assert_snapshot!(after(C, "\"seed\"", "\"a\\nb\""), @r"rtm_c_austria.json:3:3: unknown key `a\nb`; known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, trainer");
+    let list = format!("\"epochs\": [{}0]", "0, ".repeat(1000));
+    insta::assert_snapshot!(after(C, "\"epochs\": 150", &list), @"rtm_c_austria.json:66:5: trainer.epochs = [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0…; allowed: a whole number from 1 to 1000000");
+}
+
+#[test]
 fn wrong_types() {
     insta::assert_snapshot!(after(C, "\"dim_z_phy\": 7", "\"dim_z_phy\": \"7\""), @r#"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = "7"; allowed: a whole number from 0 to 1024"#);
     insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 1.5"), @"rtm_c_austria.json:66:5: trainer.epochs = 1.5; allowed: a whole number from 1 to 1000000");
@@ -100,12 +107,12 @@ fn unknown_names() {
 fn ranges() {
     let file = "ranges/rtm.json";
     insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 80, \"max\": 80"), @"ranges/rtm.json:3:12: physics.ranges.cab.min = 80; allowed: less than cab.max = 80");
-    insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 10, \"max\": 150"), @"ranges/rtm.json:3:23: physics.ranges.cab.max = 150; allowed: 0 to 120 µg/cm², the limits of the physics");
-    insta::assert_snapshot!(after(file, "\"min\": 0.1, \"max\": 1", "\"min\": -0.1, \"max\": 1"), @"ranges/rtm.json:8:11: physics.ranges.fc.min = -0.1; allowed: 0 to 1, the limits of the physics");
+    insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 10, \"max\": 150"), @"ranges/rtm.json:3:23: physics.ranges.cab.max = 150; allowed: 0 to 120 ug/cm2, the limits of the physics");
+    insta::assert_snapshot!(after(file, "\"min\": 0.1, \"max\": 1", "\"min\": -0.1, \"max\": 1"), @"ranges/rtm.json:8:11: physics.ranges.fc.min = -0.1; allowed: 0.000001 to 10, the limits of the physics");
     insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
     insta::assert_snapshot!(after(file, "\"cw\"", "\"cab\""), @"ranges/rtm.json:4:3: `cab` is given twice; keep one of them");
     insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"car\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.car = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
-    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"ranges/rtm.json:1:1: `physics.ranges.fc` is missing; allowed: min and max from 0 to 1; the physics needs a range for each of N, cab, cw, cm, LAI, LAIu, fc");
+    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"ranges/rtm.json:1:1: `physics.ranges.fc` is missing; allowed: min and max from 0.000001 to 10; the physics needs a range for each of N, cab, cw, cm, LAI, LAIu, fc");
     insta::assert_snapshot!(after(file, "\"min\": 1, ", ""), @"ranges/rtm.json:2:3: `physics.ranges.N.min` is missing; allowed: a number");
     insta::assert_snapshot!(after(C, "ranges/rtm.json", "ranges/none.json"), @r#"rtm_c_austria.json:9:5: physics.ranges = "ranges/none.json"; allowed: a readable JSON file (ranges/none.json: No such file or directory (os error 2))"#);
 }

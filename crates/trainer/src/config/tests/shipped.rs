@@ -1,11 +1,14 @@
 //! The files in configs/.
 
-use super::{configs, load_and_check, parameters, set};
+use super::{configs, load_and_check, set};
+use crate::config::schema::{configuration_schema, object_schemas};
 use crate::config::{
     BandValues, CheckContext, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues,
     ConfigSource, DataConfig, ExperimentConfig, InformVariant, ModelVariant, Overrides, Ranges,
     load,
 };
+use physics::{ForestParameters, Inform};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 fn shipped() -> BTreeMap<String, CheckedExperiment> {
@@ -214,7 +217,7 @@ fn ranges_of_the_volcano_are_shipped_in_order() {
 
 #[test]
 fn a_configuration_built_by_a_program_is_checked_alike() {
-    let parameters = parameters();
+    let parameters = Inform::free_parameters();
     let context = CheckContext {
         parameters: &parameters,
         bands: None,
@@ -236,7 +239,7 @@ fn a_configuration_built_by_a_program_is_checked_alike() {
 
 #[test]
 fn a_sensor_of_ones_own_brings_its_bands() {
-    let parameters = parameters();
+    let parameters = Inform::free_parameters();
     let bands = ["red".to_owned(), "green".to_owned()];
     let loaded = load(
         &ConfigSource::BuiltIn,
@@ -275,4 +278,25 @@ fn digital_numbers_are_declared_with_their_offset() {
         panic!("digital numbers")
     };
     assert_eq!((conversion.scale, conversion.offset), (1e-4, -1000.0));
+}
+
+/// The schema states limits and defaults of what is held fixed; the physics has the last word on them.
+#[test]
+fn fixed_parameters_have_the_limits_and_defaults_of_the_physics() {
+    let schema = configuration_schema();
+    let fixed =
+        &object_schemas(&schema["properties"]["physics"], &Value::Null)[0]["properties"]["fixed"];
+    let quantities = ForestParameters::quantities();
+    for (name, limits) in fixed["properties"].as_object().unwrap() {
+        if name == "lidf" {
+            continue;
+        }
+        let quantity = quantities.iter().find(|it| it.name == *name).unwrap();
+        let stated = ["minimum", "maximum", "default"].map(|key| limits[key].as_f64().unwrap());
+        assert_eq!(
+            stated,
+            [quantity.min, quantity.max, quantity.default],
+            "{name}"
+        );
+    }
 }
