@@ -168,7 +168,10 @@ fn run_tests(workspace: &Workspace, line: &str) -> Outcome {
 fn run_readme(workspace: &Workspace) -> Outcome {
     match readme::run(workspace) {
         Ok(report) => Outcome {
-            note: format!("{} run, {} skipped", report.ran, report.skipped.len()),
+            note: format!(
+                "{} run, {} skipped for lack of data",
+                report.ran, report.skipped
+            ),
             problems: report.problems,
         },
         Err(problem) => Outcome::with_problems(vec![problem]),
