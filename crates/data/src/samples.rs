@@ -1,7 +1,8 @@
 //! Standardised samples, as training takes them.
 
+use crate::error::require_size;
 use crate::table::require_rows;
-use crate::{DataError, Labels, NamedColumns};
+use crate::{DataError, Labels, NamedColumns, Standardization, Table, ValueSpace};
 use ndarray::{Array2, ArrayView2};
 
 /// The rows of one split: n ≥ 1 rows of d standardised channels, all finite.
@@ -31,6 +32,22 @@ impl Samples {
             labels,
             truth,
         })
+    }
+
+    /// The rows of a table, standardised; values that are standardised already stay as they are.
+    ///
+    /// # Errors
+    /// Another number of channels than mean and scale have.
+    pub fn from_table(table: Table, standardization: &Standardization) -> Result<Self, DataError> {
+        let x = match table.space {
+            ValueSpace::Physical => standardization.apply(table.values())?,
+            ValueSpace::Standardized => {
+                let channels = table.values().ncols();
+                require_size("the number of channels", channels, standardization.channels())?;
+                table.values
+            }
+        };
+        Self::new(x, table.conditions, table.labels, table.truth)
     }
 
     /// Number of rows, at least 1.

@@ -41,16 +41,22 @@ pub struct SyntheticData {
     pub test: usize,
     /// Seed.
     pub seed: u64,
+    /// Whether there is noise of standard deviation [`noise_std`].
+    pub noise: bool,
+    /// Whether the reflectance is distorted by [`model_error`].
+    pub model_error: bool,
 }
 
 impl Default for SyntheticData {
-    /// 8192, 2048 and 2048 rows, seed 123.
+    /// 8192, 2048 and 2048 rows, seed 123, with noise and model error.
     fn default() -> Self {
         Self {
             train: 8192,
             valid: 2048,
             test: 2048,
             seed: 123,
+            noise: true,
+            model_error: true,
         }
     }
 }
@@ -73,7 +79,7 @@ impl SyntheticData {
     /// Simulates training, validation and test rows with the truth kept.
     ///
     /// Per row z ~ U(0, 1) per parameter, value = z·(max − min) + min, R from the model at its default
-    /// conditions, x = [`model_error`]`(R)` + N(0, [`noise_std`]`(R)²)`, not below 1e-4. `ranges` are in
+    /// conditions, x = [`model_error`]`(R)` + N(0, [`noise_std`]`(R)²)`, not below 1e-4; each of the two where asked for. `ranges` are in
     /// the order of the model's parameters, `wavelengths_nm` one per output (for Sentinel-2
     /// [`crate::sentinel2_wavelengths_nm`]). Each row has a random stream of its own, so it depends on the
     /// seed, its split and its number only, not on threads nor on the number of rows.
@@ -151,8 +157,10 @@ impl SyntheticData {
             for ((value, epsilon), &wavelength) in values.iter_mut().zip(noise).zip(wavelengths_nm)
             {
                 let reflectance = *value;
+                let distorted =
+                    if self.model_error { model_error(reflectance, wavelength) } else { reflectance };
                 let observed =
-                    model_error(reflectance, wavelength) + noise_std(reflectance) * epsilon;
+                    if self.noise { distorted + noise_std(reflectance) * epsilon } else { distorted };
                 // not `max`, which would hide a NaN of the model
                 *value = if observed < FLOOR { FLOOR } else { observed };
             }

@@ -156,21 +156,7 @@ impl Splits {
             }
             StandardizationSource::Given(standardization) => standardization.clone(),
         };
-        let standardise = |table: Table| {
-            // also where the values are standardised already: it checks the number of channels
-            let x = match table.space {
-                ValueSpace::Physical => standardization.apply(table.values())?,
-                ValueSpace::Standardized => {
-                    crate::error::require_size(
-                        "the number of channels",
-                        channels.len(),
-                        standardization.channels(),
-                    )?;
-                    table.values
-                }
-            };
-            Samples::new(x, table.conditions, table.labels, table.truth)
-        };
+        let standardise = |table| Samples::from_table(table, &standardization);
         let (train, valid, test) = (standardise(train)?, standardise(valid)?, standardise(test)?);
         Ok(Self {
             train,

@@ -34,6 +34,7 @@ fn small() -> SyntheticData {
         valid: 20,
         test: 30,
         seed: 123,
+        ..SyntheticData::default()
     }
 }
 

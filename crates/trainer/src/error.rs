@@ -29,6 +29,14 @@ pub enum TrainerError {
         /// What the system said.
         why: String,
     },
+    /// A table of parameters is refused.
+    #[error("{}: {why}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// Place, value and what is allowed.
+        why: String,
+    },
     /// A file of a run is not what this program writes.
     #[error("{} is damaged or of another version: {why}", path.display())]
     Damaged {

@@ -1,7 +1,7 @@
-//! Everything a training needs, loaded and consistent.
+//! Everything a training needs but the samples.
 
 use crate::metrics::Dimensions;
-use data::{Samples, Standardization};
+use data::Standardization;
 use losses::Weights;
 use model::{Architecture, PhysicsLayer};
 use nn::AdamConfig;
@@ -29,12 +29,6 @@ pub struct Experiment {
     pub channel_unit: String,
     /// Mean and scale per channel.
     pub standardization: Standardization,
-    /// Training samples.
-    pub train: Samples,
-    /// Validation samples.
-    pub valid: Samples,
-    /// Test samples.
-    pub test: Samples,
     /// Phases, KL weight, learning rate.
     pub schedule: Schedule,
     /// Weights of the losses; `beta` is the schedule's and ignored here.

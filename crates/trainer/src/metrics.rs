@@ -270,6 +270,20 @@ impl MetricsLog {
             .collect()
     }
 
+    /// The records of epochs so far.
+    ///
+    /// # Errors
+    /// As [`MetricsLog::read`].
+    pub fn epochs(&self) -> Result<Vec<EpochRecord>, TrainerError> {
+        let records = self.read()?.into_iter();
+        Ok(records
+            .filter_map(|record| match record {
+                Record::Epoch(epoch) => Some(epoch),
+                Record::Step(_) => None,
+            })
+            .collect())
+    }
+
     /// Drops everything recorded at or after (epoch, batch), where a resumed run continues; also a
     /// half-written last line.
     ///

@@ -1,9 +1,13 @@
 //! One run, one folder: `runs/<name>/<timestamp>/`.
 
 use crate::TrainerError;
-use crate::files::write_whole;
+use crate::files::{read_to_string, write_whole};
+use data::Standardization;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// File with mean and scale.
+const STANDARDIZATION: &str = "standardization.json";
 
 /// The folder of a run and the names inside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +64,24 @@ impl RunDirectory {
     /// The configuration as resolved.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.json")
+    }
+    /// Keeps the mean and scale of the training samples, for evaluation on others.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_standardization(&self, of: &Standardization) -> Result<(), TrainerError> {
+        let json = serde_json::to_string_pretty(of)
+            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        write_whole(&self.root.join(STANDARDIZATION), (json + "\n").as_bytes())
+    }
+    /// The mean and scale of the training samples.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    pub fn standardization(&self) -> Result<Standardization, TrainerError> {
+        let path = self.root.join(STANDARDIZATION);
+        serde_json::from_str(&read_to_string(&path)?)
+            .map_err(|e| TrainerError::Damaged { path, why: e.to_string() })
     }
     /// The state to resume from.
     pub fn last(&self) -> PathBuf {

@@ -60,6 +60,8 @@ pub struct Trained {
     pub best_epoch: usize,
     /// The checks.
     pub checks: Checks,
+    /// Spectra in the training, validation and test splits.
+    pub samples: [usize; 3],
     /// Trainable numbers.
     pub parameters: usize,
     /// Wall-clock seconds.
@@ -98,7 +100,7 @@ impl Summary {
                 .map(|rmse| NamedValues::new(channels, rmse)),
             recovery,
             recovery_mean_r2,
-            samples: [experiment.train.len(), experiment.valid.len(), experiment.test.len()],
+            samples: trained.samples,
             parameters: trained.parameters,
             wall_seconds: trained.seconds,
             spectra_per_second: trained.spectra as f64 / trained.seconds.max(f64::MIN_POSITIVE),

@@ -7,7 +7,7 @@ use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
 use crate::run_directory::RunDirectory;
 use crate::TrainerError;
-use data::{Purpose, batch_count, batches, draw_unit_parameters, epoch_order, stream};
+use data::{Purpose, Splits, batch_count, batches, draw_unit_parameters, epoch_order, stream};
 use model::PhysVae;
 use ndarray::Array2;
 use nn::{Adam, Backend, Scalar};
@@ -27,6 +27,7 @@ pub enum TrainingEnd {
 /// A training under way.
 pub struct Training<'a, E: Scalar, D: Backend<E>> {
     experiment: &'a Experiment,
+    samples: &'a Splits,
     run: &'a RunDirectory,
     /// Model and optimiser.
     pub learner: Learner<E, D>,
@@ -43,6 +44,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
     /// Physics and architecture do not agree, or the device refuses.
     pub fn new(
         experiment: &'a Experiment,
+        samples: &'a Splits,
         run: &'a RunDirectory,
         device: D,
         config_sha256: String,
@@ -77,7 +79,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             seconds: 0.0,
         };
         let log = MetricsLog::new(run.path());
-        Ok(Self { experiment, run, learner, progress, log, config_sha256 })
+        Ok(Self { experiment, samples, run, learner, progress, log, config_sha256 })
     }
 
     /// Continues from the run's last checkpoint, if there is one; records after it are dropped.
@@ -122,7 +124,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             if self.experiment.schedule.switches_at(epoch) && self.progress.batch == 0 {
                 observer.phase_switches(epoch, lr);
             }
-            let n = self.experiment.train.len();
+            let n = self.samples.train.len();
             let total = batch_count(n, self.experiment.batch_size);
             observer.epoch_begins(epoch, epochs, self.progress.batch, total);
             let order = epoch_order(self.experiment.seed, epoch as u32, n);
@@ -166,14 +168,15 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             Phase::Pretrain => {
                 let p = x.architecture.dim_z_phy;
                 let z = draw_unit_parameters(rows.len(), p, &mut random(Purpose::StageA));
-                let conditions = x
+                let conditions = self
+                    .samples
                     .train
                     .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions));
                 let conditions = conditions.as_ref().map(Array2::view);
                 self.learner.pretrain_step(z.view(), conditions, &weights, lr)
             }
             Phase::Train => {
-                let taken = x.train.gather::<f64>(rows);
+                let taken = self.samples.train.gather::<f64>(rows);
                 self.learner.train_step(
                     taken.x.view(),
                     taken.conditions.as_ref().map(Array2::view),
@@ -273,7 +276,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         train.non_finite_gradients = Some(sums.non_finite);
         train.skipped_steps = Some(sums.skipped);
 
-        let valid = monitor(&self.learner, x, &x.valid, "validation", epoch)?;
+        let valid = monitor(&self.learner, x, &self.samples.valid, "validation", epoch)?;
         let rec = valid.rec.unwrap_or(f64::NAN);
         let best = self.progress.best.observe(&x.schedule, epoch, rec);
         let stop = self.progress.early_stopping.observe(&x.schedule, epoch, rec);

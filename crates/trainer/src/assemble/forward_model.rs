@@ -1,0 +1,90 @@
+//! The physical model that a configuration names.
+
+use super::reordered::Reordered;
+use crate::TrainerError;
+use crate::config::{
+    CheckedExperiment, CheckedInform, CheckedPhysics, FixedParameters, InformVariant,
+    LeafAngles as LeafAnglesName, Precision as PrecisionName, SensorChoice,
+};
+use physics::{
+    ForestParameters, ForwardModel, InformModel, InformOptions, LeafAngles, Precision, Sensor,
+    SpectralTables, Variant,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The model, its parameters in the order of the latents.
+pub(super) fn build(checked: &CheckedExperiment) -> Result<Arc<dyn ForwardModel>, TrainerError> {
+    let CheckedPhysics::Inform(inform) = &checked.physics;
+    let model = InformModel::new(options(inform, checked.data.bands())?, base(&inform.fixed))?;
+    let order: Vec<usize> = inform.ranges.iter().map(|range| range.position).collect();
+    Ok(if order.iter().copied().eq(0..order.len()) {
+        Arc::new(model)
+    } else {
+        Arc::new(Reordered::new(model, order))
+    })
+}
+
+fn options(inform: &CheckedInform, bands: Vec<String>) -> Result<InformOptions, TrainerError> {
+    Ok(InformOptions {
+        variant: variant(inform.variant),
+        tables: tables(inform.tables.as_deref())?,
+        sensor: sensor(&inform.sensor)?,
+        bands: Some(bands),
+        precision: precision(inform.precision),
+        lanes: None,
+    })
+}
+
+/// Spectral tables of a folder, or the built-in ones.
+pub(crate) fn tables(folder: Option<&Path>) -> Result<SpectralTables, TrainerError> {
+    Ok(match folder {
+        Some(folder) => SpectralTables::read(folder)?,
+        None => SpectralTables::built_in(),
+    })
+}
+
+/// The sensor that a name or path stands for.
+pub(crate) fn sensor(choice: &SensorChoice) -> Result<Sensor, TrainerError> {
+    Ok(match choice {
+        SensorChoice::S2a => Sensor::sentinel2a(),
+        SensorChoice::S2b => Sensor::sentinel2b(),
+        SensorChoice::Csv(path) => Sensor::read(path)?,
+    })
+}
+
+/// The variant of that name.
+pub(crate) fn variant(name: InformVariant) -> Variant {
+    match name {
+        InformVariant::Published => Variant::Published,
+        InformVariant::EnmapBox => Variant::EnmapBox,
+    }
+}
+
+/// The precision of that name.
+pub(crate) fn precision(name: PrecisionName) -> Precision {
+    match name {
+        PrecisionName::F32 => Precision::F32,
+        PrecisionName::F64 => Precision::F64,
+    }
+}
+
+fn base(fixed: &FixedParameters) -> ForestParameters {
+    ForestParameters {
+        car: fixed.car,
+        anth: fixed.anth,
+        cbrown: fixed.cbrown,
+        psoil: fixed.psoil,
+        hspot: fixed.hspot,
+        sd: fixed.sd,
+        tts: fixed.tts,
+        tto: fixed.tto,
+        psi: fixed.psi,
+        leaf_angles: match fixed.lidf {
+            LeafAnglesName::Uniform => LeafAngles::Uniform,
+            LeafAnglesName::Spherical => LeafAngles::Spherical,
+            LeafAnglesName::AverageDegrees(degrees) => LeafAngles::Ellipsoidal(degrees),
+        },
+        ..ForestParameters::default()
+    }
+}

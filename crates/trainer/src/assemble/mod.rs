@@ -1,0 +1,132 @@
+//! From a checked configuration to an experiment and its samples.
+
+pub(crate) mod forward_model;
+mod reordered;
+mod samples;
+
+use crate::TrainerError;
+use crate::config::{
+    Activation as ActivationName, CheckContext, CheckedExperiment, LoadedConfig, ModelVariant,
+};
+use crate::experiment::Experiment;
+use crate::metrics::Dimensions;
+use data::{Splits, Standardization};
+use losses::Weights;
+use model::{Architecture, PhysicsLayer};
+use nn::{Activation, AdamConfig};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+pub use samples::read_samples;
+
+/// Checks a configuration against the physics it names.
+///
+/// # Errors
+/// The first thing that is not allowed, with its place.
+pub fn check(loaded: &LoadedConfig) -> Result<CheckedExperiment, TrainerError> {
+    let parameters = physics::Inform::free_parameters();
+    Ok(loaded.check(&CheckContext { parameters: &parameters, bands: None })?)
+}
+
+/// Loads or simulates the samples and builds the physics.
+///
+/// # Errors
+/// A table of samples or of the physics is refused.
+pub fn assemble(checked: &CheckedExperiment) -> Result<(Experiment, Splits), TrainerError> {
+    let forward = forward_model::build(checked)?;
+    let splits = samples::load(checked, forward.as_ref())?;
+    let experiment = experiment(checked, forward, splits.standardization.clone())?;
+    Ok((experiment, splits))
+}
+
+/// The experiment alone, with a known standardisation: for the evaluation of a run on other samples.
+///
+/// # Errors
+/// A table of the physics is refused, or the standardisation does not fit.
+pub fn assemble_without_samples(
+    checked: &CheckedExperiment,
+    standardization: Standardization,
+) -> Result<Experiment, TrainerError> {
+    experiment(checked, forward_model::build(checked)?, standardization)
+}
+
+fn experiment(
+    checked: &CheckedExperiment,
+    forward: Arc<dyn physics::ForwardModel>,
+    standardization: Standardization,
+) -> Result<Experiment, TrainerError> {
+    let config = &checked.phys_vae;
+    let channels = checked.data.bands();
+    let channel_unit = forward.output_unit().to_owned();
+    let has_physics = checked.variant() != ModelVariant::NoPhysics;
+    let ranges = checked.physics.ranges();
+    let physics_name = if has_physics { forward.name().to_owned() } else { "none".to_owned() };
+    let physics = has_physics
+        .then(|| {
+            PhysicsLayer::new(
+                forward,
+                ranges.iter().map(|r| (r.min, r.max)).collect(),
+                standardization.mean().to_vec(),
+                standardization.scale().to_vec(),
+            )
+        })
+        .transpose()?;
+    let named = |r: &crate::config::ParameterRange| (r.name.clone(), r.unit.clone());
+    let units: Vec<_> = if has_physics { ranges.iter().map(named).collect() } else { vec![] };
+    Ok(Experiment {
+        name: checked.name.clone(),
+        physics_name,
+        seed: checked.seed,
+        architecture: Architecture {
+            channels: channels.len(),
+            dim_z_phy: config.dim_z_phy,
+            dim_z_aux: config.dim_z_aux,
+            activation: activation(config.activation),
+            num_units_feat: config.num_units_feat,
+            hidlayers_feat: config.hidlayers_feat.clone(),
+            hidlayers_z_phy: config.hidlayers_z_phy.clone(),
+            hidlayers_z_aux: config.hidlayers_z_aux.clone(),
+            detach_x_p: config.detach_x_p,
+        },
+        dimensions: Dimensions {
+            physical: units.iter().map(|(name, _)| name.clone()).collect(),
+            auxiliary: (0..config.dim_z_aux).map(|k| format!("z_aux_{k}")).collect(),
+            channels,
+        },
+        physics,
+        units,
+        channel_unit,
+        standardization,
+        schedule: checked.schedule.clone(),
+        weights: Weights {
+            beta: 0.0,
+            gate: config.balance_gate,
+            residual: config.balance_residual,
+            data_aug: config.balance_data_aug,
+        },
+        kl_is_used: has_physics || config.kl_without_physics,
+        adam: AdamConfig {
+            beta1: checked.optimizer.betas[0],
+            beta2: checked.optimizer.betas[1],
+            eps: checked.optimizer.eps,
+            weight_decay: checked.optimizer.weight_decay,
+            amsgrad: checked.optimizer.amsgrad,
+            clip_norm: checked.trainer.grad_clip_norm,
+            zero_non_finite: checked.trainer.stablize_grad,
+        },
+        batch_size: NonZeroUsize::new(checked.trainer.batch_size).unwrap_or(NonZeroUsize::MIN),
+        early_stop: checked.trainer.early_stop,
+        max_skipped_steps: checked.trainer.max_skipped_steps,
+    })
+}
+
+fn activation(name: ActivationName) -> Activation {
+    match name {
+        ActivationName::Elu => Activation::Elu,
+        ActivationName::Relu => Activation::Relu,
+        ActivationName::LeakyRelu => Activation::LeakyRelu,
+        ActivationName::Softplus => Activation::Softplus,
+        ActivationName::Tanh => Activation::Tanh,
+        ActivationName::Prelu => Activation::Prelu,
+    }
+}

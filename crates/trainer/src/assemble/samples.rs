@@ -1,0 +1,143 @@
+//! The samples that a configuration names.
+
+use super::forward_model;
+use crate::TrainerError;
+use crate::config::{CheckedCsv, CheckedData, CheckedExperiment, CheckedValues, MissingValues};
+use data::{
+    CheckedLayout, Missing, ParameterRange, ReadReport, Samples, SplitPaths, SplitTables, Splits,
+    Standardization, StandardizationSource, SyntheticData, TableLayout, Values, read_table,
+    sentinel2_wavelengths_nm,
+};
+use physics::ForwardModel;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tracing::{info, warn};
+
+/// Training, validation and test samples.
+pub(super) fn load(
+    checked: &CheckedExperiment,
+    forward: &dyn ForwardModel,
+) -> Result<Splits, TrainerError> {
+    match &checked.data {
+        CheckedData::Synthetic(synthetic) => {
+            let ranges: Vec<_> = checked
+                .physics
+                .ranges()
+                .iter()
+                .map(|r| ParameterRange { name: r.name.clone(), min: r.min, max: r.max })
+                .collect();
+            let settings = SyntheticData {
+                train: synthetic.train_samples,
+                valid: synthetic.valid_samples,
+                test: synthetic.test_samples,
+                seed: synthetic.seed,
+                noise: synthetic.noise,
+                model_error: synthetic.model_error,
+            };
+            let tables = settings.simulate(forward, &ranges, &wavelengths(checked)?)?;
+            Ok(Splits::from_tables(tables, &StandardizationSource::Measure)?)
+        }
+        CheckedData::Csv(csv) => {
+            let files = csv.files()?;
+            let layout = layout(csv, forward)?;
+            let paths = SplitPaths { train: files.train, valid: files.valid, test: files.test };
+            let (tables, reports) = SplitTables::read(&paths, &layout)?;
+            for report in [&reports.train, &reports.valid, &reports.test] {
+                tell(report);
+            }
+            let shared = tables.shared_sample_ids();
+            if let Some(first) = shared.first() {
+                warn!(
+                    "{} sample ids are in more than one split, {first} among them: errors on the test \
+                     split are then too small",
+                    shared.len()
+                );
+            }
+            let source = match files.standardization {
+                None => StandardizationSource::Measure,
+                Some(s) => StandardizationSource::Files { mean: s.mean, scale: s.scale },
+            };
+            Ok(Splits::from_tables(tables, &source)?)
+        }
+    }
+}
+
+/// The samples of one table, in the columns of the configuration's data.
+///
+/// # Errors
+/// The table is refused, or the configuration's data are simulated.
+pub fn read_samples(
+    checked: &CheckedExperiment,
+    path: &Path,
+    standardization: &Standardization,
+) -> Result<Samples, TrainerError> {
+    let forward = forward_model::build(checked)?;
+    let layout = match &checked.data {
+        CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
+        // a table of simulated samples as `data::write_csv` writes it: bands and truth by their names
+        CheckedData::Synthetic(synthetic) => {
+            let mut layout = TableLayout::new(synthetic.bands.clone(), Values::Reflectance);
+            let header = crate::files::first_line(path)?;
+            let present: Vec<&str> = header.split(',').map(str::trim).collect();
+            for parameter in forward.parameters() {
+                if present.contains(&parameter.name.as_str()) {
+                    layout.truth.insert(parameter.name.clone(), parameter.name.clone());
+                }
+            }
+            layout.check(forward.conditions(), forward.parameters())?
+        }
+    };
+    let (table, report) = read_table(path, &layout)?;
+    tell(&report);
+    Ok(Samples::from_table(table, standardization)?)
+}
+
+fn tell(report: &ReadReport) {
+    if report.dropped.is_empty() {
+        info!("{report}");
+    } else {
+        warn!("{report}");
+    }
+}
+
+fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout, TrainerError> {
+    let mut conditions = BTreeMap::new();
+    if let Some(angles) = &csv.angles {
+        for (name, column) in [("tts", &angles.tts), ("tto", &angles.tto), ("psi", &angles.psi)] {
+            conditions.insert(name.to_owned(), column.clone());
+        }
+    }
+    let layout = TableLayout {
+        columns: csv.columns.iter().map(|c| c.column.clone()).collect(),
+        values: match csv.values {
+            CheckedValues::Standardized => Values::Standardized,
+            CheckedValues::Reflectance => Values::Reflectance,
+            CheckedValues::DigitalNumbers(numbers) => {
+                Values::DigitalNumbers { scale: numbers.scale, offset: numbers.offset }
+            }
+        },
+        conditions,
+        class: csv.labels.class.clone(),
+        sample_id: csv.labels.sample_id.clone(),
+        date: csv.labels.date.clone(),
+        truth: BTreeMap::new(),
+        missing: match csv.missing {
+            MissingValues::Error => Missing::Error,
+            MissingValues::DropRow => Missing::DropRow,
+        },
+    };
+    Ok(layout.check(forward.conditions(), forward.parameters())?)
+}
+
+/// Where each channel lies in the spectrum, nm: nominal for Sentinel-2, else the mean of the response.
+fn wavelengths(checked: &CheckedExperiment) -> Result<Vec<f64>, TrainerError> {
+    use crate::config::SensorChoice;
+    let bands = checked.data.bands();
+    match checked.physics.sensor() {
+        SensorChoice::S2a | SensorChoice::S2b => Ok(sentinel2_wavelengths_nm(&bands)?),
+        choice @ SensorChoice::Csv(_) => {
+            let sensor = forward_model::sensor(choice)?.with_bands(&bands)?;
+            Ok(sensor.bands().iter().map(physics::tables::Band::mean_wavelength_nm).collect())
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What each command does.
+
+mod config;
+mod eval;
+mod simulate;
+mod train;
+
+use crate::TrainerError;
+use crate::cli::{Cli, Command};
+use crate::screen::Screen;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// Whatever goes wrong; [`TrainerError::exit_code`] is the program's.
+pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
+    match cli.into_command() {
+        Command::Train(args) => train::train(&args, screen),
+        Command::Eval(args) => eval::eval(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
+        Command::Config(command) => config::config(&command),
+    }
+}

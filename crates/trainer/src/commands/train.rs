@@ -1,0 +1,237 @@
+//! `trainer train`.
+
+use crate::assemble::{assemble, check};
+use crate::cli::{Device, TrainArgs};
+use crate::checkpoint;
+use crate::checks::Checks;
+use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
+use crate::evaluation::evaluate;
+use crate::experiment::Experiment;
+use crate::files::write_whole;
+use crate::interrupt::on_ctrl_c;
+use crate::metrics::EpochRecord;
+use crate::run_directory::RunDirectory;
+use crate::screen::{ProgressDisplay, Screen};
+use crate::summary::{Summary, Trained};
+use crate::summary_text::summary_text;
+use crate::tensorboard::EventWriter;
+use crate::training::{Training, TrainingEnd};
+use crate::{TrainerError, report};
+use data::Splits;
+use nn::{Backend, Cpu, named};
+use sha2::{Digest, Sha256};
+use tracing::info;
+
+/// Trains, evaluates, writes summary and report, prints checks and recovery.
+pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerError> {
+    let device = args.device.check()?;
+    if let Some(threads) = args.threads {
+        // the first pool of a process is the only one; a second call (tests) keeps it
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+    }
+    let (checked, resumed) = match &args.resume {
+        None => (check(&load(&args.config.source(), &args.overrides())?)?, None),
+        Some(path) => {
+            let run = RunDirectory::open(path)?;
+            (checked_again(args, &run)?, Some(run))
+        }
+    };
+    // everything that can be wrong with the data is found before a folder is made
+    let (experiment, samples) = assemble(&checked)?;
+    let config_json = checked.to_json();
+    let (run, resume) = match resumed {
+        Some(run) => (run, true),
+        None => {
+            let run = RunDirectory::create(&args.runs_dir, &checked.name, &config_json)?;
+            run.keep_standardization(&samples.standardization)?;
+            (run, false)
+        }
+    };
+    screen.log_to(&run.log())?;
+    let job = Job { experiment: &experiment, samples: &samples, run: &run, resume, config_json, screen };
+    match device {
+        Device::Cpu => job.train_on(Cpu::default()),
+        Device::Cuda(index) => job.on_cuda(index),
+    }
+}
+
+/// A training with everything it needs but the device.
+struct Job<'a> {
+    experiment: &'a Experiment,
+    samples: &'a Splits,
+    run: &'a RunDirectory,
+    resume: bool,
+    config_json: String,
+    screen: &'a Screen,
+}
+
+/// The configuration of a run that is resumed: its own; what else the command line says must agree.
+fn checked_again(args: &TrainArgs, run: &RunDirectory) -> Result<CheckedExperiment, TrainerError> {
+    let own = ConfigSource::File(run.config());
+    let then = check(&load(&own, &Overrides::default())?)?;
+    let now = match &args.config.config {
+        Some(_) => check(&load(&args.config.source(), &args.overrides())?)?,
+        None => check(&load(&own, &args.overrides())?)?,
+    };
+    let (then_json, now_json) = (then.to_json(), now.to_json());
+    if then_json != now_json {
+        let parse = |text: &str| serde_json::from_str(text).unwrap_or(serde_json::Value::Null);
+        let (key, then, now) = first_difference("", &parse(&then_json), &parse(&now_json));
+        return Err(TrainerError::ChangedConfiguration {
+            path: run.path().to_owned(),
+            key,
+            now,
+            then,
+        });
+    }
+    Ok(then)
+}
+
+/// The first key whose values differ, with both.
+fn first_difference(
+    at: &str,
+    then: &serde_json::Value,
+    now: &serde_json::Value,
+) -> (String, String, String) {
+    if let (Some(a), Some(b)) = (then.as_object(), now.as_object()) {
+        for key in a.keys().chain(b.keys()) {
+            let (x, y) = (&then[key], &now[key]);
+            if x != y {
+                let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                return first_difference(&path, x, y);
+            }
+        }
+    }
+    (at.to_owned(), then.to_string(), now.to_string())
+}
+
+impl Job<'_> {
+    #[cfg(feature = "cuda")]
+    fn on_cuda(&self, index: usize) -> Result<(), TrainerError> {
+        let device = nn::Cuda::try_build(index, 0).map_err(|e| TrainerError::Device {
+            device: format!("cuda:{index}"),
+            why: format!("{e:?}"),
+        })?;
+        self.train_on(device)
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[allow(clippy::unused_self)] // the same call in both builds
+    fn on_cuda(&self, index: usize) -> Result<(), TrainerError> {
+        let why = "this build has no CUDA support".to_owned();
+        Err(TrainerError::Device { device: format!("cuda:{index}"), why })
+    }
+
+    fn train_on<D: Backend<f32>>(&self, device: D) -> Result<(), TrainerError> {
+        let sha256 = Sha256::digest(self.config_json.as_bytes());
+        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (experiment, samples, run) = (self.experiment, self.samples, self.run);
+        let mut training = Training::<f32, D>::new(experiment, samples, run, device, sha256)?;
+        if self.resume {
+            training.resume()?;
+        }
+        self.announce(named::count(&training.learner.model), training.progress.epoch);
+        let mut events = EventWriter::create(run.path())?;
+        let interrupt = on_ctrl_c();
+        let end = {
+            let mut display = ProgressDisplay::new(self.screen);
+            let mut both = WithEvents { display: &mut display, events: &mut events, failed: None };
+            let end = training.run(&mut both, &interrupt)?;
+            if let Some(error) = both.failed {
+                tracing::warn!("the TensorBoard events are incomplete: {error}");
+            }
+            end
+        };
+        if end == TrainingEnd::Interrupted {
+            return Err(TrainerError::Interrupted { run: run.path().to_owned() });
+        }
+        let summary = self.finish(&mut training)?;
+        print!("{}", summary_text(&summary, run.path()));
+        Ok(())
+    }
+
+    fn announce(&self, parameters: usize, epoch: usize) {
+        let (experiment, samples) = (self.experiment, self.samples);
+        let config = experiment.schedule.config();
+        info!(
+            "{}: {} physics, {} training, {} validation, {} test spectra, {parameters} parameters, \
+             {} epochs of which {} Pretrain, seed {}",
+            experiment.name,
+            experiment.physics_name,
+            samples.train.len(),
+            samples.valid.len(),
+            samples.test.len(),
+            config.epochs,
+            config.epochs_pretrain,
+            experiment.seed
+        );
+        info!("run directory {}", self.run.path().display());
+        if epoch > 0 {
+            info!("continuing at epoch {epoch}");
+        }
+    }
+
+    /// Evaluates the last and the selected weights and writes what a finished run holds.
+    fn finish<D: Backend<f32>>(
+        &self,
+        training: &mut Training<'_, f32, D>,
+    ) -> Result<Summary, TrainerError> {
+        let (experiment, test, run) = (self.experiment, &self.samples.test, self.run);
+        let epochs = training.log().epochs()?;
+        let checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
+        let last = evaluate(&training.learner, experiment, test)?;
+        let last_epoch = training.progress.epoch.saturating_sub(1);
+        let (best_epoch, best) = match training.progress.best.best {
+            Some(best) => {
+                let selected = checkpoint::load::<f32>(&run.best())?;
+                let learner = &mut training.learner;
+                selected.restore(&mut learner.model, &mut learner.adam)?;
+                (best.epoch, evaluate(learner, experiment, test)?)
+            }
+            None => (last_epoch, evaluate(&training.learner, experiment, test)?),
+        };
+        let samples = self.samples;
+        let trained = Trained {
+            epochs: training.progress.epoch,
+            best_epoch,
+            checks,
+            samples: [samples.train.len(), samples.valid.len(), samples.test.len()],
+            parameters: named::count(&training.learner.model),
+            seconds: training.progress.seconds,
+            spectra: training.progress.spectra,
+        };
+        let summary = Summary::new(experiment, trained, &best, &last);
+        summary.write(&run.summary())?;
+        let page = report::html(&summary, &epochs, &self.config_json);
+        write_whole(&run.report(), page.as_bytes())?;
+        Ok(summary)
+    }
+}
+
+/// Shows a training and writes its TensorBoard events; a failure there does not stop the training.
+struct WithEvents<'a> {
+    display: &'a mut ProgressDisplay,
+    events: &'a mut EventWriter,
+    failed: Option<TrainerError>,
+}
+
+impl crate::training::Observer for WithEvents<'_> {
+    fn epoch_begins(&mut self, epoch: usize, epochs: usize, batch: usize, batches: usize) {
+        self.display.epoch_begins(epoch, epochs, batch, batches);
+    }
+    fn phase_switches(&mut self, epoch: usize, lr: f64) {
+        self.display.phase_switches(epoch, lr);
+    }
+    fn step(&mut self, record: &crate::metrics::StepRecord) {
+        self.display.step(record);
+    }
+    fn epoch_ends(&mut self, record: &EpochRecord, seconds: f64) {
+        if let Err(error) = self.events.write_epoch(record) {
+            self.failed = Some(error);
+        }
+        self.display.epoch_ends(record, seconds);
+    }
+    fn stopped_early(&mut self, epoch: usize, best: usize) {
+        self.display.stopped_early(epoch, best);
+    }
+}

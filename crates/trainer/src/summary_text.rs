@@ -1,0 +1,74 @@
+//! A summary as the terminal shows it.
+
+use crate::checks::Checks;
+use crate::evaluation::{Errors, Recovery};
+use crate::summary::Summary;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Checks, errors and recovery of a finished run, and where the rest is.
+pub fn summary_text(summary: &Summary, run: &Path) -> String {
+    let mut text = format!(
+        "\n{}: {} epochs in {:.1} s ({:.0} spectra/s), selected epoch {}\n\n",
+        summary.experiment,
+        summary.epochs,
+        summary.wall_seconds,
+        summary.spectra_per_second,
+        summary.best_epoch
+    );
+    text += &checks_text(&summary.checks);
+    text += "\n";
+    text += &errors_text("test, selected epoch", &summary.test);
+    text += &errors_text("test, last epoch", &summary.test_last);
+    if let Some(mean) = summary.recovery_mean_r2 {
+        text += "\nrecovery of the true parameters (test, selected epoch)\n";
+        text += &recovery_text(summary.recovery.iter().map(|(name, r)| (name.as_str(), r)));
+        let _ = writeln!(text, "  mean R²  {mean:.3}");
+    }
+    let _ = writeln!(text, "\nreport   {}", run.join("report.html").display());
+    let _ = writeln!(text, "numbers  {}", run.join("summary.json").display());
+    text
+}
+
+/// One line per check.
+fn checks_text(checks: &Checks) -> String {
+    let mut text = String::from("checks\n");
+    for (name, result) in checks.named() {
+        let result = match result {
+            Some(true) => "passed",
+            Some(false) => "FAILED",
+            None => "no meaning here",
+        };
+        let _ = writeln!(text, "  {result:<15}  {name}");
+    }
+    if let Some(share) = checks.kl_physical_share {
+        let _ = writeln!(text, "  {:<15}  physical share of the KL", format!("{:.0} %", share * 100.0));
+    }
+    text
+}
+
+/// One line of errors.
+pub fn errors_text(what: &str, errors: &Errors) -> String {
+    let mut text = format!(
+        "{what:<21} MSE {:.4} (sampled latents {:.4}",
+        errors.mse, errors.mse_sampled
+    );
+    if let Some(alone) = errors.mse_physics_only {
+        let _ = write!(text, ", physics alone {alone:.4}");
+    }
+    let _ = writeln!(text, "), RMSE {:.5} in physical units", errors.rmse_physical);
+    text
+}
+
+/// A table of recovery.
+pub fn recovery_text<'a>(rows: impl Iterator<Item = (&'a str, &'a Recovery)>) -> String {
+    let mut text = format!("  {:<8} {:>7} {:>10} {:>10}  unit\n", "", "R²", "RMSE", "bias");
+    for (name, r) in rows {
+        let _ = writeln!(
+            text,
+            "  {name:<8} {:>7.3} {:>10.4} {:>10.4}  {}",
+            r.r2, r.rmse, r.bias, r.unit
+        );
+    }
+    text
+}
