@@ -54,7 +54,7 @@ impl<T: Real> Medium<T> {
     #[inline(always)]
     pub fn new(bf: f64, rho: T, tau: T, absorptance: T) -> Self {
         let c = T::L::c;
-        let (back, front) = (c((1.0 + bf) / 2.0), c((1.0 - bf) / 2.0));
+        let (back, front) = (c(0.5 * (1.0 + bf)), c(0.5 * (1.0 - bf)));
         let sigma_b = rho.scale(back) + tau.scale(front);
         // att − σ_b = 1 − ρ − τ
         let absorptance = absorptance.clip_below(c(LEAST_ABSORPTANCE));
@@ -78,7 +78,7 @@ impl<T: Real> Medium<T> {
     #[inline(always)]
     pub fn beam(&self, k: f64, bf: f64) -> Beam<T> {
         let c = T::L::c;
-        let (plus, minus) = (c((k + bf) / 2.0), c((k - bf) / 2.0));
+        let (plus, minus) = (c(0.5 * (k + bf)), c(0.5 * (k - bf)));
         let backward = self.rho.scale(plus) + self.tau.scale(minus);
         let forward = self.rho.scale(minus) + self.tau.scale(plus);
         let difference = c(k) - self.m.value();

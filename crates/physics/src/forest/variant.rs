@@ -88,21 +88,25 @@ impl ForestVariant for Published {
         let view = fluxes.beam(medium, light.view, variable(scalars.too, S::LENGTH));
 
         let c = S::L::c;
-        let (direct_share, sky_share) = (c(1.0 - light.sky_fraction), c(light.sky_fraction));
         let rdd: S::Forest = fluxes.rdd.lift(&S::CROWN_TO_FOREST);
         let tdd: S::Forest = fluxes.tdd.lift(&S::CROWN_TO_FOREST);
-        let x = light.background * rdd;
-        let inverse = (-x).offset(c(1.0)).recip();
-        let diffuse = (tdd * inverse).scale(sky_share);
-        let towards = |direct: Sloped, scattered: S::Layer| {
-            let direct = variable::<S::Forest>(direct, S::FOREST_LAI);
-            let scattered: S::Forest = scattered.lift(&S::CROWN_TO_FOREST);
-            let beam = direct + (scattered + direct * x) * inverse;
-            beam.scale(direct_share) + diffuse
+        let bounced = light.background * rdd;
+        let inverse = (-bounced).offset(c(1.0)).recip();
+        let below = BelowCrown::<S::Forest> {
+            bounced,
+            inverse,
+            direct_share: c(1.0 - light.sky_fraction),
+            diffuse: (tdd * inverse).scale(c(light.sky_fraction)),
         };
         (
-            towards(scalars.tss, sun.scattered),
-            towards(scalars.too, view.scattered),
+            below.reached_by(
+                variable(scalars.tss, S::FOREST_LAI),
+                sun.scattered.lift(&S::CROWN_TO_FOREST),
+            ),
+            below.reached_by(
+                variable(scalars.too, S::FOREST_LAI),
+                view.scattered.lift(&S::CROWN_TO_FOREST),
+            ),
         )
     }
 
@@ -117,6 +121,26 @@ impl ForestVariant for Published {
     /// co·cs
     fn crown_weight(cover: &CoverScalars) -> Sloped {
         cover.both()
+    }
+}
+
+/// What light finds below a crown.
+struct BelowCrown<T: Real> {
+    /// R_u rdd
+    bounced: T,
+    /// 1/(1 − R_u rdd)
+    inverse: T,
+    direct_share: T::L,
+    /// The sky's part of the transmittance.
+    diffuse: T,
+}
+
+impl<T: Real> BelowCrown<T> {
+    /// Transmittance for a beam of which `direct` passes and `scattered` arrives as diffuse light.
+    #[inline(always)]
+    fn reached_by(&self, direct: T, scattered: T) -> T {
+        let beam = direct + (scattered + direct * self.bounced) * self.inverse;
+        beam.scale(self.direct_share) + self.diffuse
     }
 }
 
@@ -185,25 +209,40 @@ impl ForestVariant for EnmapBox {
         let fluxes = LayerFluxes::new(medium, scalars.from_sun.length, S::LENGTH);
         let too = variable(scalars.from_sun.too, S::LENGTH);
         let view = (light.view, fluxes.beam(medium, light.view, too));
-        let reflectance = |sun: &Beam<S::Layer>, w, scalars: &LayerScalars, sky_fraction| {
-            let layer = Layer::under_sun(medium, &fluxes, sun, view, w, scalars, S::LENGTH);
-            let layer: Layer<S::Forest> = layer.lift(&S::CROWN_TO_FOREST);
-            layer.over_soil(light.background).mix(S::L::c(sky_fraction))
-        };
+        let from_sun = Layer::under_sun(
+            medium,
+            &fluxes,
+            light.sun,
+            view,
+            light.w,
+            &scalars.from_sun,
+            S::LENGTH,
+        );
         let from_view = &scene.scattering;
         let leaf = light.medium_of_leaf;
         let sun_at_view = leaf
             .beam(from_view.ks, from_view.bf)
             .lift(&S::LEAF_TO_LAYER);
         let w_at_view = leaf.bidirectional(from_view).lift(&S::LEAF_TO_LAYER);
+        let from_view = Layer::under_sun(
+            medium,
+            &fluxes,
+            &sun_at_view,
+            view,
+            w_at_view,
+            &scalars.from_view,
+            S::LENGTH,
+        );
+        // sun and sky of equal irradiance
         (
-            reflectance(light.sun, light.w, &scalars.from_sun, light.sky_fraction),
-            reflectance(
-                &sun_at_view,
-                w_at_view,
-                &scalars.from_view,
-                scene.sky_fraction,
-            ),
+            from_sun
+                .lift::<S::Forest>(&S::CROWN_TO_FOREST)
+                .over_soil(light.background)
+                .mix(S::L::c(light.sky_fraction)),
+            from_view
+                .lift::<S::Forest>(&S::CROWN_TO_FOREST)
+                .over_soil(light.background)
+                .mix(S::L::c(scene.sky_fraction)),
         )
     }
 

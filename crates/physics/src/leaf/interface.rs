@@ -45,7 +45,7 @@ mod tests {
             let (ci, ct) = ((1.0 - s).sqrt(), (1.0 - s / (n * n)).sqrt());
             let rs = ((ci - n * ct) / (ci + n * ct)).powi(2);
             let rp = ((n * ci - ct) / (n * ci + ct)).powi(2);
-            (1.0 - (rs + rp) / 2.0) * 2.0 * (1.0 - u)
+            (2.0 - rs - rp) * (1.0 - u)
         };
         (0..steps)
             .map(|i| mean((f64::from(i) + 0.5) / f64::from(steps)))

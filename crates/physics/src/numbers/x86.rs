@@ -14,7 +14,23 @@
 
 use super::lane::Lane;
 use super::single::{SingleBits, elementary_functions};
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128, __m128i, __m256, __m256i, __m512, __m512i, _CMP_LT_OQ, _mm_add_epi32, _mm_add_ps,
+    _mm_and_ps, _mm_andnot_ps, _mm_castps_si128, _mm_castsi128_ps, _mm_cmpeq_epi32, _mm_cmplt_ps,
+    _mm_cvtepi32_ps, _mm_div_ps, _mm_loadu_ps, _mm_max_ps, _mm_min_ps, _mm_mul_ps, _mm_or_ps,
+    _mm_set1_epi32, _mm_set1_ps, _mm_setzero_si128, _mm_slli_epi32, _mm_sqrt_ps, _mm_srai_epi32,
+    _mm_storeu_ps, _mm_sub_epi32, _mm_sub_ps, _mm_xor_ps, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_andnot_ps, _mm256_blendv_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps,
+    _mm256_cmpeq_epi32, _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_srai_epi32, _mm256_storeu_ps,
+    _mm256_sub_epi32, _mm256_sub_ps, _mm256_xor_ps, _mm512_abs_ps, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cmpeq_epi32_mask,
+    _mm512_cvtepi32_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps,
+    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_srai_epi32, _mm512_storeu_ps,
+    _mm512_sub_epi32, _mm512_sub_ps, _mm512_xor_ps,
+};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// An intrinsic of the register's instruction set.
@@ -48,7 +64,7 @@ macro_rules! register {
         fma $fma:ident, sqrt $sqrt:ident, min $min:ident, max $max:ident,
         to_bits $to_bits:ident, from_bits $from_bits:ident, add_int $add_int:ident, sub_int $sub_int:ident,
         shift_left $shift_left:ident, shift_right $shift_right:ident, to_float $to_float:ident,
-        abs $abs:expr, select_less $select_less:expr, select_zero $select_zero:expr
+        abs $abs:ident, select_less $select_less:ident, select_zero $select_zero:ident
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
@@ -165,8 +181,7 @@ register! {
     add_int _mm512_add_epi32, sub_int _mm512_sub_epi32,
     shift_left _mm512_slli_epi32, shift_right _mm512_srai_epi32, to_float _mm512_cvtepi32_ps,
     abs _mm512_abs_ps,
-    select_less |a, b, x, y| _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), y, x),
-    select_zero |e, x, y| _mm512_mask_blend_ps(_mm512_cmpeq_epi32_mask(e, _mm512_setzero_si512()), y, x)
+    select_less select_less_512, select_zero select_zero_512
 }
 register! {
     /// 256 bits (AVX2 and FMA).
@@ -177,10 +192,7 @@ register! {
     to_bits _mm256_castps_si256, from_bits _mm256_castsi256_ps,
     add_int _mm256_add_epi32, sub_int _mm256_sub_epi32,
     shift_left _mm256_slli_epi32, shift_right _mm256_srai_epi32, to_float _mm256_cvtepi32_ps,
-    abs |v| _mm256_andnot_ps(_mm256_set1_ps(-0.0), v),
-    select_less |a, b, x, y| _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b)),
-    select_zero |e, x, y| _mm256_blendv_ps(
-        y, x, _mm256_castsi256_ps(_mm256_cmpeq_epi32(e, _mm256_setzero_si256())))
+    abs abs_256, select_less select_less_256, select_zero select_zero_256
 }
 register! {
     /// 128 bits (SSE2, which every x86-64 processor has).
@@ -191,15 +203,69 @@ register! {
     to_bits _mm_castps_si128, from_bits _mm_castsi128_ps,
     add_int _mm_add_epi32, sub_int _mm_sub_epi32,
     shift_left _mm_slli_epi32, shift_right _mm_srai_epi32, to_float _mm_cvtepi32_ps,
-    abs |v| _mm_andnot_ps(_mm_set1_ps(-0.0), v),
-    select_less |a, b, x, y| select_128(_mm_cmplt_ps(a, b), x, y),
-    select_zero |e, x, y| select_128(_mm_castsi128_ps(_mm_cmpeq_epi32(e, _mm_setzero_si128())), x, y)
+    abs abs_128, select_less select_less_128, select_zero select_zero_128
 }
 
 /// a · b + c in two roundings: SSE2 has no fused product.
 #[inline(always)]
 fn multiply_add_128(a: __m128, b: __m128, c: __m128) -> __m128 {
     intrinsic!(_mm_add_ps(_mm_mul_ps(a, b), c))
+}
+
+/// Without the sign bit.
+#[inline(always)]
+fn abs_128(v: __m128) -> __m128 {
+    intrinsic!(_mm_andnot_ps(_mm_set1_ps(-0.0), v))
+}
+
+#[inline(always)]
+fn abs_256(v: __m256) -> __m256 {
+    intrinsic!(_mm256_andnot_ps(_mm256_set1_ps(-0.0), v))
+}
+
+/// a < b ? x : y
+#[inline(always)]
+fn select_less_128(a: __m128, b: __m128, x: __m128, y: __m128) -> __m128 {
+    intrinsic!(select_128(_mm_cmplt_ps(a, b), x, y))
+}
+
+#[inline(always)]
+fn select_less_256(a: __m256, b: __m256, x: __m256, y: __m256) -> __m256 {
+    intrinsic!(_mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b)))
+}
+
+#[inline(always)]
+fn select_less_512(a: __m512, b: __m512, x: __m512, y: __m512) -> __m512 {
+    intrinsic!(_mm512_mask_blend_ps(
+        _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b),
+        y,
+        x
+    ))
+}
+
+/// e = 0 ? x : y
+#[inline(always)]
+fn select_zero_128(e: __m128i, x: __m128, y: __m128) -> __m128 {
+    intrinsic!({
+        let mask = _mm_castsi128_ps(_mm_cmpeq_epi32(e, _mm_setzero_si128()));
+        select_128(mask, x, y)
+    })
+}
+
+#[inline(always)]
+fn select_zero_256(e: __m256i, x: __m256, y: __m256) -> __m256 {
+    intrinsic!({
+        let mask = _mm256_castsi256_ps(_mm256_cmpeq_epi32(e, _mm256_setzero_si256()));
+        _mm256_blendv_ps(y, x, mask)
+    })
+}
+
+#[inline(always)]
+fn select_zero_512(e: __m512i, x: __m512, y: __m512) -> __m512 {
+    intrinsic!({
+        let mask = _mm512_cmpeq_epi32_mask(e, _mm512_setzero_si512());
+        _mm512_mask_blend_ps(mask, y, x)
+    })
 }
 
 /// x where the mask is set, y elsewhere.
