@@ -32,6 +32,9 @@ pub fn kl_mean<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
 /// in row-major order; returns k sums in nats.
 pub fn kl_per_dimension<E: Scalar>(mean: &[E], lnvar: &[E], k: usize) -> Vec<f64> {
     let mut sums = vec![0.0; k];
+    if k == 0 {
+        return sums;
+    }
     for (m, v) in mean.chunks_exact(k).zip(lnvar.chunks_exact(k)) {
         for ((sum, m), v) in sums.iter_mut().zip(m).zip(v) {
             let (m, v) = (m.wide(), v.wide());
