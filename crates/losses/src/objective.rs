@@ -31,7 +31,7 @@ pub struct Terms<E: Scalar, D: Backend<E>, T> {
     pub gate_and_delta: Option<Pair<E, D, T>>,
 }
 
-/// A total on its tape and the unweighted terms in it.
+/// A total on its tape and as a number; the single terms are [`crate::Statistics`]' to report.
 pub struct Objective<E: Scalar, D: Backend<E>, T> {
     /// What is minimised.
     pub total: Value<E, D, T>,
@@ -94,6 +94,11 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
 
     fn of(total: Value<E, D, T>, kl: f64, synthetic: f64) -> Self {
         let loss = value(&total);
-        Self { total, loss, kl, synthetic }
+        Self {
+            total,
+            loss,
+            kl,
+            synthetic,
+        }
     }
 }

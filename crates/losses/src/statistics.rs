@@ -170,7 +170,11 @@ impl Statistics {
         let u_sd = over_rows(&self.u_square)
             .iter()
             .zip(&u_mean)
-            .map(|(square, mean)| (square - mean * mean).max(0.0).sqrt())
+            .map(|(square, mean)| {
+                let variance = square - mean * mean;
+                // rounding may leave less than 0; `max` would turn NaN into 0
+                if variance < 0.0 { 0.0 } else { variance.sqrt() }
+            })
             .collect();
         Averages {
             rows: self.rows,
