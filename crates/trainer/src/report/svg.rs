@@ -1,0 +1,291 @@
+//! Charts as SVG: lines over epochs, bars by name.
+//!
+//! Colours are classes of the page's style sheet (`s0` … `s7`), so that they follow light and dark.
+//! Lengths are in units of the view box, which a page of two columns shows at about their size.
+
+use super::axis::{Axis, Scale};
+use super::text::{escape, number, shortened};
+use std::fmt::Write;
+use std::ops::Range;
+
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 250.0;
+/// Room for the ticks' numbers.
+const LEFT: f64 = 54.0;
+const RIGHT: f64 = 10.0;
+const TOP: f64 = 18.0;
+const BOTTOM: f64 = 38.0;
+
+/// Distinct colours; further series of a chart repeat them with other dashes.
+const COLOURS: usize = 8;
+/// Distinct dashes.
+const DASHES: usize = 4;
+
+/// Width of a letter of the charts' font, for labels' room.
+const LETTER: f64 = 7.2;
+/// Longest name beside a bar.
+const LONGEST_NAME: usize = 14;
+
+/// The horizontal axis that all curves of a page share.
+pub(super) struct Epochs {
+    numbers: Vec<f64>,
+    axis: Axis,
+    /// Name of a phase and the records in it.
+    phases: Vec<(String, Range<usize>)>,
+    selected: f64,
+}
+
+impl Epochs {
+    /// From each epoch's number and phase. `None` without epochs.
+    pub(super) fn new(
+        epochs: impl Iterator<Item = (usize, String)>,
+        selected: usize,
+    ) -> Option<Self> {
+        let mut numbers: Vec<f64> = vec![];
+        let mut phases: Vec<(String, Range<usize>)> = vec![];
+        for (i, (epoch, phase)) in epochs.enumerate() {
+            numbers.push(epoch as f64);
+            match phases.last_mut() {
+                Some((name, records)) if *name == phase => records.end = i + 1,
+                _ => phases.push((phase, i..i + 1)),
+            }
+        }
+        let low = numbers.iter().copied().reduce(f64::min)?;
+        let high = numbers.iter().copied().reduce(f64::max)?;
+        let axis = Axis::epochs(low, high);
+        Some(Self { numbers, axis, phases, selected: selected as f64 })
+    }
+
+    fn x(&self, epoch: f64) -> f64 {
+        LEFT + self.axis.place(epoch).unwrap_or(0.0) * (WIDTH - LEFT - RIGHT)
+    }
+}
+
+/// A named line or set of bars.
+pub(super) struct Series {
+    pub(super) name: String,
+    /// One value an epoch or bar; absent ones leave a gap.
+    pub(super) values: Vec<Option<f64>>,
+}
+
+impl Series {
+    fn is_drawable(&self) -> bool {
+        self.values.iter().flatten().any(|v| v.is_finite())
+    }
+}
+
+/// What a chart says.
+pub(super) struct Chart {
+    pub(super) title: &'static str,
+    /// What the values are, and their unit.
+    pub(super) unit: &'static str,
+    pub(super) scale: Scale,
+    pub(super) series: Vec<Series>,
+}
+
+impl Chart {
+    /// A figure with a line for each series; `None` where there is nothing to draw.
+    pub(super) fn lines(&self, epochs: &Epochs) -> Option<String> {
+        let drawn: Vec<&Series> = self.series.iter().filter(|s| s.is_drawable()).collect();
+        let axis = Axis::of(drawn.iter().flat_map(|s| &s.values).flatten().copied(), self.scale)?;
+        let y =
+            |value| axis.place(value).map(|place| TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM));
+        let mut svg = self.head(HEIGHT);
+        draw_phases(&mut svg, epochs);
+        for tick in &axis.ticks {
+            let Some(y) = y(*tick) else { continue };
+            line(&mut svg, "grid", [LEFT, y, WIDTH - RIGHT, y]);
+            label(&mut svg, "end", [LEFT - 6.0, y + 4.0], &number(*tick));
+        }
+        for tick in &epochs.axis.ticks {
+            let x = epochs.x(*tick);
+            line(&mut svg, "axis", [x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0]);
+            label(&mut svg, "middle", [x, HEIGHT - BOTTOM + 17.0], &number(*tick));
+        }
+        let foot = HEIGHT - BOTTOM;
+        line(&mut svg, "axis", [LEFT, foot, WIDTH - RIGHT, foot]);
+        label(&mut svg, "middle", [LEFT.midpoint(WIDTH - RIGHT), HEIGHT - 4.0], "epoch");
+        if epochs.numbers.contains(&epochs.selected) {
+            let x = epochs.x(epochs.selected);
+            line(&mut svg, "selected", [x, TOP, x, foot]);
+        }
+        for (i, series) in drawn.iter().enumerate() {
+            let points = epochs.numbers.iter().zip(&series.values);
+            let points = points.map(|(e, v)| v.and_then(y).map(|y| (epochs.x(*e), y)));
+            draw_line(&mut svg, i, points);
+        }
+        draw_hover(&mut svg, epochs, &drawn);
+        svg.push_str("</svg>");
+        let scale = if axis.is_logarithmic() { ", logarithmic scale" } else { "" };
+        Some(self.figure(&drawn, scale, &svg))
+    }
+
+    /// A figure with a horizontal bar for each name and series; `None` where there is nothing to draw.
+    pub(super) fn bars(&self, names: &[String]) -> Option<String> {
+        let drawn: Vec<&Series> = self.series.iter().filter(|s| s.is_drawable()).collect();
+        let values = || drawn.iter().flat_map(|s| &s.values).flatten().copied();
+        let axis = Axis::of(values(), Scale::Linear)?;
+        let longest = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).min(LONGEST_NAME);
+        let left = LETTER * longest as f64 + 14.0;
+        let numbers = values().map(|v| number(v).chars().count()).max().unwrap_or(0);
+        let right = LETTER * numbers as f64 + 10.0;
+        let x = |value| left + axis.place(value).unwrap_or(0.0) * (WIDTH - left - right);
+        let (bar, gap) = (12.0, 10.0);
+        let group = bar * drawn.len() as f64 + gap;
+        let foot = TOP + group * names.len() as f64;
+        let mut svg = self.head(foot + 24.0);
+        for tick in &axis.ticks {
+            line(&mut svg, "grid", [x(*tick), TOP, x(*tick), foot]);
+            label(&mut svg, "middle", [x(*tick), foot + 17.0], &number(*tick));
+        }
+        let zero = x(0.0);
+        for (k, name) in names.iter().enumerate() {
+            let top = TOP + group * k as f64 + gap / 2.0;
+            let middle = top + (group - gap) / 2.0 + 4.0;
+            label(&mut svg, "end", [left - 8.0, middle], &shortened(name, LONGEST_NAME));
+            for (i, series) in drawn.iter().enumerate() {
+                let Some(value) = series.values.get(k).copied().flatten() else { continue };
+                let end = if value.is_finite() { x(value) } else { zero };
+                let (from, to) = (zero.min(end), zero.max(end));
+                let top = top + bar * i as f64;
+                let _ = write!(
+                    svg,
+                    "<g class=\"bar\"><title>{} · {}: {}</title>\
+                     <rect class=\"s{}\" x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"1.5\"/>",
+                    escape(name),
+                    escape(&series.name),
+                    number(value),
+                    i % COLOURS,
+                    top + 1.0,
+                    to - from,
+                    bar - 2.0,
+                );
+                label(&mut svg, "start", [to + 5.0, top + bar - 2.0], &number(value));
+                svg.push_str("</g>");
+            }
+        }
+        line(&mut svg, "axis", [zero, TOP, zero, foot]);
+        svg.push_str("</svg>");
+        Some(self.figure(&drawn, "", &svg))
+    }
+
+    fn head(&self, height: f64) -> String {
+        format!(
+            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}: {}\">",
+            escape(self.title),
+            escape(self.unit),
+        )
+    }
+
+    /// Title, unit and legend around a drawing.
+    fn figure(&self, drawn: &[&Series], scale: &str, svg: &str) -> String {
+        let mut figure = format!(
+            "<figure><figcaption><strong>{}</strong> <span>{}{scale}</span></figcaption>",
+            escape(self.title),
+            escape(self.unit),
+        );
+        figure.push_str("<ul class=\"legend\">");
+        for (i, series) in drawn.iter().enumerate() {
+            let _ = write!(
+                figure,
+                "<li><svg viewBox=\"0 0 22 10\" aria-hidden=\"true\">\
+                 <path class=\"line s{} d{}\" d=\"M1 5h20\"/></svg>{}</li>",
+                i % COLOURS,
+                i / COLOURS % DASHES,
+                escape(&series.name),
+            );
+        }
+        figure.push_str("</ul>");
+        figure.push_str(svg);
+        figure.push_str("</figure>\n");
+        figure
+    }
+}
+
+/// Pretrain shaded. The first phase is named at its start and the last one at its end, which leaves
+/// both the most room; one between them where it has room.
+fn draw_phases(svg: &mut String, epochs: &Epochs) {
+    let last = epochs.phases.len().saturating_sub(1);
+    for (i, (name, records)) in epochs.phases.iter().enumerate() {
+        let numbers = epochs.numbers.get(records.clone()).unwrap_or_default();
+        let from = numbers.iter().copied().fold(f64::INFINITY, f64::min) - 0.5;
+        let to = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max) + 0.5;
+        let (from, to) = (epochs.x(from), epochs.x(to));
+        let _ = write!(
+            svg,
+            "<rect class=\"phase {name}\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\"/>",
+            to - from,
+            HEIGHT - TOP - BOTTOM,
+            name = escape(name),
+        );
+        let baseline = TOP - 5.0;
+        if i == 0 {
+            label(svg, "start", [from, baseline], name);
+        } else if i == last {
+            label(svg, "end", [to, baseline], name);
+        } else if to - from > LETTER * (name.chars().count() as f64 + 1.0) {
+            label(svg, "start", [from, baseline], name);
+        }
+    }
+}
+
+/// A line with gaps where a point is absent; a point between two gaps is a dot.
+fn draw_line(svg: &mut String, series: usize, points: impl Iterator<Item = Option<(f64, f64)>>) {
+    let mut path = String::new();
+    let mut drawing = false;
+    for point in points {
+        let Some((x, y)) = point else {
+            drawing = false;
+            continue;
+        };
+        let _ = if drawing {
+            write!(path, "L{x:.1} {y:.1}")
+        } else {
+            // the empty step draws the dot
+            write!(path, "M{x:.1} {y:.1}h0")
+        };
+        drawing = true;
+    }
+    let (colour, dash) = (series % COLOURS, series / COLOURS % DASHES);
+    let _ = write!(svg, "<path class=\"line s{colour} d{dash}\" d=\"{path}\"/>");
+}
+
+/// A column for each epoch that names its values.
+fn draw_hover(svg: &mut String, epochs: &Epochs, drawn: &[&Series]) {
+    for (phase, records) in &epochs.phases {
+        for i in records.clone() {
+            let Some(epoch) = epochs.numbers.get(i).copied() else { continue };
+            let (from, to) = (epochs.x(epoch - 0.5), epochs.x(epoch + 0.5));
+            let _ = write!(
+                svg,
+                "<rect class=\"hover\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\">\
+                 <title>epoch {epoch} ({})",
+                to - from,
+                HEIGHT - TOP - BOTTOM,
+                escape(phase),
+            );
+            for series in drawn {
+                if let Some(value) = series.values.get(i).copied().flatten() {
+                    let _ = write!(svg, "\n{}: {}", escape(&series.name), number(value));
+                }
+            }
+            svg.push_str("</title></rect>");
+        }
+    }
+}
+
+fn line(svg: &mut String, class: &str, [x1, y1, x2, y2]: [f64; 4]) {
+    let _ = write!(
+        svg,
+        "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
+    );
+}
+
+/// Text that starts, centres or ends at a point.
+fn label(svg: &mut String, anchor: &str, [x, y]: [f64; 2], text: &str) {
+    let _ = write!(
+        svg,
+        "<text text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+        escape(text)
+    );
+}

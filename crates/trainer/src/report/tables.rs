@@ -1,0 +1,182 @@
+//! Tables of the page.
+
+use super::text::{ABSENT, count, duration, escape, number, optional, percent, three_decimals};
+use crate::metrics::EpochRecord;
+use crate::summary::Summary;
+use std::fmt::Write;
+
+/// A table that scrolls sideways where it is too wide. Cells are text; the first column names its row.
+fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut html = format!(
+        "<div class=\"table\"><p>{caption}</p>\n\
+         <div class=\"scroll\" tabindex=\"0\"><table aria-label=\"{caption}\">\n<thead><tr>",
+        caption = escape(caption)
+    );
+    for name in head {
+        let _ = write!(html, "<th scope=\"col\">{}</th>", escape(name));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        html.push_str("<tr>");
+        for (i, cell) in row.iter().enumerate() {
+            let cell = escape(cell);
+            let _ = if i == 0 {
+                write!(html, "<th scope=\"row\">{cell}</th>")
+            } else {
+                write!(html, "<td>{cell}</td>")
+            };
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody></table></div></div>\n");
+    html
+}
+
+/// What was run, as a list of names and values.
+pub(super) fn facts(summary: &Summary, epochs: &[EpochRecord]) -> String {
+    let [train, valid, test] = summary.samples.map(count);
+    let total = |of: &dyn Fn(&EpochRecord) -> Option<usize>| {
+        let counts: Vec<usize> = epochs.iter().filter_map(of).collect();
+        let sum = counts.iter().fold(0_usize, |sum, n| sum.saturating_add(*n));
+        if counts.is_empty() { ABSENT.to_owned() } else { count(sum) }
+    };
+    let facts = [
+        ("Physics", summary.physics.clone()),
+        ("Seed", summary.seed.to_string()),
+        ("Samples", format!("{train} training, {valid} validation, {test} test")),
+        ("Trainable parameters", count(summary.parameters)),
+        ("Epochs trained", count(summary.epochs)),
+        ("Selected epoch", format!("{} (epochs count from 0)", summary.best_epoch)),
+        ("Wall time", duration(summary.wall_seconds)),
+        ("Spectra per second", number(summary.spectra_per_second)),
+        ("Non-finite gradient elements", total(&|e| e.train.non_finite_gradients)),
+        ("Skipped steps", total(&|e| e.train.skipped_steps)),
+    ];
+    let mut html = "<dl>\n".to_owned();
+    for (name, value) in facts {
+        let _ = writeln!(html, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+    }
+    html.push_str("</dl>\n");
+    html
+}
+
+/// The five checks and the share that stands beside the last one.
+pub(super) fn checks(summary: &Summary) -> String {
+    let mut html = "<ul class=\"checks\">\n".to_owned();
+    for (sentence, result) in summary.checks.named() {
+        let (class, mark, word) = match result {
+            Some(true) => ("pass", "✓", "pass"),
+            Some(false) => ("fail", "✗", "fail"),
+            None => ("none", ABSENT, "not applicable"),
+        };
+        let _ = writeln!(
+            html,
+            "<li class=\"{class}\"><span class=\"mark\" aria-hidden=\"true\">{mark}</span>\
+             <span>{}</span> <strong>{word}</strong></li>",
+            escape(sentence)
+        );
+    }
+    let share = summary.checks.kl_physical_share.map_or_else(|| ABSENT.to_owned(), percent);
+    let _ = write!(
+        html,
+        "</ul>\n<p>Share of the physical dimensions in the last epoch’s validation KL: {share}.</p>\n"
+    );
+    html
+}
+
+/// Test errors at the selected and the last epoch.
+pub(super) fn errors(summary: &Summary) -> String {
+    let (best, last) = (&summary.test, &summary.test_last);
+    let row = |name: &str, best: Option<f64>, last: Option<f64>, unit: &str| {
+        vec![name.to_owned(), optional(best), optional(last), unit.to_owned()]
+    };
+    let squared = "standardised²";
+    table(
+        "Errors on the test split, mean over elements",
+        &["Error", "Selected epoch", "Last epoch", "Unit"],
+        &[
+            row("MSE, mean latents", Some(best.mse), Some(last.mse), squared),
+            row("MSE, sampled latents", Some(best.mse_sampled), Some(last.mse_sampled), squared),
+            row("MSE of the physics alone", best.mse_physics_only, last.mse_physics_only, squared),
+            row(
+                "RMSE, mean latents",
+                Some(best.rmse_physical),
+                Some(last.rmse_physical),
+                "the channels’",
+            ),
+        ],
+    )
+}
+
+/// How well each parameter was recovered; a sentence where no truth is known.
+pub(super) fn recovery(summary: &Summary) -> String {
+    if summary.recovery.is_empty() {
+        return "<p>–: the data hold no known parameters.</p>\n".to_owned();
+    }
+    // in the order of the latents, as everywhere on the page
+    let position = |name: &str| summary.kl_per_dimension.0.iter().position(|(n, _)| n == name);
+    let mut recovery: Vec<_> = summary.recovery.iter().collect();
+    recovery.sort_by_key(|(name, _)| position(name).unwrap_or(usize::MAX));
+    let mut rows: Vec<Vec<String>> = recovery
+        .into_iter()
+        .map(|(name, r)| {
+            let unit = if r.unit == "1" { "dimensionless" } else { &r.unit };
+            vec![
+                name.clone(),
+                three_decimals(r.r2),
+                number(r.rmse),
+                number(r.bias),
+                unit.to_owned(),
+            ]
+        })
+        .collect();
+    let mean = summary.recovery_mean_r2.map_or_else(|| ABSENT.to_owned(), three_decimals);
+    rows.push(vec!["mean".to_owned(), mean, String::new(), String::new(), String::new()]);
+    table(
+        "Inferred against true parameters, test split, selected epoch",
+        &["Parameter", "R²", "RMSE", "Bias", "Unit"],
+        &rows,
+    )
+}
+
+/// The curves' main numbers.
+pub(super) fn epochs(epochs: &[EpochRecord], selected: usize) -> String {
+    let rows: Vec<Vec<String>> = epochs
+        .iter()
+        .map(|e| {
+            let mark = if e.epoch == selected { " ★" } else { "" };
+            vec![
+                format!("{}{mark}", e.epoch),
+                e.phase.to_string(),
+                number(e.beta),
+                number(e.lr),
+                optional(e.train.loss),
+                optional(e.train.synthetic),
+                optional(e.train.rec),
+                optional(e.valid.rec),
+                optional(e.valid.physics_rec),
+                optional(e.valid.kl),
+                optional(e.valid.gate),
+                optional(e.train.gradient_norm),
+            ]
+        })
+        .collect();
+    table(
+        "Epochs; ★ is the selected one",
+        &[
+            "Epoch",
+            "Phase",
+            "β",
+            "Learning rate",
+            "Training loss",
+            "Synthetic loss",
+            "Training rec",
+            "Validation rec",
+            "Validation rec, physics alone",
+            "Validation KL",
+            "Validation gate",
+            "Gradient norm",
+        ],
+        &rows,
+    )
+}
