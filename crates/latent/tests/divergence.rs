@@ -47,8 +47,8 @@ fn literals() {
 fn dimensions_are_summed_and_samples_averaged() {
     let m = matrix(2, 3, &[1.0, 2.0, 0.0, 0.0, 3.0, 4.0]);
     let zero = matrix(2, 3, &[0.0; 6]);
-    // rows: ½ (1 + 4) and ½ (9 + 16)
-    assert_close(&[kl(&m, &zero)], &[(2.5 + 12.5) / 2.0], ROUNDING);
+    // rows: ½ (1 + 4) and ½ (9 + 16), halved: 7.5
+    assert_close(&[kl(&m, &zero)], &[7.5], ROUNDING);
     assert_close(
         &kl_per_dimension(&m.as_vec(), &zero.as_vec(), 3),
         &[0.5, 2.0 + 4.5, 8.0],
