@@ -5,6 +5,7 @@ mod error;
 mod forest;
 mod forward_model;
 mod leaf;
+mod mogi;
 mod numbers;
 mod quantities;
 pub mod tables;
@@ -20,4 +21,5 @@ pub use forest::{
 };
 pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
 pub use leaf::{LeafOptics, LeafParameters, LeafVersion, Prospect};
+pub use mogi::{Mogi, MogiSource, Station};
 pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};

@@ -4,6 +4,7 @@ use super::cover::{CoverScalars, CrownCover};
 use super::dispatch::{AnyEngine, Lanes, double_engine, single_engine};
 use super::engine::{Quadrature, Results};
 use super::parameters::{FREE, ForestParameters};
+use super::precision::LEAST_ABSORPTANCE_F32;
 use super::scene::{SampleScalars, Scene};
 use super::spectral::{Block, Reflectances, Values, reflectances};
 use super::variant::{EnmapBox, ForestVariant, Published};
@@ -75,11 +76,6 @@ impl Default for InformOptions {
         }
     }
 }
-
-/// Smallest absorptance of a leaf at any wavelength down to which single precision is good enough: the
-/// digits of 4SAIL's multiple scattering go as 1/m³, m² ≈ absorptance. Measured; see
-/// `tests/single_precision.rs`.
-const LEAST_ABSORPTANCE_F32: f64 = 0.004;
 
 /// Samples a thread takes at a time. The scene is computed once for each run of equal geometry in it.
 const SAMPLES_AT_A_TIME: usize = 16;
@@ -353,7 +349,7 @@ impl Inform {
 }
 
 /// Every wavelength at which a band has weight.
-fn every_wavelength(sensor: &Sensor) -> Quadrature {
+pub(super) fn every_wavelength(sensor: &Sensor) -> Quadrature {
     let wavelengths = sensor.wavelengths_nm();
     let weights = sensor
         .bands()

@@ -7,6 +7,7 @@ mod engine;
 mod inform;
 mod model;
 mod parameters;
+mod precision;
 mod scene;
 mod spectral;
 mod variant;

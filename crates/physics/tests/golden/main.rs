@@ -3,6 +3,7 @@
 mod enmap_box;
 mod files;
 mod leaf;
+mod mogi;
 mod published;
 mod sail;
 mod single_precision;

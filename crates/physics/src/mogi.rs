@@ -1,0 +1,297 @@
+//! A volcano's deformation: the point source of Mogi.
+
+use crate::forward_model::{check_ranges, check_shapes};
+use crate::quantities::Range;
+use crate::{ForwardModel, PhysicsError, Quantity};
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
+use std::f64::consts::PI;
+
+/// Largest distance of anything from the origin, km: beyond it the earth is not flat.
+const FAR_KM: f64 = 1000.0;
+const PARAMETERS: [Range; 4] = [
+    Range::new("xcen", "km", (-FAR_KM, FAR_KM), 0.0),
+    Range::new("ycen", "km", (-FAR_KM, FAR_KM), 0.0),
+    Range::new("d", "km", (0.1, 100.0), 5.0),
+    Range::new("dV", "1e5 m3 above -1e7 m3", (-1e5, 1e5), 100.0),
+];
+/// m per km.
+const KM: f64 = 1e3;
+/// mm per m.
+const MM: f64 = 1e3;
+/// ΔV = `dV`·VOLUME_UNIT + VOLUME_OFFSET, m³.
+const VOLUME_UNIT: f64 = 1e5;
+const VOLUME_OFFSET: f64 = -1e7;
+/// From nothing that widens to incompressible.
+const POISSON: Range = Range::new("Poisson ratio", "1", (0.0, 0.5), 0.25);
+
+/// A point on the ground where displacements are measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Name, such as `AKGG`.
+    pub name: String,
+    /// East of the origin, m.
+    pub x_m: f64,
+    /// North of the origin, m.
+    pub y_m: f64,
+}
+
+/// A point source of volume change in an elastic half-space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MogiSource {
+    /// East of the origin, m.
+    pub x_m: f64,
+    /// North of the origin, m.
+    pub y_m: f64,
+    /// Depth below the ground, m, above 0.
+    pub depth_m: f64,
+    /// Change of volume ΔV, m³; negative for deflation.
+    pub volume_change_m3: f64,
+}
+
+impl MogiSource {
+    /// Displacement in m (east, north, up) of the ground at (`x_m`, `y_m`), and its derivatives to x, y,
+    /// depth (1) and ΔV (m⁻²).
+    ///
+    /// With C = (1−ν)/π and R² = Δx² + Δy² + d²: u = C ΔV (Δx, Δy, d)/R³ (Mogi 1958, Bulletin of the
+    /// Earthquake Research Institute 36:99–134). Right above the source u = (0, 0, C ΔV/d²); far away the
+    /// horizontal displacement falls as 1/R², the vertical one as d/R³. Cartesian throughout, so that a
+    /// station right above the source has a derivative.
+    pub fn displacement_m(
+        &self,
+        poisson_ratio: f64,
+        x_m: f64,
+        y_m: f64,
+    ) -> ([f64; 3], [[f64; 4]; 3]) {
+        let (dx, dy, d) = (x_m - self.x_m, y_m - self.y_m, self.depth_m);
+        let r2 = dx * dx + dy * dy + d * d;
+        let per_volume = (1.0 - poisson_ratio) / PI / (r2 * r2.sqrt());
+        let a = per_volume * self.volume_change_m3;
+        let along = [dx, dy, d];
+        let displacement = along.map(|v| a * v);
+        // Δx and Δy fall as the source moves east and north, d grows with the depth
+        let towards = [-1.0, -1.0, 1.0];
+        let slopes = std::array::from_fn(|i| {
+            let mut row = [0.0; 4];
+            for (j, slope) in row.iter_mut().take(3).enumerate() {
+                let own = if i == j { 1.0 } else { 0.0 };
+                *slope = towards[j] * a * (own - 3.0 * along[i] * along[j] / r2);
+            }
+            row[3] = per_volume * along[i];
+            row
+        });
+        (displacement, slopes)
+    }
+}
+
+/// Displacements of stations by a Mogi source, as a [`ForwardModel`].
+///
+/// Parameters in the units of configurations: `xcen`, `ycen`, `d` (depth) in km, and `dV` in 10⁵ m³ above
+/// −10⁷ m³: ΔV = dV·10⁵ − 10⁷ m³, so that 0 to 200 spans −10⁷ to 10⁷ m³ and 100 is no change. Outputs in
+/// mm: east (`ux_…`) of all stations, then north (`uy_…`), then up (`uz_…`). No conditions.
+#[derive(Clone, Debug)]
+pub struct Mogi {
+    stations: Vec<Station>,
+    poisson_ratio: f64,
+    parameters: Vec<Quantity>,
+    outputs: Vec<String>,
+}
+
+impl Mogi {
+    /// Stations and Poisson's ratio ν (0 to 0.5; 0.25 where nothing is known).
+    ///
+    /// # Errors
+    /// No station, a station further than 1000 km from the origin or with a name twice, ν outside its
+    /// range.
+    pub fn new(stations: Vec<Station>, poisson_ratio: f64) -> Result<Self, PhysicsError> {
+        POISSON.check(0, poisson_ratio)?;
+        let wrong = |problem: String| PhysicsError::Inconsistent {
+            what: "stations",
+            problem,
+        };
+        if stations.is_empty() {
+            return Err(wrong("none, expected at least 1".into()));
+        }
+        for (i, station) in stations.iter().enumerate() {
+            for (axis, value) in [("x", station.x_m), ("y", station.y_m)] {
+                // a NaN is not within either
+                if !(-FAR_KM * KM..=FAR_KM * KM).contains(&value) {
+                    return Err(wrong(format!(
+                        "{axis} of {} is {value} m, expected -1e6 to 1e6",
+                        station.name
+                    )));
+                }
+            }
+            if stations[..i].iter().any(|s| s.name == station.name) {
+                return Err(wrong(format!("{} appears twice", station.name)));
+            }
+        }
+        let outputs = ["ux", "uy", "uz"]
+            .iter()
+            .flat_map(|u| stations.iter().map(move |s| format!("{u}_{}", s.name)))
+            .collect();
+        Ok(Self {
+            stations,
+            poisson_ratio,
+            parameters: PARAMETERS.iter().map(Range::quantity).collect(),
+            outputs,
+        })
+    }
+
+    /// The stations.
+    pub fn stations(&self) -> &[Station] {
+        &self.stations
+    }
+
+    /// The source of one row of parameters.
+    fn source(row: &[f64; 4]) -> MogiSource {
+        MogiSource {
+            x_m: row[0] * KM,
+            y_m: row[1] * KM,
+            depth_m: row[2] * KM,
+            volume_change_m3: row[3] * VOLUME_UNIT + VOLUME_OFFSET,
+        }
+    }
+
+    fn run(
+        &self,
+        parameters: ArrayView2<f64>,
+        mut values: ArrayViewMut2<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
+    ) -> Result<(), PhysicsError> {
+        check_ranges(&self.parameters, &parameters)?;
+        let count = self.stations.len();
+        let units = [KM, KM, KM, VOLUME_UNIT];
+        for (row, parameters) in parameters.rows().into_iter().enumerate() {
+            let source = Self::source(&std::array::from_fn(|i| parameters[i]));
+            for (j, station) in self.stations.iter().enumerate() {
+                let (u, slopes) =
+                    source.displacement_m(self.poisson_ratio, station.x_m, station.y_m);
+                for axis in 0..3 {
+                    let output = axis * count + j;
+                    values[[row, output]] = u[axis] * MM;
+                    if let Some(jacobian) = &mut jacobian {
+                        for (k, unit) in units.iter().enumerate() {
+                            jacobian[[row, output, k]] = slopes[axis][k] * MM * unit;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ForwardModel for Mogi {
+    fn name(&self) -> &'static str {
+        "mogi"
+    }
+
+    fn parameters(&self) -> &[Quantity] {
+        &self.parameters
+    }
+
+    fn conditions(&self) -> &[Quantity] {
+        &[]
+    }
+
+    fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    fn output_unit(&self) -> &'static str {
+        "mm"
+    }
+
+    fn evaluate(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        values: ArrayViewMut2<f64>,
+    ) -> Result<(), PhysicsError> {
+        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
+        self.run(parameters, values, None)
+    }
+
+    fn evaluate_with_jacobian(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        values: ArrayViewMut2<f64>,
+        jacobian: ArrayViewMut3<f64>,
+    ) -> Result<(), PhysicsError> {
+        check_shapes(
+            self,
+            &parameters,
+            conditions.as_ref(),
+            &values,
+            Some(&jacobian),
+        )?;
+        self.run(parameters, values, Some(jacobian))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: MogiSource = MogiSource {
+        x_m: 100.0,
+        y_m: -200.0,
+        depth_m: 2000.0,
+        volume_change_m3: 1e6,
+    };
+
+    #[test]
+    fn right_above_the_ground_moves_up_only() {
+        let (u, slopes) = SOURCE.displacement_m(0.25, 100.0, -200.0);
+        let expected = 0.75 / PI * 1e6 / (2000.0 * 2000.0);
+        assert_eq!((u[0], u[1]), (0.0, 0.0));
+        assert!((u[2] / expected - 1.0).abs() < 1e-14);
+        assert!(slopes.iter().flatten().all(|v| v.is_finite()));
+        assert!((slopes[2][2] / (-2.0 * expected / 2000.0) - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn far_away_it_falls_as_the_square() {
+        let at = |r: f64| SOURCE.displacement_m(0.25, 100.0 + r, -200.0).0;
+        let (near, far) = (at(1e6), at(2e6));
+        assert!((near[0] / far[0] - 4.0).abs() < 1e-4);
+        assert!((near[2] / far[2] - 8.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn slopes_are_the_differences() {
+        let at = |i: usize, step: f64| {
+            let mut s = SOURCE;
+            match i {
+                0 => s.x_m += step,
+                1 => s.y_m += step,
+                2 => s.depth_m += step,
+                _ => s.volume_change_m3 += step,
+            }
+            s.displacement_m(0.3, 1500.0, 700.0).0
+        };
+        let slopes = SOURCE.displacement_m(0.3, 1500.0, 700.0).1;
+        for (i, step) in [1e-2, 1e-2, 1e-2, 10.0].into_iter().enumerate() {
+            let (up, down) = (at(i, step), at(i, -step));
+            for axis in 0..3 {
+                let difference = (up[axis] - down[axis]) / (2.0 * step);
+                let scale = slopes.iter().fold(0.0_f64, |m, row| m.max(row[i].abs()));
+                assert!((difference - slopes[axis][i]).abs() < 1e-8 * scale);
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_stations_are_refused() {
+        let station = |name: &str, x_m: f64| Station {
+            name: name.into(),
+            x_m,
+            y_m: 0.0,
+        };
+        assert!(Mogi::new(vec![], 0.25).is_err());
+        assert!(Mogi::new(vec![station("A", f64::NAN)], 0.25).is_err());
+        assert!(Mogi::new(vec![station("A", 0.0), station("A", 1.0)], 0.25).is_err());
+        assert!(Mogi::new(vec![station("A", 0.0)], 0.6).is_err());
+    }
+}
