@@ -98,6 +98,10 @@ pub struct ForestSpectra {
 }
 
 /// INFORM with PROSPECT-D leaves and 4SAIL canopies, seen by a sensor.
+///
+/// The understorey's reflectance into the view stands for the ground under the crowns, as if it were
+/// Lambertian. For bright leaves in a wide hot spot it can exceed 1; light bounced between such a ground and
+/// the crowns diverges, and bands far outside 0 to 1 come out. No ordinary stand comes near.
 pub struct Inform {
     variant: Variant,
     precision: Precision,

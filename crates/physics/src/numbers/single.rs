@@ -115,3 +115,83 @@ macro_rules! elementary_functions {
     };
 }
 pub(super) use elementary_functions;
+
+#[cfg(test)]
+mod tests {
+    use crate::numbers::Lane;
+
+    /// A few units in the last place, relative.
+    const RELATIVE: f64 = 2e-7;
+    /// E₂ = e^−k − k E₁ loses a factor of 2.5 close to k = 1.
+    const RELATIVE_E2: f64 = 6e-7;
+
+    /// Worst relative error of `f` against `exact` over logarithmic steps from `low` to `high`, both signs
+    /// where `signs`.
+    fn worst<L: Lane>(
+        f: fn(L) -> L,
+        exact: fn(f64) -> f64,
+        (low, high): (f64, f64),
+        signs: bool,
+    ) -> f64 {
+        let mut worst = 0.0_f64;
+        let steps = 20_000;
+        for i in 0..=steps {
+            let x = low * (high / low).powf(f64::from(i) / f64::from(steps));
+            for x in if signs { [x, -x] } else { [x, x] } {
+                // the argument as the lane sees it
+                let x = f64::from(x as f32);
+                let found = f(L::c(x)).smallest();
+                let error = (found / exact(x) - 1.0).abs();
+                assert!(error.is_finite(), "{x}");
+                worst = worst.max(error);
+            }
+        }
+        worst
+    }
+
+    fn check<L: Lane>() {
+        let figures = [
+            worst(L::exp, f64::exp, (1e-6, 80.0), true),
+            worst(L::exp_m1, f64::exp_m1, (1e-9, 80.0), true),
+            worst(L::ln_1p, f64::ln_1p, (1e-9, 1e6), false),
+            worst(|k: L| k.exp_e2().1, |k| k.exp_e2().1, (1e-6, 60.0), false),
+            worst(
+                |x: L| x.phi_small().0,
+                |x| -(-x).exp_m1() / x,
+                (1e-4, 0.5),
+                true,
+            ),
+        ];
+        println!(
+            "width {}: exp, exp_m1, ln_1p, E2, phi {}",
+            L::WIDTH,
+            figures.map(|f| format!("{f:.1e}")).join(" ")
+        );
+        let limits = [RELATIVE, RELATIVE, RELATIVE, RELATIVE_E2, RELATIVE];
+        assert!(figures.iter().zip(limits).all(|(f, limit)| *f < limit));
+    }
+
+    #[test]
+    fn elementary_functions_of_every_lane() {
+        check::<f32>();
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::Lanes;
+            use crate::numbers::{F32x4, F32x8, F32x16};
+            check::<F32x4>();
+            if Lanes::Avx2.is_available() {
+                check::<F32x8>();
+            }
+            if Lanes::Avx512.is_available() {
+                check::<F32x16>();
+            }
+        }
+    }
+
+    #[test]
+    fn exp_saturates_instead_of_overflowing() {
+        assert!(Lane::exp(1000.0_f32).is_finite());
+        assert!(Lane::exp(-1000.0_f32) < 2e-38);
+        assert_eq!(Lane::exp_m1(0.0_f32), 0.0);
+    }
+}
