@@ -1,4 +1,22 @@
 //! Forward models and their exact Jacobians: PROSPECT, 4SAIL, INFORM, sensors, Mogi.
+//!
+//! ```
+//! use physics::{ForestParameters, Inform, InformOptions};
+//!
+//! let inform = Inform::new(InformOptions::default())?; // Sentinel-2A, double precision
+//! let forest = ForestParameters { lai: 4.0, fc: 0.7, tts: 40.0, ..Default::default() };
+//! let (bands, jacobian) = inform.bands_with_jacobian(&[forest])?;
+//! assert_eq!(bands.dim(), (1, 13));
+//! assert_eq!(jacobian.dim(), (1, 13, 7)); // to N, cab, cw, cm, LAI, LAIu, fc
+//! # Ok::<(), physics::PhysicsError>(())
+//! ```
+//!
+//! * [`Inform`] evaluates batches of forests; [`InformModel`] is the same as a [`ForwardModel`], which is
+//!   all the rest of the workspace knows of a physical model. [`Mogi`] is another; a model of one's own is
+//!   a page of code (`examples/own_model.rs`).
+//! * [`Prospect`] and [`Sail`] are INFORM's leaf and canopy for use alone.
+//! * Formulas are written once over a number type and run as `f64`, as `f32` registers chosen at run time
+//!   ([`Precision`], [`Lanes`]), or as dual numbers of either, which is where the Jacobians come from.
 
 mod canopy;
 mod error;
