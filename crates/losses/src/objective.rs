@@ -31,7 +31,7 @@ pub struct Terms<E: Scalar, D: Backend<E>, T> {
     pub gate_and_delta: Option<Pair<E, D, T>>,
 }
 
-/// A total on its tape and as a number; the single terms are [`crate::Statistics`]' to report.
+/// A total on its tape and the unweighted terms in it.
 pub struct Objective<E: Scalar, D: Backend<E>, T> {
     /// What is minimised.
     pub total: Value<E, D, T>,

@@ -178,6 +178,8 @@ fn each_weight_has_its_own_term() {
         let objective = leaves.train(&weights);
         assert_close(&[objective.loss], &[expected]);
         assert_eq!(value(&objective.total), objective.loss);
+        assert_close(&[objective.kl], &[kl]);
+        assert_eq!(objective.synthetic, 0.0);
     }
 }
 
@@ -253,6 +255,8 @@ fn pretraining_is_the_weighted_synthetic_loss_alone() {
         };
         let objective = Objective::pretrain(u.leaky_trace(), matrix(2, 3, &X), &weights).unwrap();
         assert_close(&[objective.loss], &[REC * data_aug]);
+        assert_close(&[objective.synthetic], &[REC]);
+        assert_eq!(objective.kl, 0.0);
         let mut g = objective.total.backward();
         let expected = [1.0, 0.0, 2.0, -2.0, -1.0, 0.0].map(|v| v * data_aug);
         assert_close(&gradient(&mut g, &u), &expected);
