@@ -20,6 +20,18 @@ pub enum ModelError {
         /// The count it must be.
         expected: usize,
     },
+    /// A channel cannot be standardised.
+    #[error(
+        "{channel} has mean {mean} and scale {scale}; both must be finite and the scale above 0"
+    )]
+    Standardization {
+        /// Name of the channel.
+        channel: String,
+        /// Its mean.
+        mean: f64,
+        /// Its scale.
+        scale: f64,
+    },
     /// A range of a physical parameter is empty or not finite.
     #[error(
         "range of {name} is {min} to {max}; the smaller end must come first and both be finite"

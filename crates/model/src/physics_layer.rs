@@ -21,7 +21,8 @@ impl PhysicsLayer {
     /// * `mean`, `scale`: per output, in its unit
     ///
     /// # Errors
-    /// Numbers of ranges or channels that do not fit the model, an empty or infinite range.
+    /// Numbers of ranges or channels that do not fit the model, an empty or infinite range, a scale that is
+    /// not above 0.
     pub fn new(
         forward: Arc<dyn ForwardModel>,
         ranges: Vec<(f64, f64)>,
@@ -58,6 +59,15 @@ impl PhysicsLayer {
                     name: q.name.clone(),
                     min,
                     max,
+                });
+            }
+        }
+        for ((channel, &mean), &scale) in forward.outputs().iter().zip(&mean).zip(&scale) {
+            if !(mean.is_finite() && scale.is_finite() && scale > 0.0) {
+                return Err(ModelError::Standardization {
+                    channel: channel.clone(),
+                    mean,
+                    scale,
                 });
             }
         }

@@ -5,7 +5,7 @@ use crate::architecture::Architecture;
 use crate::decoder::{Residual, ResidualOutput, plain};
 use crate::encoder::{Encoder, Gaussian, Posterior};
 use crate::physics_layer::PhysicsLayer;
-use dfdx::prelude::{TryAdd, TryMul, WithEmptyTape};
+use dfdx::prelude::{PutTape, SplitTape, TryAdd, TryMul, WithEmptyTape};
 use latent::{draw, sigmoid_op};
 use ndarray::ArrayView2;
 use nn::named::{Named, join};
@@ -132,9 +132,14 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         let (physical_noise, auxiliary_noise) =
             noise.map_or((None, None), |n| (n.physical, n.auxiliary));
         let sample = |g: Option<Gaussian<E, D, T>>, noise: Option<Matrix<E, D>>| {
-            g.map(|g| match noise {
-                Some(noise) => draw(g.mean, g.lnvar, noise),
-                None => Ok(g.mean),
+            g.map(|g| {
+                if let Some(noise) = noise {
+                    return draw(g.mean, g.lnvar, noise);
+                }
+                // the tape of the features may lie with the log-variance: it must not go with it
+                let (_, lnvar_tape) = g.lnvar.split_tape();
+                let (mean, tape) = g.mean.split_tape();
+                Ok(mean.put_tape(tape.merge(lnvar_tape)))
             })
             .transpose()
         };
