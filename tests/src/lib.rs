@@ -1,1 +1,156 @@
-//! Helpers shared by the stories: where the shared data lies, how to read golden files.
+//! Helpers shared by the stories: the program as a user starts it, its runs, the shared data.
+#![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// Folder of the workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the workspace exists")
+}
+
+/// A folder or file of the data that lie beside the project, or `None` after saying that the test is
+/// skipped.
+pub fn beside(path: &str) -> Option<PathBuf> {
+    let found = workspace().join("../shared").join(path);
+    if !found.exists() {
+        println!("SKIPPED: ../shared/{path} not found");
+        return None;
+    }
+    Some(found)
+}
+
+/// The trainer's binary, built once in the profile of the running test.
+pub fn trainer() -> Command {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    let binary = BINARY.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build
+            .args(["build", "--quiet", "--package", "trainer"])
+            .current_dir(workspace());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "the trainer builds"
+        );
+        // target/<profile>/deps/<story> → target/<profile>/trainer
+        let story = std::env::current_exe().expect("a running test has a path");
+        let folder = story
+            .parent()
+            .and_then(Path::parent)
+            .expect("it lies two folders deep");
+        folder.join(format!("trainer{}", std::env::consts::EXE_SUFFIX))
+    });
+    let mut command = Command::new(binary);
+    command.current_dir(workspace()).env_remove("RUST_LOG");
+    command
+}
+
+/// What a program printed on standard output and standard error.
+pub fn printed(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// A finished run.
+pub struct Run {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What it printed on standard output.
+    pub stdout: String,
+}
+
+impl Run {
+    /// `trainer train …`, which must succeed.
+    pub fn train(runs: &Path, arguments: &[&str]) -> Self {
+        let output = trainer()
+            .arg("train")
+            .args(arguments)
+            .arg("--runs-dir")
+            .arg(runs)
+            .output()
+            .expect("the trainer starts");
+        let (stdout, stderr) = printed(&output);
+        assert!(output.status.success(), "{arguments:?} failed:\n{stderr}");
+        Self {
+            path: newest_run(runs),
+            stdout,
+        }
+    }
+
+    /// Its summary.
+    pub fn summary(&self) -> Value {
+        json(&self.path.join("summary.json"))
+    }
+
+    /// Lines of its metrics.
+    pub fn metrics(&self) -> Vec<Value> {
+        text(&self.path.join("metrics.jsonl"))
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+            .collect()
+    }
+
+    /// The records of epochs among them.
+    pub fn epochs(&self) -> Vec<Value> {
+        self.metrics()
+            .into_iter()
+            .filter(|record| record["kind"] == "epoch")
+            .collect()
+    }
+}
+
+/// The last run below a folder of runs.
+pub fn newest_run(runs: &Path) -> PathBuf {
+    let mut all = all_runs(runs);
+    all.sort();
+    all.pop().expect("there is a run")
+}
+
+/// All run folders below a folder of runs.
+pub fn all_runs(runs: &Path) -> Vec<PathBuf> {
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder)
+            .map(|entries| entries.filter_map(Result::ok).map(|e| e.path()).collect())
+            .unwrap_or_default()
+    };
+    inside(runs)
+        .iter()
+        .flat_map(|experiment| inside(experiment))
+        .collect()
+}
+
+/// A text file.
+pub fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// A JSON file.
+pub fn json(path: &Path) -> Value {
+    serde_json::from_str(&text(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// `--set` arguments that make the built-in experiment small: 300/100/100 spectra, narrow networks.
+pub const SMALL: [&str; 14] = [
+    "--set",
+    "data.train_samples=300",
+    "--set",
+    "data.valid_samples=100",
+    "--set",
+    "data.test_samples=100",
+    "--set",
+    "phys_vae.num_units_feat=16",
+    "--set",
+    "phys_vae.hidlayers_feat=[16]",
+    "--set",
+    "phys_vae.hidlayers_z_phy=[16]",
+    "--set",
+    "phys_vae.hidlayers_z_aux=[16]",
+];

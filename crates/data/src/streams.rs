@@ -24,6 +24,8 @@ pub enum Purpose {
     SampledEvaluation = 7,
     /// Baselines a run is compared with.
     Baseline = 8,
+    /// Spectra on which the inversion of the physics is measured.
+    Inversion = 9,
 }
 
 /// Sets these keys apart from any other use of the generator.
@@ -65,7 +67,7 @@ mod tests {
     use rand::RngCore;
     use std::collections::HashSet;
 
-    const ALL: [Purpose; 8] = [
+    const ALL: [Purpose; 9] = [
         Purpose::Initialisation,
         Purpose::Shuffle,
         Purpose::LatentNoise,
@@ -74,6 +76,7 @@ mod tests {
         Purpose::SyntheticData,
         Purpose::SampledEvaluation,
         Purpose::Baseline,
+        Purpose::Inversion,
     ];
 
     #[test]

@@ -121,8 +121,15 @@ pub fn save<E: Scalar, D: Backend<E>>(
     let mut steps = BTreeMap::new();
     for (name, m) in &adam.moments {
         steps.insert(name.clone(), m.step);
-        for (part, values) in [("mean", &m.mean), ("square", &m.square), ("largest", &m.largest)] {
-            let tensor = HostTensor { shape: vec![values.len()], values: values.clone() };
+        for (part, values) in [
+            ("mean", &m.mean),
+            ("square", &m.square),
+            ("largest", &m.largest),
+        ] {
+            let tensor = HostTensor {
+                shape: vec![values.len()],
+                values: values.clone(),
+            };
             tensors.insert(format!("adam/{name}/{part}"), tensor);
         }
     }
@@ -143,7 +150,10 @@ pub fn save<E: Scalar, D: Backend<E>>(
 /// # Errors
 /// The file cannot be read, is damaged, or was written by a version this one does not know.
 pub fn load<E: Scalar>(path: &Path) -> Result<Checkpoint<E>, TrainerError> {
-    let damaged = |why: String| TrainerError::Damaged { path: path.to_owned(), why };
+    let damaged = |why: String| TrainerError::Damaged {
+        path: path.to_owned(),
+        why,
+    };
     let bytes = read(path)?;
     let (tensors, text) = from_safetensors::<E>(&bytes).map_err(|e| damaged(e.to_string()))?;
     let header: Header =
@@ -176,7 +186,15 @@ pub fn load<E: Scalar>(path: &Path) -> Result<Checkpoint<E>, TrainerError> {
         if !sound {
             return Err(damaged(format!("the moments of {name} do not fit it")));
         }
-        moments.insert(name, Moments { step, mean, square, largest });
+        moments.insert(
+            name,
+            Moments {
+                step,
+                mean,
+                square,
+                largest,
+            },
+        );
     }
     Ok(Checkpoint {
         progress: header.progress,

@@ -28,17 +28,34 @@ const SUM_TOLERANCE: f64 = 1e-4;
 impl Checks {
     /// Whether no check failed.
     pub fn passed(&self) -> bool {
-        self.named().iter().all(|(_, result)| *result != Some(false))
+        self.named()
+            .iter()
+            .all(|(_, result)| *result != Some(false))
     }
 
     /// The five with a sentence each.
     pub fn named(&self) -> [(&'static str, Option<bool>); 5] {
         [
-            ("KL weight is 0 throughout Pretrain", self.beta_zero_in_pretrain),
-            ("KL weight goes from 0 to 1 in Train", self.beta_anneals_to_one),
-            ("learning rate switches at the boundary of the phases", self.lr_switches_at_boundary),
-            ("synthetic loss decreases in Pretrain", self.synthetic_loss_decreases),
-            ("KL weighs its dimensions equally", self.kl_balances_naturally),
+            (
+                "KL weight is 0 throughout Pretrain",
+                self.beta_zero_in_pretrain,
+            ),
+            (
+                "KL weight goes from 0 to 1 in Train",
+                self.beta_anneals_to_one,
+            ),
+            (
+                "learning rate switches at the boundary of the phases",
+                self.lr_switches_at_boundary,
+            ),
+            (
+                "synthetic loss decreases in Pretrain",
+                self.synthetic_loss_decreases,
+            ),
+            (
+                "KL weighs its dimensions equally",
+                self.kl_balances_naturally,
+            ),
         ]
     }
 
@@ -71,9 +88,13 @@ impl Checks {
             let initial = schedule.config().lr;
             let in_pretrain = schedule.config().pretrain_lr.unwrap_or(initial);
             pretrain.iter().all(|e| e.lr == in_pretrain)
-                && train.first().is_some_and(|e| e.epoch == expected && e.lr == initial)
+                && train
+                    .first()
+                    .is_some_and(|e| e.epoch == expected && e.lr == initial)
                 && (follows_run
-                    || train.iter().all(|e| e.lr == schedule.learning_rate(e.epoch, &state)))
+                    || train
+                        .iter()
+                        .all(|e| e.lr == schedule.learning_rate(e.epoch, &state)))
         });
 
         let synthetic: Vec<f64> = pretrain.iter().filter_map(|e| e.train.synthetic).collect();

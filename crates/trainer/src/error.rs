@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub enum TrainerError {
     /// The configuration is refused.
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Config(Box<crate::config::ConfigError>),
     /// A table of samples is refused.
     #[error(transparent)]
     Data(#[from] data::DataError),
@@ -112,10 +112,19 @@ pub enum TrainerError {
     Internal(String),
 }
 
+impl From<crate::config::ConfigError> for TrainerError {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
+}
+
 impl TrainerError {
     /// From the file system.
     pub fn io(path: &Path, error: &std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), why: error.to_string() }
+        Self::Io {
+            path: path.to_owned(),
+            why: error.to_string(),
+        }
     }
 
     /// Exit code of the program: 130 after Ctrl-C, 3 after divergence, 1 for what is not the user's

@@ -48,11 +48,18 @@ pub struct Experiment {
 impl Experiment {
     /// KL weight of an epoch.
     pub fn beta(&self, epoch: usize) -> f64 {
-        if self.kl_is_used { self.schedule.beta(epoch) } else { 0.0 }
+        if self.kl_is_used {
+            self.schedule.beta(epoch)
+        } else {
+            0.0
+        }
     }
 
     /// Weights of an epoch.
     pub fn weights_at(&self, epoch: usize) -> Weights {
-        Weights { beta: self.beta(epoch), ..self.weights }
+        Weights {
+            beta: self.beta(epoch),
+            ..self.weights
+        }
     }
 }

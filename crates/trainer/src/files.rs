@@ -43,8 +43,13 @@ fn sync_folder(path: &Path) -> Result<(), TrainerError> {
 /// The file system refuses.
 pub fn append_line(path: &Path, line: &str) -> Result<(), TrainerError> {
     let refused = |e| TrainerError::io(path, &e);
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(refused)?;
-    file.write_all(format!("{line}\n").as_bytes()).map_err(refused)
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(refused)?;
+    file.write_all(format!("{line}\n").as_bytes())
+        .map_err(refused)
 }
 
 /// Reads a text file.
@@ -71,6 +76,8 @@ pub fn first_line(path: &Path) -> Result<String, TrainerError> {
     use std::io::{BufRead, BufReader};
     let refused = |e| TrainerError::io(path, &e);
     let mut line = String::new();
-    BufReader::new(File::open(path).map_err(refused)?).read_line(&mut line).map_err(refused)?;
+    BufReader::new(File::open(path).map_err(refused)?)
+        .read_line(&mut line)
+        .map_err(refused)?;
     Ok(line.trim_start_matches('\u{feff}').trim_end().to_owned())
 }

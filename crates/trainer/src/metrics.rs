@@ -137,10 +137,18 @@ impl Measures {
     /// The measures that averages hold.
     pub fn of(averages: &Averages, names: &Dimensions) -> Self {
         let physics = !averages.kl_phy.is_empty();
-        let per_dimension: Vec<f64> =
-            averages.kl_phy.iter().chain(&averages.kl_aux).copied().collect();
-        let all: Vec<String> =
-            names.physical.iter().chain(&names.auxiliary).cloned().collect();
+        let per_dimension: Vec<f64> = averages
+            .kl_phy
+            .iter()
+            .chain(&averages.kl_aux)
+            .copied()
+            .collect();
+        let all: Vec<String> = names
+            .physical
+            .iter()
+            .chain(&names.auxiliary)
+            .cloned()
+            .collect();
         Self {
             loss: None,
             rec: Some(averages.rec),
@@ -170,7 +178,7 @@ pub enum Record {
     /// A training step.
     Step(StepRecord),
     /// An epoch.
-    Epoch(EpochRecord),
+    Epoch(Box<EpochRecord>),
 }
 
 /// A training step.
@@ -229,7 +237,10 @@ pub struct MetricsLog {
 impl MetricsLog {
     /// The files in a run directory; nothing is created yet.
     pub fn new(run: &Path) -> Self {
-        Self { metrics: run.join("metrics.jsonl"), timings: run.join("timings.jsonl") }
+        Self {
+            metrics: run.join("metrics.jsonl"),
+            timings: run.join("timings.jsonl"),
+        }
     }
 
     /// Appends a record.
@@ -278,7 +289,7 @@ impl MetricsLog {
         let records = self.read()?.into_iter();
         Ok(records
             .filter_map(|record| match record {
-                Record::Epoch(epoch) => Some(epoch),
+                Record::Epoch(epoch) => Some(*epoch),
                 Record::Step(_) => None,
             })
             .collect())
@@ -299,7 +310,10 @@ impl MetricsLog {
                         .is_ok_and(|record| record.position() < (epoch, batch))
                 })
                 .collect();
-            crate::files::write_whole(&self.metrics, (kept.join("\n") + "\n").trim_start().as_bytes())?;
+            crate::files::write_whole(
+                &self.metrics,
+                (kept.join("\n") + "\n").trim_start().as_bytes(),
+            )?;
         }
         if self.timings.exists() {
             let text = read_to_string(&self.timings)?;
@@ -312,7 +326,10 @@ impl MetricsLog {
                         .is_some_and(|e| (e as usize) < epoch)
                 })
                 .collect();
-            crate::files::write_whole(&self.timings, (kept.join("\n") + "\n").trim_start().as_bytes())?;
+            crate::files::write_whole(
+                &self.timings,
+                (kept.join("\n") + "\n").trim_start().as_bytes(),
+            )?;
         }
         Ok(())
     }

@@ -18,23 +18,36 @@ const OPTIONAL: [&str; 12] = [
 /// The file cannot be read, a column is missing, unknown or there twice, there are no rows, a cell is not
 /// a number or outside its range; with file, line and column.
 pub fn read_forests(path: &Path) -> Result<Vec<ForestParameters>, TrainerError> {
-    let refused = |why: String| TrainerError::Table { path: path.to_owned(), why };
+    let refused = |why: String| TrainerError::Table {
+        path: path.to_owned(),
+        why,
+    };
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
         .from_path(path)
         .map_err(|e| refused(e.to_string()))?;
-    let header = reader.headers().map_err(|e| refused(e.to_string()))?.clone();
-    let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
+    let header = reader
+        .headers()
+        .map_err(|e| refused(e.to_string()))?
+        .clone();
+    let names: Vec<&str> = header
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}'))
+        .collect();
     check_columns(&names).map_err(refused)?;
 
     let mut forests = vec![];
     let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(|e| refused(e.to_string()))? {
+    while reader
+        .read_record(&mut record)
+        .map_err(|e| refused(e.to_string()))?
+    {
         let line = record.position().map_or(0, csv::Position::line);
         let mut forest = ForestParameters::default();
         for (name, cell) in names.iter().zip(record.iter()) {
-            set(&mut forest, name, cell).map_err(|why| refused(format!("line {line}, column {name}: {why}")))?;
+            set(&mut forest, name, cell)
+                .map_err(|why| refused(format!("line {line}, column {name}: {why}")))?;
         }
         forests.push(forest);
     }
@@ -45,7 +58,13 @@ pub fn read_forests(path: &Path) -> Result<Vec<ForestParameters>, TrainerError> 
 }
 
 fn check_columns(names: &[&str]) -> Result<(), String> {
-    let allowed = || format!("needed {}; optional {}", NEEDED.join(", "), OPTIONAL.join(", "));
+    let allowed = || {
+        format!(
+            "needed {}; optional {}",
+            NEEDED.join(", "),
+            OPTIONAL.join(", ")
+        )
+    };
     for (i, name) in names.iter().enumerate() {
         if !NEEDED.contains(name) && !OPTIONAL.contains(name) {
             return Err(format!("line 1: column {name:?} is unknown; {}", allowed()));
@@ -55,7 +74,10 @@ fn check_columns(names: &[&str]) -> Result<(), String> {
         }
     }
     match NEEDED.iter().find(|name| !names.contains(name)) {
-        Some(missing) => Err(format!("line 1: column {missing} is missing; {}", allowed())),
+        Some(missing) => Err(format!(
+            "line 1: column {missing} is missing; {}",
+            allowed()
+        )),
         None => Ok(()),
     }
 }
@@ -80,10 +102,17 @@ fn set(forest: &mut ForestParameters, name: &str, cell: &str) -> Result<(), Stri
         };
         return Ok(());
     }
-    let value: f64 =
-        cell.parse().map_err(|_| format!("{cell:?} is not a number"))?;
+    let value: f64 = cell
+        .parse()
+        .map_err(|_| format!("{cell:?} is not a number"))?;
     forest.set(name, value).map_err(|error| match error {
-        PhysicsError::OutOfRange { value, unit, min, max, .. } => {
+        PhysicsError::OutOfRange {
+            value,
+            unit,
+            min,
+            max,
+            ..
+        } => {
             format!("{value} {unit} is outside the allowed range {min} to {max}")
         }
         other => other.to_string(),

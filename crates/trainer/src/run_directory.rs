@@ -46,7 +46,9 @@ impl RunDirectory {
     /// # Errors
     /// The folder does not exist or holds no configuration.
     pub fn open(root: &Path) -> Result<Self, TrainerError> {
-        let run = Self { root: root.to_owned() };
+        let run = Self {
+            root: root.to_owned(),
+        };
         let why = if !root.is_dir() {
             "there is no such folder"
         } else if !run.config().is_file() {
@@ -54,7 +56,10 @@ impl RunDirectory {
         } else {
             return Ok(run);
         };
-        Err(TrainerError::NotARun { path: root.to_owned(), why: why.to_owned() })
+        Err(TrainerError::NotARun {
+            path: root.to_owned(),
+            why: why.to_owned(),
+        })
     }
 
     /// The folder itself.
@@ -70,8 +75,8 @@ impl RunDirectory {
     /// # Errors
     /// The file cannot be written.
     pub fn keep_standardization(&self, of: &Standardization) -> Result<(), TrainerError> {
-        let json = serde_json::to_string_pretty(of)
-            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(of).map_err(|e| TrainerError::Internal(e.to_string()))?;
         write_whole(&self.root.join(STANDARDIZATION), (json + "\n").as_bytes())
     }
     /// The mean and scale of the training samples.
@@ -80,8 +85,10 @@ impl RunDirectory {
     /// The file cannot be read or is damaged.
     pub fn standardization(&self) -> Result<Standardization, TrainerError> {
         let path = self.root.join(STANDARDIZATION);
-        serde_json::from_str(&read_to_string(&path)?)
-            .map_err(|e| TrainerError::Damaged { path, why: e.to_string() })
+        serde_json::from_str(&read_to_string(&path)?).map_err(|e| TrainerError::Damaged {
+            path,
+            why: e.to_string(),
+        })
     }
     /// The state to resume from.
     pub fn last(&self) -> PathBuf {

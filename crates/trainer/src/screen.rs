@@ -5,6 +5,7 @@ use crate::metrics::{EpochRecord, Measures, StepRecord};
 use crate::training::Observer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schedules::Phase;
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -44,7 +45,10 @@ impl Screen {
             .with_writer(ToLog(screen.clone()))
             .with_filter(filter());
         // a second installation in one process (tests) keeps the first
-        let _ = tracing_subscriber::registry().with(on_screen).with(in_log).try_init();
+        let _ = tracing_subscriber::registry()
+            .with(on_screen)
+            .with(in_log)
+            .try_init();
         screen
     }
 
@@ -132,7 +136,11 @@ impl ProgressDisplay {
             bar.set_style(style);
         }
         screen.state().bar = Some(bar.clone());
-        Self { screen: screen.clone(), bar, epochs: 0 }
+        Self {
+            screen: screen.clone(),
+            bar,
+            epochs: 0,
+        }
     }
 }
 
@@ -155,7 +163,9 @@ impl Observer for ProgressDisplay {
     }
 
     fn phase_switches(&mut self, epoch: usize, lr: f64) {
-        info!("epoch {epoch}: Pretrain is over, Train begins at learning rate {lr:.4e}, KL weight 0");
+        info!(
+            "epoch {epoch}: Pretrain is over, Train begins at learning rate {lr:.4e}, KL weight 0"
+        );
     }
 
     fn step(&mut self, record: &StepRecord) {
@@ -180,7 +190,15 @@ impl Observer for ProgressDisplay {
 
 /// One line that says how an epoch went.
 fn epoch_line(record: &EpochRecord, epochs: usize, seconds: f64) -> String {
-    let EpochRecord { epoch, phase, beta, lr, best, train, valid } = record;
+    let EpochRecord {
+        epoch,
+        phase,
+        beta,
+        lr,
+        best,
+        train,
+        valid,
+    } = record;
     let name = match phase {
         Phase::Pretrain => "pretrain",
         Phase::Train => "train",
@@ -189,17 +207,22 @@ fn epoch_line(record: &EpochRecord, epochs: usize, seconds: f64) -> String {
     let mut line = format!("epoch {epoch:>width$} {name:<8} beta {beta:.2} lr {lr:.3e}");
     let mut add = |name: &str, value: Option<f64>| {
         if let Some(value) = value {
-            line += &format!("  {name} {value:.4}");
+            let _ = write!(line, "  {name} {value:.4}");
         }
     };
     add("synthetic", train.synthetic);
     add("rec", train.rec);
     add("kl", train.kl);
-    let Measures { rec, physics_rec, gate, .. } = valid;
+    let Measures {
+        rec,
+        physics_rec,
+        gate,
+        ..
+    } = valid;
     add("valid rec", *rec);
     add("physics alone", *physics_rec);
     add("gate", *gate);
-    line += &format!("  {seconds:.2} s");
+    let _ = write!(line, "  {seconds:.2} s");
     if *best {
         line += "  best";
     }

@@ -42,6 +42,10 @@ pub struct Summary {
     pub recovery: BTreeMap<String, Recovery>,
     /// Mean R² of the recovered parameters; null where no truth is known.
     pub recovery_mean_r2: Option<f64>,
+    /// R² of z on noise-free spectra of the physics itself, last epoch; null without physics.
+    pub inversion_r2: Option<NamedValues>,
+    /// Mean of it over the parameters.
+    pub inversion_mean_r2: Option<f64>,
     /// Spectra in the training, validation and test splits.
     pub samples: [usize; 3],
     /// Trainable numbers.
@@ -60,6 +64,8 @@ pub struct Trained {
     pub best_epoch: usize,
     /// The checks.
     pub checks: Checks,
+    /// R² of z on noise-free spectra, last epoch.
+    pub inversion: Option<NamedValues>,
     /// Spectra in the training, validation and test splits.
     pub samples: [usize; 3],
     /// Trainable numbers.
@@ -100,6 +106,11 @@ impl Summary {
                 .map(|rmse| NamedValues::new(channels, rmse)),
             recovery,
             recovery_mean_r2,
+            inversion_mean_r2: trained
+                .inversion
+                .as_ref()
+                .map(|r2| r2.sum() / r2.0.len() as f64),
+            inversion_r2: trained.inversion,
             samples: trained.samples,
             parameters: trained.parameters,
             wall_seconds: trained.seconds,

@@ -22,8 +22,22 @@ pub fn summary_text(summary: &Summary, run: &Path) -> String {
     text += &errors_text("test, last epoch", &summary.test_last);
     if let Some(mean) = summary.recovery_mean_r2 {
         text += "\nrecovery of the true parameters (test, selected epoch)\n";
-        text += &recovery_text(summary.recovery.iter().map(|(name, r)| (name.as_str(), r)));
+        // in the order of the latents
+        let names = summary
+            .kl_per_dimension
+            .0
+            .iter()
+            .map(|(name, _)| name.as_str());
+        let rows = names.filter_map(|name| summary.recovery.get(name).map(|r| (name, r)));
+        text += &recovery_text(rows);
         let _ = writeln!(text, "  mean R²  {mean:.3}");
+    }
+    if let (Some(each), Some(mean)) = (&summary.inversion_r2, summary.inversion_mean_r2) {
+        text += "\ninversion of the physics (R² of z on noise-free spectra, last epoch)\n ";
+        for (name, r2) in &each.0 {
+            let _ = write!(text, " {name} {r2:.2} ");
+        }
+        let _ = writeln!(text, " mean {mean:.3}");
     }
     let _ = writeln!(text, "\nreport   {}", run.join("report.html").display());
     let _ = writeln!(text, "numbers  {}", run.join("summary.json").display());
@@ -42,7 +56,11 @@ fn checks_text(checks: &Checks) -> String {
         let _ = writeln!(text, "  {result:<15}  {name}");
     }
     if let Some(share) = checks.kl_physical_share {
-        let _ = writeln!(text, "  {:<15}  physical share of the KL", format!("{:.0} %", share * 100.0));
+        let _ = writeln!(
+            text,
+            "  {:<15}  physical share of the KL",
+            format!("{:.0} %", share * 100.0)
+        );
     }
     text
 }
@@ -56,13 +74,20 @@ pub fn errors_text(what: &str, errors: &Errors) -> String {
     if let Some(alone) = errors.mse_physics_only {
         let _ = write!(text, ", physics alone {alone:.4}");
     }
-    let _ = writeln!(text, "), RMSE {:.5} in physical units", errors.rmse_physical);
+    let _ = writeln!(
+        text,
+        "), RMSE {:.5} in physical units",
+        errors.rmse_physical
+    );
     text
 }
 
 /// A table of recovery.
 pub fn recovery_text<'a>(rows: impl Iterator<Item = (&'a str, &'a Recovery)>) -> String {
-    let mut text = format!("  {:<8} {:>7} {:>10} {:>10}  unit\n", "", "R²", "RMSE", "bias");
+    let mut text = format!(
+        "  {:<8} {:>7} {:>10} {:>10}  unit\n",
+        "", "R²", "RMSE", "bias"
+    );
     for (name, r) in rows {
         let _ = writeln!(
             text,

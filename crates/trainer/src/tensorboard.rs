@@ -46,7 +46,9 @@ impl EventWriter {
         let seconds = wall_time() as u64;
         for count in 0..MOST_FILES_PER_SECOND {
             // TensorBoard reads the files of a folder in the order of their names
-            let path = folder.join(format!("events.out.tfevents.{seconds:010}.trainer.{count:03}"));
+            let path = folder.join(format!(
+                "events.out.tfevents.{seconds:010}.trainer.{count:03}"
+            ));
             match OpenOptions::new().append(true).create_new(true).open(&path) {
                 Ok(file) => {
                     let mut writer = Self { path, file };
@@ -71,7 +73,10 @@ impl EventWriter {
     pub fn append(folder: &Path, epoch: usize) -> Result<Self, TrainerError> {
         let mut writer = Self::create(folder)?;
         let start = Message::new().integer(session_log::STATUS, session_log::START);
-        writer.event(epoch as u64, &Message::new().message(event::SESSION_LOG, &start))?;
+        writer.event(
+            epoch as u64,
+            &Message::new().message(event::SESSION_LOG, &start),
+        )?;
         Ok(writer)
     }
 
@@ -102,7 +107,9 @@ impl EventWriter {
     fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<(), TrainerError> {
         let mut values = Message::new();
         for (tag, value) in scalars {
-            let value = Message::new().text(value::TAG, tag).float(value::SIMPLE, single(*value));
+            let value = Message::new()
+                .text(value::TAG, tag)
+                .float(value::SIMPLE, single(*value));
             values = values.message(summary::VALUE, &value);
         }
         self.event(step, &Message::new().message(event::SUMMARY, &values))
@@ -110,10 +117,13 @@ impl EventWriter {
 
     /// Frames and writes an event at once, so that a reader at work finds it whole or not at all.
     fn event(&mut self, step: u64, what: &Message) -> Result<(), TrainerError> {
-        let mut event =
-            Message::new().double(event::WALL_TIME, wall_time()).integer(event::STEP, step);
+        let mut event = Message::new()
+            .double(event::WALL_TIME, wall_time())
+            .integer(event::STEP, step);
         event.0.extend_from_slice(&what.0);
-        self.file.write_all(&framed(&event.0)).map_err(|e| TrainerError::io(&self.path, &e))
+        self.file
+            .write_all(&framed(&event.0))
+            .map_err(|e| TrainerError::io(&self.path, &e))
     }
 }
 
@@ -168,7 +178,10 @@ fn add_measures(scalars: &mut Vec<(String, f64)>, split: &str, measures: &Measur
         ("relative_difference", *relative_difference),
         ("physics_rec", *physics_rec),
         ("gradient_norm", *gradient_norm),
-        ("non_finite_gradients", non_finite_gradients.map(|n| n as f64)),
+        (
+            "non_finite_gradients",
+            non_finite_gradients.map(|n| n as f64),
+        ),
         ("skipped_steps", skipped_steps.map(|n| n as f64)),
     ];
     for (name, value) in single {
@@ -189,7 +202,9 @@ fn add_measures(scalars: &mut Vec<(String, f64)>, split: &str, measures: &Measur
 
 /// Seconds since 1970; 0 with a clock before that.
 fn wall_time() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |d| d.as_secs_f64())
 }
 
 /// To f32; what is finite stays finite.
@@ -213,7 +228,9 @@ fn framed(data: &[u8]) -> Vec<u8> {
 }
 
 fn masked_crc(data: &[u8]) -> u32 {
-    crc32c::crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
+    crc32c::crc32c(data)
+        .rotate_right(15)
+        .wrapping_add(0xa282_ead8)
 }
 
 /// Field numbers of `tensorflow.Event`.
@@ -309,7 +326,11 @@ mod tests {
     fn slow_crc32c(data: &[u8]) -> u32 {
         !data.iter().fold(!0_u32, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-                if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 }
+                if crc & 1 == 1 {
+                    crc >> 1 ^ 0x82f6_3b78
+                } else {
+                    crc >> 1
+                }
             })
         })
     }
@@ -377,17 +398,23 @@ mod tests {
         let mut all = vec![];
         for record in records(&std::fs::read(file).unwrap()) {
             let event = fields(&record);
-            let [(1, Field::Eight(_)), (2, Field::Varint(step)), (5, Field::Bytes(summary))] =
-                &event[..]
+            let [
+                (1, Field::Eight(_)),
+                (2, Field::Varint(step)),
+                (5, Field::Bytes(summary)),
+            ] = &event[..]
             else {
                 continue;
             };
             let values = fields(summary).into_iter().map(|(number, value)| {
-                let Field::Bytes(value) = value else { panic!("{number}") };
+                let Field::Bytes(value) = value else {
+                    panic!("{number}")
+                };
                 match &fields(&value)[..] {
-                    [(1, Field::Bytes(tag)), (2, Field::Four(simple))] => {
-                        (String::from_utf8(tag.clone()).unwrap(), f32::from_le_bytes(*simple))
-                    }
+                    [(1, Field::Bytes(tag)), (2, Field::Four(simple))] => (
+                        String::from_utf8(tag.clone()).unwrap(),
+                        f32::from_le_bytes(*simple),
+                    ),
                     other => panic!("{other:?}"),
                 }
             });
@@ -405,7 +432,9 @@ mod tests {
 
     #[test]
     fn bytes_are_those_of_the_formats() {
-        let value = Message::new().text(value::TAG, "a").float(value::SIMPLE, 1.0);
+        let value = Message::new()
+            .text(value::TAG, "a")
+            .float(value::SIMPLE, 1.0);
         let values = Message::new().message(summary::VALUE, &value);
         let event = Message::new()
             .double(event::WALL_TIME, 1.0)
@@ -430,12 +459,17 @@ mod tests {
         let written = records(&std::fs::read(writer.path()).unwrap());
         assert_eq!(written.len(), 1);
         let event = fields(&written[0]);
-        let (1, Field::Eight(time)) = &event[0] else { panic!("{event:?}") };
+        let (1, Field::Eight(time)) = &event[0] else {
+            panic!("{event:?}")
+        };
         assert!((before..=wall_time()).contains(&f64::from_le_bytes(*time)));
         assert!(before > 1.7e9);
         assert_eq!(
             event[1..],
-            [(2, Field::Varint(0)), (3, Field::Bytes(b"brain.Event:2".to_vec()))]
+            [
+                (2, Field::Varint(0)),
+                (3, Field::Bytes(b"brain.Event:2".to_vec()))
+            ]
         );
     }
 
@@ -457,7 +491,10 @@ mod tests {
         writer.scalar("nan", u64::from(u32::MAX), f64::NAN).unwrap();
         let read = scalars(writer.path());
         for (step, (tag, _, kept)) in cases.iter().enumerate() {
-            assert_eq!(read[step], (step as u64, BTreeMap::from([((*tag).to_owned(), *kept)])));
+            assert_eq!(
+                read[step],
+                (step as u64, BTreeMap::from([((*tag).to_owned(), *kept)]))
+            );
         }
         assert!(read[cases.len()].1["nan"].is_nan());
         assert_eq!(read[cases.len()].0, u64::from(u32::MAX));
@@ -493,8 +530,11 @@ mod tests {
         let (step, values) = &read[0];
         assert_eq!(*step, 7);
         assert!(values["train/gradient_norm"].is_nan());
-        let finite: Vec<(&str, f32)> =
-            values.iter().filter(|(_, v)| v.is_finite()).map(|(n, v)| (n.as_str(), *v)).collect();
+        let finite: Vec<(&str, f32)> = values
+            .iter()
+            .filter(|(_, v)| v.is_finite())
+            .map(|(n, v)| (n.as_str(), *v))
+            .collect();
         assert_eq!(
             finite,
             [
@@ -519,13 +559,18 @@ mod tests {
         assert_eq!(std::fs::read(first.path()).unwrap(), bytes);
         let written = records(&std::fs::read(second.path()).unwrap());
         let start = fields(&written[1]);
-        assert_eq!(start[1..], [(2, Field::Varint(12)), (7, Field::Bytes(vec![0x08, 1]))]);
+        assert_eq!(
+            start[1..],
+            [(2, Field::Varint(12)), (7, Field::Bytes(vec![0x08, 1]))]
+        );
     }
 
     #[test]
     fn a_missing_folder_is_an_error_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        let error = EventWriter::create(&folder.path().join("absent")).unwrap_err().to_string();
+        let error = EventWriter::create(&folder.path().join("absent"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("absent"), "{error}");
     }
 }

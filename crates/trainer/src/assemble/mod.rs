@@ -25,7 +25,10 @@ pub use samples::read_samples;
 /// The first thing that is not allowed, with its place.
 pub fn check(loaded: &LoadedConfig) -> Result<CheckedExperiment, TrainerError> {
     let parameters = physics::Inform::free_parameters();
-    Ok(loaded.check(&CheckContext { parameters: &parameters, bands: None })?)
+    Ok(loaded.check(&CheckContext {
+        parameters: &parameters,
+        bands: None,
+    })?)
 }
 
 /// Loads or simulates the samples and builds the physics.
@@ -60,7 +63,11 @@ fn experiment(
     let channel_unit = forward.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
     let ranges = checked.physics.ranges();
-    let physics_name = if has_physics { forward.name().to_owned() } else { "none".to_owned() };
+    let physics_name = if has_physics {
+        forward.name().to_owned()
+    } else {
+        "none".to_owned()
+    };
     let physics = has_physics
         .then(|| {
             PhysicsLayer::new(
@@ -72,7 +79,11 @@ fn experiment(
         })
         .transpose()?;
     let named = |r: &crate::config::ParameterRange| (r.name.clone(), r.unit.clone());
-    let units: Vec<_> = if has_physics { ranges.iter().map(named).collect() } else { vec![] };
+    let units: Vec<_> = if has_physics {
+        ranges.iter().map(named).collect()
+    } else {
+        vec![]
+    };
     Ok(Experiment {
         name: checked.name.clone(),
         physics_name,
@@ -90,7 +101,9 @@ fn experiment(
         },
         dimensions: Dimensions {
             physical: units.iter().map(|(name, _)| name.clone()).collect(),
-            auxiliary: (0..config.dim_z_aux).map(|k| format!("z_aux_{k}")).collect(),
+            auxiliary: (0..config.dim_z_aux)
+                .map(|k| format!("z_aux_{k}"))
+                .collect(),
             channels,
         },
         physics,

@@ -14,8 +14,15 @@ pub(super) struct Reordered<M> {
 impl<M: ForwardModel> Reordered<M> {
     /// `order` is a permutation of the inner model's parameters.
     pub(super) fn new(inner: M, order: Vec<usize>) -> Self {
-        let parameters = order.iter().map(|&i| inner.parameters()[i].clone()).collect();
-        Self { inner, order, parameters }
+        let parameters = order
+            .iter()
+            .map(|&i| inner.parameters()[i].clone())
+            .collect();
+        Self {
+            inner,
+            order,
+            parameters,
+        }
     }
 
     fn to_inner(&self, parameters: ArrayView2<f64>) -> Array2<f64> {
@@ -50,7 +57,8 @@ impl<M: ForwardModel> ForwardModel for Reordered<M> {
         conditions: Option<ArrayView2<f64>>,
         values: ArrayViewMut2<f64>,
     ) -> Result<(), PhysicsError> {
-        self.inner.evaluate(self.to_inner(parameters).view(), conditions, values)
+        self.inner
+            .evaluate(self.to_inner(parameters).view(), conditions, values)
     }
 
     fn evaluate_with_jacobian(
@@ -81,8 +89,13 @@ mod tests {
 
     #[test]
     fn values_and_jacobian_follow_the_order() {
-        let make =
-            || InformModel::new(InformOptions::default(), physics::ForestParameters::default()).unwrap();
+        let make = || {
+            InformModel::new(
+                InformOptions::default(),
+                physics::ForestParameters::default(),
+            )
+            .unwrap()
+        };
         let order = vec![6, 0, 1, 2, 3, 4, 5];
         let (plain, reordered) = (make(), Reordered::new(make(), order));
         assert_eq!(reordered.parameters()[0].name, "fc");
@@ -90,7 +103,9 @@ mod tests {
         let y = array![[0.7, 1.5, 40.0, 0.01, 0.01, 3.0, 0.5]];
         let run = |model: &dyn ForwardModel, x: &Array2<f64>| {
             let (mut v, mut j) = (Array2::zeros((1, 13)), Array3::zeros((1, 13, 7)));
-            model.evaluate_with_jacobian(x.view(), None, v.view_mut(), j.view_mut()).unwrap();
+            model
+                .evaluate_with_jacobian(x.view(), None, v.view_mut(), j.view_mut())
+                .unwrap();
             let mut alone = Array2::zeros((1, 13));
             model.evaluate(x.view(), None, alone.view_mut()).unwrap();
             (v, j, alone)

@@ -24,7 +24,11 @@ pub(super) fn load(
                 .physics
                 .ranges()
                 .iter()
-                .map(|r| ParameterRange { name: r.name.clone(), min: r.min, max: r.max })
+                .map(|r| ParameterRange {
+                    name: r.name.clone(),
+                    min: r.min,
+                    max: r.max,
+                })
                 .collect();
             let settings = SyntheticData {
                 train: synthetic.train_samples,
@@ -35,12 +39,19 @@ pub(super) fn load(
                 model_error: synthetic.model_error,
             };
             let tables = settings.simulate(forward, &ranges, &wavelengths(checked)?)?;
-            Ok(Splits::from_tables(tables, &StandardizationSource::Measure)?)
+            Ok(Splits::from_tables(
+                tables,
+                &StandardizationSource::Measure,
+            )?)
         }
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
             let layout = layout(csv, forward)?;
-            let paths = SplitPaths { train: files.train, valid: files.valid, test: files.test };
+            let paths = SplitPaths {
+                train: files.train,
+                valid: files.valid,
+                test: files.test,
+            };
             let (tables, reports) = SplitTables::read(&paths, &layout)?;
             for report in [&reports.train, &reports.valid, &reports.test] {
                 tell(report);
@@ -55,7 +66,10 @@ pub(super) fn load(
             }
             let source = match files.standardization {
                 None => StandardizationSource::Measure,
-                Some(s) => StandardizationSource::Files { mean: s.mean, scale: s.scale },
+                Some(s) => StandardizationSource::Files {
+                    mean: s.mean,
+                    scale: s.scale,
+                },
             };
             Ok(Splits::from_tables(tables, &source)?)
         }
@@ -81,7 +95,9 @@ pub fn read_samples(
             let present: Vec<&str> = header.split(',').map(str::trim).collect();
             for parameter in forward.parameters() {
                 if present.contains(&parameter.name.as_str()) {
-                    layout.truth.insert(parameter.name.clone(), parameter.name.clone());
+                    layout
+                        .truth
+                        .insert(parameter.name.clone(), parameter.name.clone());
                 }
             }
             layout.check(forward.conditions(), forward.parameters())?
@@ -103,7 +119,11 @@ fn tell(report: &ReadReport) {
 fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout, TrainerError> {
     let mut conditions = BTreeMap::new();
     if let Some(angles) = &csv.angles {
-        for (name, column) in [("tts", &angles.tts), ("tto", &angles.tto), ("psi", &angles.psi)] {
+        for (name, column) in [
+            ("tts", &angles.tts),
+            ("tto", &angles.tto),
+            ("psi", &angles.psi),
+        ] {
             conditions.insert(name.to_owned(), column.clone());
         }
     }
@@ -112,9 +132,10 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
         values: match csv.values {
             CheckedValues::Standardized => Values::Standardized,
             CheckedValues::Reflectance => Values::Reflectance,
-            CheckedValues::DigitalNumbers(numbers) => {
-                Values::DigitalNumbers { scale: numbers.scale, offset: numbers.offset }
-            }
+            CheckedValues::DigitalNumbers(numbers) => Values::DigitalNumbers {
+                scale: numbers.scale,
+                offset: numbers.offset,
+            },
         },
         conditions,
         class: csv.labels.class.clone(),
@@ -137,7 +158,11 @@ fn wavelengths(checked: &CheckedExperiment) -> Result<Vec<f64>, TrainerError> {
         SensorChoice::S2a | SensorChoice::S2b => Ok(sentinel2_wavelengths_nm(&bands)?),
         choice @ SensorChoice::Csv(_) => {
             let sensor = forward_model::sensor(choice)?.with_bands(&bands)?;
-            Ok(sensor.bands().iter().map(physics::tables::Band::mean_wavelength_nm).collect())
+            Ok(sensor
+                .bands()
+                .iter()
+                .map(physics::tables::Band::mean_wavelength_nm)
+                .collect())
         }
     }
 }

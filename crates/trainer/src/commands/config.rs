@@ -25,7 +25,10 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
             }
         }
         ConfigCommand::Show(args) => {
-            print!("{}", check(&load(&args.source(), &args.overrides())?)?.to_json());
+            print!(
+                "{}",
+                check(&load(&args.source(), &args.overrides())?)?.to_json()
+            );
         }
         ConfigCommand::Schema => print!("{}", schema_json()),
     }

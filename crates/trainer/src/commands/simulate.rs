@@ -24,7 +24,10 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
     })?;
     let forests = read_forests(&args.params)?;
     let bands = inform.sensor().band_names();
-    let free: Vec<String> = Inform::free_parameters().into_iter().map(|q| q.name).collect();
+    let free: Vec<String> = Inform::free_parameters()
+        .into_iter()
+        .map(|q| q.name)
+        .collect();
     let mut header = bands.clone();
     if args.jacobian {
         for band in &bands {
@@ -41,12 +44,22 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
         write_rows(&mut out, &values, &jacobian, args.precision);
     }
     write_whole(&args.output, out.as_bytes())?;
-    println!("{}: {} spectra, {} columns", args.output.display(), forests.len(), header.len());
+    println!(
+        "{}: {} spectra, {} columns",
+        args.output.display(),
+        forests.len(),
+        header.len()
+    );
     Ok(())
 }
 
 /// All digits of the precision, the shortest that read back to the same number.
-fn write_rows(out: &mut String, values: &Array2<f64>, jacobian: &Array3<f64>, precision: Precision) {
+fn write_rows(
+    out: &mut String,
+    values: &Array2<f64>,
+    jacobian: &Array3<f64>,
+    precision: Precision,
+) {
     let digits = |v: f64| match precision {
         Precision::F32 => (v as f32).to_string(),
         Precision::F64 => v.to_string(),
@@ -54,7 +67,12 @@ fn write_rows(out: &mut String, values: &Array2<f64>, jacobian: &Array3<f64>, pr
     for (i, row) in values.rows().into_iter().enumerate() {
         let mut cells: Vec<String> = row.iter().map(|&v| digits(v)).collect();
         if !jacobian.is_empty() {
-            cells.extend(jacobian.index_axis(ndarray::Axis(0), i).iter().map(|&v| digits(v)));
+            cells.extend(
+                jacobian
+                    .index_axis(ndarray::Axis(0), i)
+                    .iter()
+                    .map(|&v| digits(v)),
+            );
         }
         *out += &cells.join(",");
         out.push('\n');

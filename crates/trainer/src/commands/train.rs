@@ -1,11 +1,11 @@
 //! `trainer train`.
 
 use crate::assemble::{assemble, check};
-use crate::cli::{Device, TrainArgs};
 use crate::checkpoint;
 use crate::checks::Checks;
+use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
-use crate::evaluation::evaluate;
+use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::write_whole;
 use crate::interrupt::on_ctrl_c;
@@ -27,10 +27,15 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
     let device = args.device.check()?;
     if let Some(threads) = args.threads {
         // the first pool of a process is the only one; a second call (tests) keeps it
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global();
     }
     let (checked, resumed) = match &args.resume {
-        None => (check(&load(&args.config.source(), &args.overrides())?)?, None),
+        None => (
+            check(&load(&args.config.source(), &args.overrides())?)?,
+            None,
+        ),
         Some(path) => {
             let run = RunDirectory::open(path)?;
             (checked_again(args, &run)?, Some(run))
@@ -39,16 +44,23 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
     // everything that can be wrong with the data is found before a folder is made
     let (experiment, samples) = assemble(&checked)?;
     let config_json = checked.to_json();
-    let (run, resume) = match resumed {
-        Some(run) => (run, true),
-        None => {
-            let run = RunDirectory::create(&args.runs_dir, &checked.name, &config_json)?;
-            run.keep_standardization(&samples.standardization)?;
-            (run, false)
-        }
+    let resume = resumed.is_some();
+    let run = if let Some(run) = resumed {
+        run
+    } else {
+        let run = RunDirectory::create(&args.runs_dir, &checked.name, &config_json)?;
+        run.keep_standardization(&samples.standardization)?;
+        run
     };
     screen.log_to(&run.log())?;
-    let job = Job { experiment: &experiment, samples: &samples, run: &run, resume, config_json, screen };
+    let job = Job {
+        experiment: &experiment,
+        samples: &samples,
+        run: &run,
+        resume,
+        config_json,
+        screen,
+    };
     match device {
         Device::Cpu => job.train_on(Cpu::default()),
         Device::Cuda(index) => job.on_cuda(index),
@@ -97,7 +109,11 @@ fn first_difference(
         for key in a.keys().chain(b.keys()) {
             let (x, y) = (&then[key], &now[key]);
             if x != y {
-                let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                let path = if at.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{at}.{key}")
+                };
                 return first_difference(&path, x, y);
             }
         }
@@ -119,23 +135,36 @@ impl Job<'_> {
     #[allow(clippy::unused_self)] // the same call in both builds
     fn on_cuda(&self, index: usize) -> Result<(), TrainerError> {
         let why = "this build has no CUDA support".to_owned();
-        Err(TrainerError::Device { device: format!("cuda:{index}"), why })
+        Err(TrainerError::Device {
+            device: format!("cuda:{index}"),
+            why,
+        })
     }
 
     fn train_on<D: Backend<f32>>(&self, device: D) -> Result<(), TrainerError> {
-        let sha256 = Sha256::digest(self.config_json.as_bytes());
-        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = format!("{:x}", Sha256::digest(self.config_json.as_bytes()));
         let (experiment, samples, run) = (self.experiment, self.samples, self.run);
         let mut training = Training::<f32, D>::new(experiment, samples, run, device, sha256)?;
         if self.resume {
             training.resume()?;
         }
-        self.announce(named::count(&training.learner.model), training.progress.epoch);
-        let mut events = EventWriter::create(run.path())?;
+        self.announce(
+            named::count(&training.learner.model),
+            training.progress.epoch,
+        );
+        let mut events = if self.resume {
+            EventWriter::append(run.path(), training.progress.epoch)?
+        } else {
+            EventWriter::create(run.path())?
+        };
         let interrupt = on_ctrl_c();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
-            let mut both = WithEvents { display: &mut display, events: &mut events, failed: None };
+            let mut both = WithEvents {
+                display: &mut display,
+                events: &mut events,
+                failed: None,
+            };
             let end = training.run(&mut both, &interrupt)?;
             if let Some(error) = both.failed {
                 tracing::warn!("the TensorBoard events are incomplete: {error}");
@@ -143,7 +172,9 @@ impl Job<'_> {
             end
         };
         if end == TrainingEnd::Interrupted {
-            return Err(TrainerError::Interrupted { run: run.path().to_owned() });
+            return Err(TrainerError::Interrupted {
+                run: run.path().to_owned(),
+            });
         }
         let summary = self.finish(&mut training)?;
         print!("{}", summary_text(&summary, run.path()));
@@ -180,6 +211,7 @@ impl Job<'_> {
         let epochs = training.log().epochs()?;
         let checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
         let last = evaluate(&training.learner, experiment, test)?;
+        let inversion = inversion(&training.learner, experiment)?;
         let last_epoch = training.progress.epoch.saturating_sub(1);
         let (best_epoch, best) = match training.progress.best.best {
             Some(best) => {
@@ -195,6 +227,7 @@ impl Job<'_> {
             epochs: training.progress.epoch,
             best_epoch,
             checks,
+            inversion,
             samples: [samples.train.len(), samples.valid.len(), samples.test.len()],
             parameters: named::count(&training.learner.model),
             seconds: training.progress.seconds,

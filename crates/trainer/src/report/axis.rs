@@ -30,10 +30,15 @@ impl Axis {
     pub(super) fn of(values: impl Iterator<Item = f64>, scale: Scale) -> Option<Self> {
         let mut shown = values.filter(|v| is_drawable(*v)).peekable();
         shown.peek()?;
-        let (low, high) = shown
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
         let decades = scale == Scale::Automatic && low > 1e-300 && high / low >= LOGARITHMIC_FROM;
-        Some(if decades { Self::logarithmic(low, high) } else { Self::linear(low, high) })
+        Some(if decades {
+            Self::logarithmic(low, high)
+        } else {
+            Self::linear(low, high)
+        })
     }
 
     /// Epochs with half an epoch on both sides.
@@ -56,7 +61,12 @@ impl Axis {
         }
         let step = nice((high - low) / 5.0);
         let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
-        Self { low, high, logarithmic: false, ticks: multiples(step, low, high) }
+        Self {
+            low,
+            high,
+            logarithmic: false,
+            ticks: multiples(step, low, high),
+        }
     }
 
     fn logarithmic(low: f64, high: f64) -> Self {
@@ -70,9 +80,17 @@ impl Axis {
             decades.flat_map(in_decade).filter(within).collect()
         } else {
             let step = ((high - low) / 6.0).ceil();
-            multiples(step, low, high).iter().map(|e| 10_f64.powi(*e as i32)).collect()
+            multiples(step, low, high)
+                .iter()
+                .map(|e| 10_f64.powi(*e as i32))
+                .collect()
         };
-        Self { low, high, logarithmic: true, ticks }
+        Self {
+            low,
+            high,
+            logarithmic: true,
+            ticks,
+        }
     }
 
     /// Whether it has decades.
@@ -83,7 +101,11 @@ impl Axis {
     /// Where a value lies: 0 at the lower end, 1 at the upper one, not outside; `None` where it cannot
     /// be drawn.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
-        let value = if self.logarithmic { value.log10() } else { value };
+        let value = if self.logarithmic {
+            value.log10()
+        } else {
+            value
+        };
         let place = (value - self.low) / (self.high - self.low);
         (is_drawable(value) && place.is_finite()).then(|| place.clamp(0.0, 1.0))
     }
@@ -96,7 +118,9 @@ fn is_drawable(value: f64) -> bool {
 /// The next 1, 2, 2.5 or 5 times a power of ten.
 fn nice(step: f64) -> f64 {
     let decade = 10_f64.powi(step.log10().floor() as i32);
-    let next = [1.0, 2.0, 2.5, 5.0].into_iter().find(|m| step <= m * decade * (1.0 + 1e-9));
+    let next = [1.0, 2.0, 2.5, 5.0]
+        .into_iter()
+        .find(|m| step <= m * decade * (1.0 + 1e-9));
     next.unwrap_or(10.0) * decade
 }
 
@@ -113,7 +137,10 @@ mod tests {
     use super::*;
 
     fn rounded(axis: &Axis) -> Vec<String> {
-        axis.ticks.iter().map(|t| super::super::text::number(*t)).collect()
+        axis.ticks
+            .iter()
+            .map(|t| super::super::text::number(*t))
+            .collect()
     }
 
     #[test]
@@ -130,7 +157,10 @@ mod tests {
 
     #[test]
     fn epochs_have_whole_ticks() {
-        assert_eq!(rounded(&Axis::epochs(0.0, 149.0)), ["0", "25", "50", "75", "100", "125"]);
+        assert_eq!(
+            rounded(&Axis::epochs(0.0, 149.0)),
+            ["0", "25", "50", "75", "100", "125"]
+        );
         assert_eq!(rounded(&Axis::epochs(0.0, 0.0)), ["0"]);
         assert_eq!(rounded(&Axis::epochs(0.0, 16.0)), ["0", "5", "10", "15"]);
     }
@@ -149,16 +179,35 @@ mod tests {
 
     #[test]
     fn no_values_break_an_axis() {
-        assert_eq!(Axis::of([f64::NAN, f64::INFINITY].into_iter(), Scale::Linear), None);
-        let ends = [0.0, -0.0, 5e-324, 1e-310, 1e-299, 1.0, 1.0 + f64::EPSILON, 1e17, 1e299];
+        assert_eq!(
+            Axis::of([f64::NAN, f64::INFINITY].into_iter(), Scale::Linear),
+            None
+        );
+        let ends = [
+            0.0,
+            -0.0,
+            5e-324,
+            1e-310,
+            1e-299,
+            1.0,
+            1.0 + f64::EPSILON,
+            1e17,
+            1e299,
+        ];
         for a in ends {
             for b in ends {
                 for (a, b) in [(a, b), (-a, b), (-a, -b)] {
                     for scale in [Scale::Linear, Scale::Automatic] {
                         let axis = Axis::of([a, b].into_iter(), scale).unwrap();
                         assert!(axis.ticks.len() <= 20, "{a:e} {b:e}");
-                        assert!(axis.ticks.iter().all(|t| axis.place(*t).is_some()), "{a:e} {b:e}");
-                        assert!(axis.place(a).is_some() && axis.place(b).is_some(), "{a:e} {b:e}");
+                        assert!(
+                            axis.ticks.iter().all(|t| axis.place(*t).is_some()),
+                            "{a:e} {b:e}"
+                        );
+                        assert!(
+                            axis.place(a).is_some() && axis.place(b).is_some(),
+                            "{a:e} {b:e}"
+                        );
                     }
                 }
             }

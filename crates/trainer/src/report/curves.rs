@@ -88,7 +88,9 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
             series: vec![
                 each("mean gate, training", &|e| e.train.gate),
                 each("mean gate, validation", &|e| e.valid.gate),
-                each("‖x_PB − x_P‖/‖x_P‖, validation", &|e| e.valid.relative_difference),
+                each("‖x_PB − x_P‖/‖x_P‖, validation", &|e| {
+                    e.valid.relative_difference
+                }),
             ],
         },
         Chart {
@@ -99,7 +101,9 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
                 each("gated, training", &|e| e.train.residual),
                 each("gated, validation", &|e| e.valid.residual),
                 each("before the gate, training", &|e| e.train.pre_gate_residual),
-                each("before the gate, validation", &|e| e.valid.pre_gate_residual),
+                each("before the gate, validation", &|e| {
+                    e.valid.pre_gate_residual
+                }),
             ],
         },
         Chart {
@@ -115,7 +119,10 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
 fn per_dimension(epochs: &[EpochRecord]) -> Vec<Series> {
     let of = |measures: &Measures, name: &str| measures.kl_per_dimension.as_ref()?.get(name);
     let mut names: Vec<&String> = vec![];
-    for values in epochs.iter().filter_map(|e| e.valid.kl_per_dimension.as_ref()) {
+    for values in epochs
+        .iter()
+        .filter_map(|e| e.valid.kl_per_dimension.as_ref())
+    {
         for (name, _) in &values.0 {
             if !names.contains(&name) {
                 names.push(name);
@@ -158,5 +165,8 @@ pub(super) fn bars(summary: &Summary) -> Vec<String> {
             series("last epoch", &dimensions, &summary.kl_per_dimension_last),
         ],
     };
-    [rmse.bars(&channels), kl.bars(&dimensions)].into_iter().flatten().collect()
+    [rmse.bars(&channels), kl.bars(&dimensions)]
+        .into_iter()
+        .flatten()
+        .collect()
 }

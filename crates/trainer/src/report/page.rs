@@ -11,7 +11,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const STYLE: &str = include_str!("style.css");
 
 pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str) -> String {
-    let name = if summary.experiment.is_empty() { ABSENT } else { &summary.experiment };
+    let name = if summary.experiment.is_empty() {
+        ABSENT
+    } else {
+        &summary.experiment
+    };
     let name = escape(name);
     let (figures, absent) = curves::figures(epochs, summary.best_epoch);
     let bars = curves::bars(summary);
@@ -89,7 +93,10 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
 /// The few numbers a reader looks for first.
 fn headline(summary: &Summary) -> String {
     let tile = |name: &str, value: &str, note: &str| {
-        format!("<div><span>{name}</span><b>{value}</b><small>{}</small></div>\n", escape(note))
+        format!(
+            "<div><span>{name}</span><b>{value}</b><small>{}</small></div>\n",
+            escape(note)
+        )
     };
     let physics = optional(summary.test.mse_physics_only);
     let unit = "in the channels’ unit";
@@ -98,22 +105,40 @@ fn headline(summary: &Summary) -> String {
         1 => "1 parameter".to_owned(),
         n => format!("{n} parameters"),
     };
-    let r2 = summary.recovery_mean_r2.map_or_else(|| ABSENT.to_owned(), three_decimals);
+    let r2 = summary
+        .recovery_mean_r2
+        .map_or_else(|| ABSENT.to_owned(), three_decimals);
     format!(
         "<section class=\"tiles\" aria-label=\"Headline\">\n{}{}{}{}</section>\n",
-        tile("Test MSE", &number(summary.test.mse), &format!("physics alone: {physics}")),
+        tile(
+            "Test MSE",
+            &number(summary.test.mse),
+            &format!("physics alone: {physics}")
+        ),
         tile("Test RMSE", &number(summary.test.rmse_physical), unit),
         tile("Mean R²", &r2, &recovered),
-        tile("Checks passed", &passed(&summary.checks), "of those that apply"),
+        tile(
+            "Checks passed",
+            &passed(&summary.checks),
+            "of those that apply"
+        ),
     )
 }
 
 fn passed(checks: &Checks) -> String {
-    let results: Vec<bool> = checks.named().iter().filter_map(|(_, result)| *result).collect();
+    let results: Vec<bool> = checks
+        .named()
+        .iter()
+        .filter_map(|(_, result)| *result)
+        .collect();
     if results.is_empty() {
         return ABSENT.to_owned();
     }
-    format!("{} of {}", results.iter().filter(|passed| **passed).count(), results.len())
+    format!(
+        "{} of {}",
+        results.iter().filter(|passed| **passed).count(),
+        results.len()
+    )
 }
 
 /// Figures side by side where the page is wide enough.
@@ -121,7 +146,10 @@ fn grid(class: &str, figures: &[String]) -> String {
     if figures.is_empty() {
         return format!("<p>{ABSENT}</p>\n");
     }
-    format!("<div class=\"figures {class}\">\n{}</div>\n", figures.concat())
+    format!(
+        "<div class=\"figures {class}\">\n{}</div>\n",
+        figures.concat()
+    )
 }
 
 /// Says which charts are missing and why.
@@ -129,5 +157,8 @@ fn left_out(titles: &[&str]) -> String {
     if titles.is_empty() {
         return String::new();
     }
-    format!("<p>Not measured in this run: {}.</p>\n", escape(&titles.join(", ")))
+    format!(
+        "<p>Not measured in this run: {}.</p>\n",
+        escape(&titles.join(", "))
+    )
 }

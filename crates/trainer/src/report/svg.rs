@@ -53,7 +53,12 @@ impl Epochs {
         let low = numbers.iter().copied().reduce(f64::min)?;
         let high = numbers.iter().copied().reduce(f64::max)?;
         let axis = Axis::epochs(low, high);
-        Some(Self { numbers, axis, phases, selected: selected as f64 })
+        Some(Self {
+            numbers,
+            axis,
+            phases,
+            selected: selected as f64,
+        })
     }
 
     fn x(&self, epoch: f64) -> f64 {
@@ -87,9 +92,14 @@ impl Chart {
     /// A figure with a line for each series; `None` where there is nothing to draw.
     pub(super) fn lines(&self, epochs: &Epochs) -> Option<String> {
         let drawn: Vec<&Series> = self.series.iter().filter(|s| s.is_drawable()).collect();
-        let axis = Axis::of(drawn.iter().flat_map(|s| &s.values).flatten().copied(), self.scale)?;
-        let y =
-            |value| axis.place(value).map(|place| TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM));
+        let axis = Axis::of(
+            drawn.iter().flat_map(|s| &s.values).flatten().copied(),
+            self.scale,
+        )?;
+        let y = |value| {
+            axis.place(value)
+                .map(|place| TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM))
+        };
         let mut svg = self.head(HEIGHT);
         draw_phases(&mut svg, epochs);
         for tick in &axis.ticks {
@@ -99,12 +109,26 @@ impl Chart {
         }
         for tick in &epochs.axis.ticks {
             let x = epochs.x(*tick);
-            line(&mut svg, "axis", [x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0]);
-            label(&mut svg, "middle", [x, HEIGHT - BOTTOM + 17.0], &number(*tick));
+            line(
+                &mut svg,
+                "axis",
+                [x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0],
+            );
+            label(
+                &mut svg,
+                "middle",
+                [x, HEIGHT - BOTTOM + 17.0],
+                &number(*tick),
+            );
         }
         let foot = HEIGHT - BOTTOM;
         line(&mut svg, "axis", [LEFT, foot, WIDTH - RIGHT, foot]);
-        label(&mut svg, "middle", [LEFT.midpoint(WIDTH - RIGHT), HEIGHT - 4.0], "epoch");
+        label(
+            &mut svg,
+            "middle",
+            [LEFT.midpoint(WIDTH - RIGHT), HEIGHT - 4.0],
+            "epoch",
+        );
         if epochs.numbers.contains(&epochs.selected) {
             let x = epochs.x(epochs.selected);
             line(&mut svg, "selected", [x, TOP, x, foot]);
@@ -116,7 +140,11 @@ impl Chart {
         }
         draw_hover(&mut svg, epochs, &drawn);
         svg.push_str("</svg>");
-        let scale = if axis.is_logarithmic() { ", logarithmic scale" } else { "" };
+        let scale = if axis.is_logarithmic() {
+            ", logarithmic scale"
+        } else {
+            ""
+        };
         Some(self.figure(&drawn, scale, &svg))
     }
 
@@ -125,9 +153,17 @@ impl Chart {
         let drawn: Vec<&Series> = self.series.iter().filter(|s| s.is_drawable()).collect();
         let values = || drawn.iter().flat_map(|s| &s.values).flatten().copied();
         let axis = Axis::of(values(), Scale::Linear)?;
-        let longest = names.iter().map(|n| n.chars().count()).max().unwrap_or(0).min(LONGEST_NAME);
+        let longest = names
+            .iter()
+            .map(|n| n.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(LONGEST_NAME);
         let left = LETTER * longest as f64 + 14.0;
-        let numbers = values().map(|v| number(v).chars().count()).max().unwrap_or(0);
+        let numbers = values()
+            .map(|v| number(v).chars().count())
+            .max()
+            .unwrap_or(0);
         let right = LETTER * numbers as f64 + 10.0;
         let x = |value| left + axis.place(value).unwrap_or(0.0) * (WIDTH - left - right);
         let (bar, gap) = (12.0, 10.0);
@@ -142,9 +178,16 @@ impl Chart {
         for (k, name) in names.iter().enumerate() {
             let top = TOP + group * k as f64 + gap / 2.0;
             let middle = top + (group - gap) / 2.0 + 4.0;
-            label(&mut svg, "end", [left - 8.0, middle], &shortened(name, LONGEST_NAME));
+            label(
+                &mut svg,
+                "end",
+                [left - 8.0, middle],
+                &shortened(name, LONGEST_NAME),
+            );
             for (i, series) in drawn.iter().enumerate() {
-                let Some(value) = series.values.get(k).copied().flatten() else { continue };
+                let Some(value) = series.values.get(k).copied().flatten() else {
+                    continue;
+                };
                 let end = if value.is_finite() { x(value) } else { zero };
                 let (from, to) = (zero.min(end), zero.max(end));
                 let top = top + bar * i as f64;
@@ -160,7 +203,12 @@ impl Chart {
                     to - from,
                     bar - 2.0,
                 );
-                label(&mut svg, "start", [to + 5.0, top + bar - 2.0], &number(value));
+                label(
+                    &mut svg,
+                    "start",
+                    [to + 5.0, top + bar - 2.0],
+                    &number(value),
+                );
                 svg.push_str("</g>");
             }
         }
@@ -254,7 +302,9 @@ fn draw_line(svg: &mut String, series: usize, points: impl Iterator<Item = Optio
 fn draw_hover(svg: &mut String, epochs: &Epochs, drawn: &[&Series]) {
     for (phase, records) in &epochs.phases {
         for i in records.clone() {
-            let Some(epoch) = epochs.numbers.get(i).copied() else { continue };
+            let Some(epoch) = epochs.numbers.get(i).copied() else {
+                continue;
+            };
             let (from, to) = (epochs.x(epoch - 0.5), epochs.x(epoch + 0.5));
             let _ = write!(
                 svg,

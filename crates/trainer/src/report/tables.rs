@@ -38,23 +38,40 @@ pub(super) fn facts(summary: &Summary, epochs: &[EpochRecord]) -> String {
     let total = |of: &dyn Fn(&EpochRecord) -> Option<usize>| {
         let counts: Vec<usize> = epochs.iter().filter_map(of).collect();
         let sum = counts.iter().fold(0_usize, |sum, n| sum.saturating_add(*n));
-        if counts.is_empty() { ABSENT.to_owned() } else { count(sum) }
+        if counts.is_empty() {
+            ABSENT.to_owned()
+        } else {
+            count(sum)
+        }
     };
     let facts = [
         ("Physics", summary.physics.clone()),
         ("Seed", summary.seed.to_string()),
-        ("Samples", format!("{train} training, {valid} validation, {test} test")),
+        (
+            "Samples",
+            format!("{train} training, {valid} validation, {test} test"),
+        ),
         ("Trainable parameters", count(summary.parameters)),
         ("Epochs trained", count(summary.epochs)),
-        ("Selected epoch", format!("{} (epochs count from 0)", summary.best_epoch)),
+        (
+            "Selected epoch",
+            format!("{} (epochs count from 0)", summary.best_epoch),
+        ),
         ("Wall time", duration(summary.wall_seconds)),
         ("Spectra per second", number(summary.spectra_per_second)),
-        ("Non-finite gradient elements", total(&|e| e.train.non_finite_gradients)),
+        (
+            "Non-finite gradient elements",
+            total(&|e| e.train.non_finite_gradients),
+        ),
         ("Skipped steps", total(&|e| e.train.skipped_steps)),
     ];
     let mut html = "<dl>\n".to_owned();
     for (name, value) in facts {
-        let _ = writeln!(html, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(&value));
+        let _ = writeln!(
+            html,
+            "<div><dt>{name}</dt><dd>{}</dd></div>",
+            escape(&value)
+        );
     }
     html.push_str("</dl>\n");
     html
@@ -76,7 +93,10 @@ pub(super) fn checks(summary: &Summary) -> String {
             escape(sentence)
         );
     }
-    let share = summary.checks.kl_physical_share.map_or_else(|| ABSENT.to_owned(), percent);
+    let share = summary
+        .checks
+        .kl_physical_share
+        .map_or_else(|| ABSENT.to_owned(), percent);
     let _ = write!(
         html,
         "</ul>\n<p>Share of the physical dimensions in the last epoch’s validation KL: {share}.</p>\n"
@@ -88,7 +108,12 @@ pub(super) fn checks(summary: &Summary) -> String {
 pub(super) fn errors(summary: &Summary) -> String {
     let (best, last) = (&summary.test, &summary.test_last);
     let row = |name: &str, best: Option<f64>, last: Option<f64>, unit: &str| {
-        vec![name.to_owned(), optional(best), optional(last), unit.to_owned()]
+        vec![
+            name.to_owned(),
+            optional(best),
+            optional(last),
+            unit.to_owned(),
+        ]
     };
     let squared = "standardised²";
     table(
@@ -96,8 +121,18 @@ pub(super) fn errors(summary: &Summary) -> String {
         &["Error", "Selected epoch", "Last epoch", "Unit"],
         &[
             row("MSE, mean latents", Some(best.mse), Some(last.mse), squared),
-            row("MSE, sampled latents", Some(best.mse_sampled), Some(last.mse_sampled), squared),
-            row("MSE of the physics alone", best.mse_physics_only, last.mse_physics_only, squared),
+            row(
+                "MSE, sampled latents",
+                Some(best.mse_sampled),
+                Some(last.mse_sampled),
+                squared,
+            ),
+            row(
+                "MSE of the physics alone",
+                best.mse_physics_only,
+                last.mse_physics_only,
+                squared,
+            ),
             row(
                 "RMSE, mean latents",
                 Some(best.rmse_physical),
@@ -114,13 +149,23 @@ pub(super) fn recovery(summary: &Summary) -> String {
         return "<p>–: the data hold no known parameters.</p>\n".to_owned();
     }
     // in the order of the latents, as everywhere on the page
-    let position = |name: &str| summary.kl_per_dimension.0.iter().position(|(n, _)| n == name);
+    let position = |name: &str| {
+        summary
+            .kl_per_dimension
+            .0
+            .iter()
+            .position(|(n, _)| n == name)
+    };
     let mut recovery: Vec<_> = summary.recovery.iter().collect();
     recovery.sort_by_key(|(name, _)| position(name).unwrap_or(usize::MAX));
     let mut rows: Vec<Vec<String>> = recovery
         .into_iter()
         .map(|(name, r)| {
-            let unit = if r.unit == "1" { "dimensionless" } else { &r.unit };
+            let unit = if r.unit == "1" {
+                "dimensionless"
+            } else {
+                &r.unit
+            };
             vec![
                 name.clone(),
                 three_decimals(r.r2),
@@ -130,8 +175,16 @@ pub(super) fn recovery(summary: &Summary) -> String {
             ]
         })
         .collect();
-    let mean = summary.recovery_mean_r2.map_or_else(|| ABSENT.to_owned(), three_decimals);
-    rows.push(vec!["mean".to_owned(), mean, String::new(), String::new(), String::new()]);
+    let mean = summary
+        .recovery_mean_r2
+        .map_or_else(|| ABSENT.to_owned(), three_decimals);
+    rows.push(vec![
+        "mean".to_owned(),
+        mean,
+        String::new(),
+        String::new(),
+        String::new(),
+    ]);
     table(
         "Inferred against true parameters, test split, selected epoch",
         &["Parameter", "R²", "RMSE", "Bias", "Unit"],

@@ -10,12 +10,17 @@ use std::collections::BTreeMap;
 
 const PHYSICAL: [&str; 7] = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"];
 const AUXILIARY: [&str; 2] = ["aux_1", "aux_2"];
-const BANDS: [&str; 11] =
-    ["B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12"];
+const BANDS: [&str; 11] = [
+    "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12",
+];
 
 fn named(names: &[&str], value: impl Fn(f64) -> f64) -> NamedValues {
     let values = names.iter().enumerate();
-    NamedValues(values.map(|(i, n)| ((*n).to_owned(), value(i as f64))).collect())
+    NamedValues(
+        values
+            .map(|(i, n)| ((*n).to_owned(), value(i as f64)))
+            .collect(),
+    )
 }
 
 fn latents() -> Vec<&'static str> {
@@ -47,7 +52,11 @@ fn measures(epoch: f64, ripple: f64, phase: Phase) -> Measures {
 
 fn epochs(pretrain: usize, all: usize) -> Vec<EpochRecord> {
     let record = |epoch: usize| {
-        let phase = if epoch < pretrain { Phase::Pretrain } else { Phase::Train };
+        let phase = if epoch < pretrain {
+            Phase::Pretrain
+        } else {
+            Phase::Train
+        };
         let after = epoch.saturating_sub(pretrain) as f64;
         let whole = all.saturating_sub(pretrain).max(1) as f64;
         let train = match phase {
@@ -84,15 +93,19 @@ fn summary(all: usize) -> Summary {
         rmse_physical: 0.0123,
     };
     let units = ["1", "µg/cm²", "cm", "g/cm²", "m²/m²", "m²/m²", "1"];
-    let recovery = PHYSICAL.iter().zip(units).enumerate().map(|(i, (name, unit))| {
-        let recovery = Recovery {
-            r2: 0.97 - 0.11 * i as f64,
-            rmse: 0.02 * (i + 1) as f64,
-            bias: 0.003 * (i as f64 - 3.0),
-            unit: unit.to_owned(),
-        };
-        ((*name).to_owned(), recovery)
-    });
+    let recovery = PHYSICAL
+        .iter()
+        .zip(units)
+        .enumerate()
+        .map(|(i, (name, unit))| {
+            let recovery = Recovery {
+                r2: 0.97 - 0.11 * i as f64,
+                rmse: 0.02 * (i + 1) as f64,
+                bias: 0.003 * (i as f64 - 3.0),
+                unit: unit.to_owned(),
+            };
+            ((*name).to_owned(), recovery)
+        });
     Summary {
         experiment: "rtm_c_synthetic".to_owned(),
         physics: "inform".to_owned(),
@@ -115,6 +128,8 @@ fn summary(all: usize) -> Summary {
         rmse_per_channel_physics_only: Some(named(&BANDS, |i| 0.009 + 0.002 * i)),
         recovery: recovery.collect(),
         recovery_mean_r2: Some(0.64),
+        inversion_r2: None,
+        inversion_mean_r2: None,
         samples: [8192, 2048, 2048],
         parameters: 124_392,
         wall_seconds: 754.2,
@@ -152,6 +167,8 @@ fn nothing() -> Summary {
         rmse_per_channel_physics_only: None,
         recovery: BTreeMap::new(),
         recovery_mean_r2: None,
+        inversion_r2: None,
+        inversion_mean_r2: None,
         samples: [0; 3],
         parameters: 0,
         wall_seconds: f64::NAN,
@@ -165,7 +182,10 @@ fn checked_text(page: &str) -> String {
     let mut rest = page.strip_prefix("<!DOCTYPE html>\n").unwrap();
     let (mut open, mut lines) = (vec![], vec![]);
     while let Some((text, after)) = rest.split_once('<') {
-        assert!(!text.contains('>') || open.last() == Some(&"style"), "{text}");
+        assert!(
+            !text.contains('>') || open.last() == Some(&"style"),
+            "{text}"
+        );
         for entity in text.split('&').skip(1) {
             let known = ["amp;", "lt;", "gt;", "quot;", "#39;"];
             assert!(known.iter().any(|k| entity.starts_with(k)), "&{entity}");
@@ -183,13 +203,24 @@ fn checked_text(page: &str) -> String {
         assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "{tag}");
         assert_ne!(name, "script");
         let attributes = tag[name.len()..].trim_end_matches('/');
-        assert_eq!(attributes.matches('"').count(), 2 * attributes.matches("=\"").count(), "{tag}");
-        for (i, part) in attributes.split('"').enumerate().filter(|(i, _)| i % 2 == 0) {
+        assert_eq!(
+            attributes.matches('"').count(),
+            2 * attributes.matches("=\"").count(),
+            "{tag}"
+        );
+        for (i, part) in attributes
+            .split('"')
+            .enumerate()
+            .filter(|(i, _)| i % 2 == 0)
+        {
             let part = part.trim();
             assert!(part.is_empty() || part.ends_with('='), "{i}: {tag}");
         }
         if name != "meta" {
-            assert!(!attributes.contains("NaN") && !attributes.contains("inf"), "{tag}");
+            assert!(
+                !attributes.contains("NaN") && !attributes.contains("inf"),
+                "{tag}"
+            );
         }
         if !tag.ends_with('/') {
             open.push(name);
@@ -219,7 +250,9 @@ fn a_whole_run_has_all_its_parts() {
 fn a_page_asks_for_nothing_from_elsewhere() {
     let page = html(&summary(5), &epochs(2, 5), "{}");
     assert!(page.contains("default-src 'none'"));
-    for word in ["http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link"] {
+    for word in [
+        "http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link",
+    ] {
         assert!(!page.contains(word), "{word}");
     }
 }
@@ -227,18 +260,31 @@ fn a_page_asks_for_nothing_from_elsewhere() {
 #[test]
 fn text_of_a_small_run() {
     let mut summary = summary(5);
-    for values in [&mut summary.kl_per_dimension, &mut summary.kl_per_dimension_last] {
-        values.0.retain(|(name, _)| ["LAI", "aux_1"].contains(&name.as_str()));
+    for values in [
+        &mut summary.kl_per_dimension,
+        &mut summary.kl_per_dimension_last,
+    ] {
+        values
+            .0
+            .retain(|(name, _)| ["LAI", "aux_1"].contains(&name.as_str()));
     }
     summary.rmse_per_channel.0.truncate(2);
-    summary.recovery.retain(|name, _| ["LAI", "N"].contains(&name.as_str()));
+    summary
+        .recovery
+        .retain(|name, _| ["LAI", "N"].contains(&name.as_str()));
     let mut epochs = epochs(2, 5);
     for measures in epochs.iter_mut().flat_map(|e| [&mut e.train, &mut e.valid]) {
         if let Some(values) = &mut measures.kl_per_dimension {
-            values.0.retain(|(name, _)| ["LAI", "aux_1"].contains(&name.as_str()));
+            values
+                .0
+                .retain(|(name, _)| ["LAI", "aux_1"].contains(&name.as_str()));
         }
     }
-    insta::assert_snapshot!(checked_text(&html(&summary, &epochs, "{\n  \"seed\": 123\n}\n")));
+    insta::assert_snapshot!(checked_text(&html(
+        &summary,
+        &epochs,
+        "{\n  \"seed\": 123\n}\n"
+    )));
 }
 
 #[test]
@@ -253,7 +299,9 @@ fn names_cannot_become_markup() {
     for recovery in summary.recovery.values_mut() {
         evil.clone_into(&mut recovery.unit);
     }
-    summary.recovery.insert(evil.to_owned(), summary.recovery["N"].clone());
+    summary
+        .recovery
+        .insert(evil.to_owned(), summary.recovery["N"].clone());
     let mut epochs = epochs(1, 3);
     for epoch in &mut epochs {
         epoch.valid.kl_per_dimension = Some(named(&[evil], |_| 1.0));
@@ -261,13 +309,22 @@ fn names_cannot_become_markup() {
     let page = html(&summary, &epochs, evil);
     let text = checked_text(&page);
     assert!(!page.contains("<script") && !page.contains("alert('"));
-    assert!(text.matches("&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)").count() > 10);
+    assert!(
+        text.matches("&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)")
+            .count()
+            > 10
+    );
 }
 
 #[test]
 fn absent_values_read_as_a_dash() {
     let text = checked_text(&html(&nothing(), &[], ""));
-    for chart in ["Reconstruction", "Synthetic loss", "KL weight β", "Gradient norm"] {
+    for chart in [
+        "Reconstruction",
+        "Synthetic loss",
+        "KL weight β",
+        "Gradient norm",
+    ] {
         assert!(text.contains(chart), "{chart}");
     }
     assert!(text.contains("Not measured in this run: Reconstruction,"));
@@ -280,7 +337,11 @@ fn absent_values_read_as_a_dash() {
 fn a_variant_without_physics_leaves_its_charts_out() {
     let mut epochs = epochs(0, 4);
     for measures in epochs.iter_mut().flat_map(|e| [&mut e.train, &mut e.valid]) {
-        *measures = Measures { rec: measures.rec, kl: measures.kl, ..Measures::default() };
+        *measures = Measures {
+            rec: measures.rec,
+            kl: measures.kl,
+            ..Measures::default()
+        };
     }
     let page = html(&nothing(), &epochs, "{}");
     let text = checked_text(&page);

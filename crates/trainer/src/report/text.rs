@@ -56,12 +56,20 @@ pub(super) fn optional(value: Option<f64>) -> String {
 
 /// Three decimals, for what is read in columns.
 pub(super) fn three_decimals(value: f64) -> String {
-    if value.is_finite() && value.abs() < 1e5 { format!("{value:.3}") } else { number(value) }
+    if value.is_finite() && value.abs() < 1e5 {
+        format!("{value:.3}")
+    } else {
+        number(value)
+    }
 }
 
 /// Percent with one decimal.
 pub(super) fn percent(fraction: f64) -> String {
-    if fraction.is_finite() { format!("{:.1} %", 100.0 * fraction) } else { ABSENT.to_owned() }
+    if fraction.is_finite() {
+        format!("{:.1} %", 100.0 * fraction)
+    } else {
+        ABSENT.to_owned()
+    }
 }
 
 /// With commas between the thousands.
@@ -96,7 +104,11 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// Without the zeros at the end of a decimal fraction.
 fn trimmed(number: &str) -> &str {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +117,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(escape("<a b='\"'>&\0"), "&lt;a b=&#39;&quot;&#39;&gt;&amp;\u{fffd}");
+        assert_eq!(
+            escape("<a b='\"'>&\0"),
+            "&lt;a b=&#39;&quot;&#39;&gt;&amp;\u{fffd}"
+        );
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The loop over epochs and batches.
 
 use super::{Learner, Observer, StepOutcome};
+use crate::TrainerError;
 use crate::checkpoint::{self, EpochSums, Progress};
 use crate::evaluation::monitor;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
 use crate::run_directory::RunDirectory;
-use crate::TrainerError;
 use data::{Purpose, Splits, batch_count, batches, draw_unit_parameters, epoch_order, stream};
 use model::PhysVae;
 use ndarray::Array2;
@@ -61,7 +61,10 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             device,
             model,
             adam: Adam::new(experiment.adam),
-            standardization: (standardization.mean().to_vec(), standardization.scale().to_vec()),
+            standardization: (
+                standardization.mean().to_vec(),
+                standardization.scale().to_vec(),
+            ),
         };
         let sums = EpochSums::new(learner.statistics());
         let early_stopping = EarlyStopping::new(experiment.early_stop)
@@ -79,7 +82,15 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             seconds: 0.0,
         };
         let log = MetricsLog::new(run.path());
-        Ok(Self { experiment, samples, run, learner, progress, log, config_sha256 })
+        Ok(Self {
+            experiment,
+            samples,
+            run,
+            learner,
+            progress,
+            log,
+            config_sha256,
+        })
     }
 
     /// Continues from the run's last checkpoint, if there is one; records after it are dropped.
@@ -120,7 +131,10 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             }
             let started = Instant::now();
             let seconds_before = self.progress.seconds;
-            let lr = self.experiment.schedule.learning_rate(epoch, &self.progress.learning_rate);
+            let lr = self
+                .experiment
+                .schedule
+                .learning_rate(epoch, &self.progress.learning_rate);
             if self.experiment.schedule.switches_at(epoch) && self.progress.batch == 0 {
                 observer.phase_switches(epoch, lr);
             }
@@ -144,7 +158,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             let record = self.end_epoch(lr)?;
             let seconds = started.elapsed().as_secs_f64();
             self.progress.seconds = seconds_before + seconds;
-            self.log.record(&Record::Epoch(record.clone()))?;
+            self.log.record(&Record::Epoch(Box::new(record.clone())))?;
             self.log.timing(epoch, seconds, n)?;
             self.save_last()?;
             observer.epoch_ends(&record, seconds);
@@ -173,7 +187,8 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
                     .train
                     .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions));
                 let conditions = conditions.as_ref().map(Array2::view);
-                self.learner.pretrain_step(z.view(), conditions, &weights, lr)
+                self.learner
+                    .pretrain_step(z.view(), conditions, &weights, lr)
             }
             Phase::Train => {
                 let taken = self.samples.train.gather::<f64>(rows);
@@ -199,9 +214,12 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         let (epoch, batch) = (self.progress.epoch, self.progress.batch);
         let phase = self.experiment.schedule.phase(epoch);
         let sums = &mut self.progress.sums;
-        let mut train = outcome.averages.as_ref().map_or_else(Measures::default, |averages| {
-            Measures::of(averages, &self.experiment.dimensions)
-        });
+        let mut train = outcome
+            .averages
+            .as_ref()
+            .map_or_else(Measures::default, |averages| {
+                Measures::of(averages, &self.experiment.dimensions)
+            });
         train.loss = Some(outcome.loss);
         if phase == Phase::Pretrain {
             train.synthetic = Some(outcome.synthetic);
@@ -235,15 +253,28 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
                 });
             }
         }
-        Ok(StepRecord { epoch, batch, phase, beta: self.experiment.beta(epoch), lr, train })
+        Ok(StepRecord {
+            epoch,
+            batch,
+            phase,
+            beta: self.experiment.beta(epoch),
+            lr,
+            train,
+        })
     }
 
     /// `N 1.2 to 2.8, cab …` of the batch, in physical units.
     fn describe_seen(&self, outcome: &StepOutcome) -> String {
-        let Some(physics) = &self.experiment.physics else { return "none".to_owned() };
+        let Some(physics) = &self.experiment.physics else {
+            return "none".to_owned();
+        };
         let p = outcome.z_seen.len();
         let ends = Array2::from_shape_fn((2, p), |(i, k)| {
-            if i == 0 { outcome.z_seen[k].0 } else { outcome.z_seen[k].1 }
+            if i == 0 {
+                outcome.z_seen[k].0
+            } else {
+                outcome.z_seen[k].1
+            }
         });
         let ends = physics.to_physical(ends.view());
         let names = &self.experiment.units;
@@ -263,9 +294,10 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         let sums = std::mem::replace(&mut self.progress.sums, empty);
         let rows = sums.rows.max(1) as f64;
         let mut train = match phase {
-            Phase::Pretrain => {
-                Measures { synthetic: Some(sums.synthetic / rows), ..Measures::default() }
-            }
+            Phase::Pretrain => Measures {
+                synthetic: Some(sums.synthetic / rows),
+                ..Measures::default()
+            },
             Phase::Train => Measures {
                 kl: Some(sums.kl / rows),
                 ..Measures::of(&sums.statistics.averages(), &x.dimensions)
@@ -279,15 +311,27 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         let valid = monitor(&self.learner, x, &self.samples.valid, "validation", epoch)?;
         let rec = valid.rec.unwrap_or(f64::NAN);
         let best = self.progress.best.observe(&x.schedule, epoch, rec);
-        let stop = self.progress.early_stopping.observe(&x.schedule, epoch, rec);
-        x.schedule.observe(epoch, rec, &mut self.progress.learning_rate);
+        let stop = self
+            .progress
+            .early_stopping
+            .observe(&x.schedule, epoch, rec);
+        x.schedule
+            .observe(epoch, rec, &mut self.progress.learning_rate);
         self.progress.epoch += 1;
         self.progress.batch = 0;
         self.progress.finished = stop || self.progress.epoch >= x.schedule.config().epochs;
         if best {
             self.save(&self.run.best())?;
         }
-        Ok(EpochRecord { epoch, phase, beta: x.beta(epoch), lr, best, train, valid })
+        Ok(EpochRecord {
+            epoch,
+            phase,
+            beta: x.beta(epoch),
+            lr,
+            best,
+            train,
+            valid,
+        })
     }
 
     fn save_last(&self) -> Result<(), TrainerError> {
@@ -296,7 +340,13 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
 
     fn save(&self, path: &std::path::Path) -> Result<(), TrainerError> {
         let learner = &self.learner;
-        checkpoint::save(path, &learner.model, &learner.adam, &self.progress, &self.config_sha256)
+        checkpoint::save(
+            path,
+            &learner.model,
+            &learner.adam,
+            &self.progress,
+            &self.config_sha256,
+        )
     }
 
     /// The records so far.

@@ -5,7 +5,9 @@ use latent::{logit, sigmoid};
 use losses::{Averages, Batch, Objective, Statistics, Terms, Weights};
 use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
 use ndarray::{Array2, ArrayView2};
-use nn::{Adam, Backend, Matrix, NoneTape, OwnedTape, Scalar, StepReport, Tape, from_rows, to_host};
+use nn::{
+    Adam, Backend, Matrix, NoneTape, OwnedTape, Scalar, StepReport, Tape, from_rows, to_host,
+};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -80,7 +82,12 @@ fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
 impl<E: Scalar, D: Backend<E>> Learner<E, D> {
     /// Rows of a table on the device, n × d.
     fn load(&self, x: ArrayView2<f64>) -> Result<Matrix<E, D>, TrainerError> {
-        Ok(from_rows(&self.device, x.nrows(), x.ncols(), x.iter().copied())?)
+        Ok(from_rows(
+            &self.device,
+            x.nrows(),
+            x.ncols(),
+            x.iter().copied(),
+        )?)
     }
 
     /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones.
@@ -111,13 +118,26 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         };
         let signals = physics.signals(z, conditions)?;
         let x = self.load(signals.view())?.leaky_traced();
-        let target = from_rows(&self.device, z.nrows(), z.ncols(), z.iter().map(|&z| logit(z)))?;
+        let target = from_rows(
+            &self.device,
+            z.nrows(),
+            z.ncols(),
+            z.iter().map(|&z| logit(z)),
+        )?;
         let Some(u) = self.model.encoder().physical_mean(x)? else {
             return Err(TrainerError::NoPhysics);
         };
         let objective = Objective::pretrain(u, target, weights)?;
-        let update = self.update(objective, learning_rate, PhysVae::<E, D>::learns_in_pretraining)?;
-        Ok(StepOutcome { z_seen: extremes(z), averages: None, ..update })
+        let update = self.update(
+            objective,
+            learning_rate,
+            PhysVae::<E, D>::learns_in_pretraining,
+        )?;
+        Ok(StepOutcome {
+            z_seen: extremes(z),
+            averages: None,
+            ..update
+        })
     }
 
     /// One step of Stage B on observations (n × d, standardised).
@@ -161,7 +181,11 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         };
         let objective = Objective::train(terms, observed, weights)?;
         let update = self.update(objective, learning_rate, |_| true)?;
-        Ok(StepOutcome { z_seen, averages: Some(batch.averages()), ..update })
+        Ok(StepOutcome {
+            z_seen,
+            averages: Some(batch.averages()),
+            ..update
+        })
     }
 
     /// Backward pass and update of the parameters that `learns` names, unless the loss is not finite.
@@ -240,7 +264,10 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
     /// # Errors
     /// The device refuses, or there is no physics.
     pub fn infer_z(&self, x: ArrayView2<f64>) -> Result<Array2<f64>, TrainerError> {
-        let u = self.model.encoder().physical_mean::<NoneTape>(self.load(x)?)?;
+        let u = self
+            .model
+            .encoder()
+            .physical_mean::<NoneTape>(self.load(x)?)?;
         let u = u.ok_or(TrainerError::NoPhysics)?;
         let z: Vec<E> = to_host(&u).into_iter().map(sigmoid).collect();
         Ok(array(x.nrows(), self.model.architecture().dim_z_phy, &z))
@@ -285,9 +312,15 @@ fn extremes(z: ArrayView2<f64>) -> Vec<(f64, f64)> {
     z.columns()
         .into_iter()
         .map(|column| {
-            column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
-                if v.is_nan() { (v, v) } else { (low.min(v), high.max(v)) }
-            })
+            column
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
+                    if v.is_nan() {
+                        (v, v)
+                    } else {
+                        (low.min(v), high.max(v))
+                    }
+                })
         })
         .collect()
 }

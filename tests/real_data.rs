@@ -1,0 +1,66 @@
+//! Real spectra: Austria, from the folder beside the project.
+
+use stories::{Run, beside};
+
+/// The original's test MSE at its true best epoch.
+const ORIGINAL_MSE: f64 = 0.0322;
+/// The original's error of the physics alone there.
+const ORIGINAL_PHYSICS_ONLY: f64 = 0.255;
+
+#[test]
+fn austria_trains_as_configured() {
+    let Some(data) = beside("data/austria") else {
+        return;
+    };
+    let runs = tempfile::tempdir().unwrap();
+    let data = data.to_string_lossy().into_owned();
+    let run = Run::train(
+        runs.path(),
+        &[
+            "--config",
+            "configs/rtm_c_austria.json",
+            "--data-dir",
+            &data,
+            "--epochs",
+            "4",
+            "--set",
+            "phys_vae.epochs_pretrain=2",
+        ],
+    );
+    let summary = run.summary();
+    assert_eq!(summary["physics"], "inform enmap_box s2a");
+    assert_eq!(summary["samples"], serde_json::json!([11480, 2884, 3598]));
+    assert_eq!(summary["recovery_mean_r2"], serde_json::Value::Null);
+    assert_eq!(
+        run.metrics().iter().filter(|r| r["kind"] == "step").count(),
+        4 * 45
+    );
+    // predicting the mean costs .955; four epochs are enough to do much better
+    assert!(summary["test"]["mse"].as_f64().unwrap() < 0.5);
+}
+
+/// 150 epochs, some minutes: `cargo test -p stories --test real_data -- --ignored`.
+#[test]
+#[ignore = "trains for 150 epochs; run by hand"]
+fn austria_beats_the_original() {
+    let Some(data) = beside("data/austria") else {
+        return;
+    };
+    let runs = tempfile::tempdir().unwrap();
+    let data = data.to_string_lossy().into_owned();
+    let run = Run::train(
+        runs.path(),
+        &[
+            "--config",
+            "configs/rtm_c_austria.json",
+            "--data-dir",
+            &data,
+        ],
+    );
+    let test = &run.summary()["test"];
+    assert!(test["mse"].as_f64().unwrap() <= ORIGINAL_MSE, "{test}");
+    assert!(
+        test["mse_physics_only"].as_f64().unwrap() <= ORIGINAL_PHYSICS_ONLY,
+        "{test}"
+    );
+}

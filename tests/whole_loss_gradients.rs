@@ -1,0 +1,220 @@
+//! The whole training loss with the real physics, in double precision, against finite differences.
+
+use losses::{Objective, Terms, Weights};
+use model::{Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior};
+use ndarray::Array2;
+use nn::named::{parameters, parameters_mut};
+use nn::{Cpu, check, from_rows, to_host};
+use physics::{ForestParameters, InformModel, InformOptions, Precision, Variant};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+
+use dfdx::prelude::Trace;
+
+/// Of the largest gradient among the elements checked of one parameter; five-point differences of a
+/// loss near 10 lose some 1e-15/1e-4 absolutely, and gradients here are above 1e-3.
+const TOLERANCE: f64 = 1e-6;
+const STEP: f64 = 1e-4;
+const ROWS: usize = 5;
+/// Elements checked per parameter tensor.
+const PER_TENSOR: usize = 3;
+
+const RANGES: [(f64, f64); 7] = [
+    (1.0, 3.0),
+    (10.0, 80.0),
+    (0.001, 0.02),
+    (0.005, 0.05),
+    (0.01, 5.0),
+    (0.01, 1.0),
+    (0.1, 1.0),
+];
+const BANDS: [&str; 4] = ["B03", "B05", "B8A", "B11"];
+
+fn physics(variant: Variant) -> PhysicsLayer {
+    let options = InformOptions {
+        variant,
+        precision: Precision::F64,
+        bands: Some(BANDS.map(str::to_owned).to_vec()),
+        ..InformOptions::default()
+    };
+    let model = InformModel::new(options, ForestParameters::default()).unwrap();
+    PhysicsLayer::new(
+        Arc::new(model),
+        RANGES.to_vec(),
+        vec![0.05, 0.07, 0.3, 0.15],
+        vec![0.02, 0.03, 0.1, 0.05],
+    )
+    .unwrap()
+}
+
+fn vae(variant: Option<Variant>, dim_z_aux: usize) -> PhysVae<f64, Cpu> {
+    let dim_z_phy = if variant.is_some() { 7 } else { 0 };
+    let architecture = Architecture {
+        num_units_feat: 6,
+        hidlayers_feat: vec![6],
+        hidlayers_z_phy: vec![6],
+        hidlayers_z_aux: vec![6],
+        ..Architecture::new(BANDS.len(), dim_z_phy, dim_z_aux)
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    PhysVae::new(
+        &Cpu::default(),
+        architecture,
+        variant.map(physics),
+        &mut rng,
+    )
+    .unwrap()
+}
+
+fn random(rows: usize, columns: usize, seed: u64) -> Vec<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..rows * columns)
+        .map(|_| rng.gen_range(-1.0..1.0))
+        .collect()
+}
+
+const WEIGHTS: Weights = Weights {
+    beta: 0.7,
+    gate: 0.3,
+    residual: 0.2,
+    data_aug: 1.5,
+};
+
+/// Loss of Stage B and, if asked for, its gradient by parameter.
+fn train_loss(model: &PhysVae<f64, Cpu>, gradient: bool) -> (f64, Vec<Vec<f64>>) {
+    let device = Cpu::default();
+    let a = model.architecture();
+    let (d, p, k) = (a.channels, a.dim_z_phy, a.dim_z_aux);
+    let noise = |columns: usize, seed| {
+        (columns > 0)
+            .then(|| from_rows(&device, ROWS, columns, random(ROWS, columns, seed)).unwrap())
+    };
+    let x = || from_rows(&device, ROWS, d, random(ROWS, d, 1)).unwrap();
+    let posterior = model.encoder().forward(x().leaky_traced()).unwrap();
+    let shown = Posterior {
+        physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
+        auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
+    };
+    let noise = Noise {
+        physical: noise(p, 2),
+        auxiliary: noise(k, 3),
+    };
+    let decoded = model.decode(posterior, Some(noise), None).unwrap();
+    let terms = Terms {
+        x_pb: decoded.x_pb,
+        latents: [shown.physical, shown.auxiliary]
+            .into_iter()
+            .flatten()
+            .map(|g| (g.mean, g.lnvar))
+            .collect(),
+        gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
+    };
+    finish(
+        model,
+        Objective::train(terms, x(), &WEIGHTS).unwrap(),
+        gradient,
+    )
+}
+
+/// Loss of Stage A and, if asked for, its gradient by parameter.
+fn pretrain_loss(model: &PhysVae<f64, Cpu>, gradient: bool) -> (f64, Vec<Vec<f64>>) {
+    let device = Cpu::default();
+    let z: Vec<f64> = random(ROWS, 7, 4).iter().map(|v| 0.5 + 0.45 * v).collect();
+    let z = Array2::from_shape_vec((ROWS, 7), z).unwrap();
+    let x = model.physics().unwrap().signals(z.view(), None).unwrap();
+    let x = from_rows(&device, ROWS, BANDS.len(), x.iter().copied()).unwrap();
+    let target = from_rows(&device, ROWS, 7, z.iter().map(|&z| latent::logit(z))).unwrap();
+    let u = model
+        .encoder()
+        .physical_mean(x.leaky_traced())
+        .unwrap()
+        .unwrap();
+    finish(
+        model,
+        Objective::pretrain(u, target, &WEIGHTS).unwrap(),
+        gradient,
+    )
+}
+
+fn finish(
+    model: &PhysVae<f64, Cpu>,
+    objective: Objective<f64, Cpu, nn::OwnedTape<f64, Cpu>>,
+    gradient: bool,
+) -> (f64, Vec<Vec<f64>>) {
+    let loss = objective.loss;
+    if !gradient {
+        return (loss, vec![]);
+    }
+    let mut gradients = nn::backward(objective.total).unwrap();
+    let all = parameters(model)
+        .into_iter()
+        .map(|(_, m)| gradients.get_or_alloc_mut(m).unwrap().to_vec())
+        .collect();
+    (loss, all)
+}
+
+/// A loss and, if asked for, its gradient by parameter.
+type Loss = fn(&PhysVae<f64, Cpu>, bool) -> (f64, Vec<Vec<f64>>);
+
+/// Checks some elements of every parameter; returns the worst relative error over those with a gradient.
+fn check_all(model: &mut PhysVae<f64, Cpu>, loss: Loss, learns: fn(&str) -> bool) -> f64 {
+    let (_, analytic) = loss(model, true);
+    let names: Vec<String> = parameters(model)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let mut worst = 0.0_f64;
+    for (i, name) in names.iter().enumerate() {
+        if !learns(name) {
+            assert!(
+                analytic[i].iter().all(|g| *g == 0.0),
+                "{name} must have no gradient"
+            );
+            continue;
+        }
+        let point = to_host(parameters(model)[i].1);
+        let n = point.len();
+        let mut rng = ChaCha8Rng::seed_from_u64(i as u64);
+        let mut elements: Vec<usize> = (0..PER_TENSOR.min(n))
+            .map(|_| rng.gen_range(0..n))
+            .collect();
+        // the largest is among them, so that relative means something
+        elements.push(
+            (0..n)
+                .max_by(|&a, &b| analytic[i][a].abs().total_cmp(&analytic[i][b].abs()))
+                .unwrap(),
+        );
+        let error = check::worst_relative_error(&point, &analytic[i], &elements, STEP, |moved| {
+            parameters_mut(model)[i].1.copy_from(moved);
+            loss(model, false).0
+        });
+        parameters_mut(model)[i].1.copy_from(&point);
+        assert!(
+            analytic[i].iter().any(|g| *g != 0.0),
+            "{name} has no gradient"
+        );
+        assert!(error <= TOLERANCE, "{name}: {error:.1e}");
+        worst = worst.max(error);
+    }
+    worst
+}
+
+#[test]
+fn the_loss_of_every_phase_and_variant_has_the_gradient_it_says() {
+    for inform in [Variant::Published, Variant::EnmapBox] {
+        let mut c = vae(Some(inform), 2);
+        let pretrain = check_all(
+            &mut c,
+            pretrain_loss,
+            PhysVae::<f64, Cpu>::learns_in_pretraining,
+        );
+        let train_c = check_all(&mut c, train_loss, |_| true);
+        let train_b = check_all(&mut vae(Some(inform), 0), train_loss, |_| true);
+        println!(
+            "{inform:?}: Pretrain {pretrain:.1e}, Train C {train_c:.1e}, Train B {train_b:.1e}"
+        );
+    }
+    let train_a = check_all(&mut vae(None, 3), train_loss, |_| true);
+    println!("Train A {train_a:.1e}");
+}
