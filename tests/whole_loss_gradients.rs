@@ -13,9 +13,10 @@ use std::sync::Arc;
 use dfdx::prelude::Trace;
 
 /// Of the largest gradient among the elements checked of one parameter; five-point differences of a
-/// loss near 10 lose some 1e-15/1e-4 absolutely, and gradients here are above 1e-3.
+/// loss near 10 lose some 1e-15/3e-6 absolutely, and gradients here are above 1e-3.
 const TOLERANCE: f64 = 1e-6;
-const STEP: f64 = 1e-4;
+/// Small, so that no unit crosses ELU's kink (of second order) on the way.
+const STEP: f64 = 3e-6;
 const ROWS: usize = 5;
 /// Elements checked per parameter tensor.
 const PER_TENSOR: usize = 3;
@@ -200,6 +201,20 @@ fn check_all(model: &mut PhysVae<f64, Cpu>, loss: Loss, learns: fn(&str) -> bool
     worst
 }
 
+/// The context sees z_phy without gradient, which differences cannot: give that path no effect. (What
+/// stops there is tested in the model crate.)
+fn cut_detached_path(model: &mut PhysVae<f64, Cpu>) {
+    for (name, m) in parameters_mut(model) {
+        if name == "residual.context.0.weight" {
+            let mut values = to_host(m);
+            for row in values.chunks_exact_mut(9) {
+                row[..7].fill(0.0);
+            }
+            m.copy_from(&values);
+        }
+    }
+}
+
 #[test]
 fn the_loss_of_every_phase_and_variant_has_the_gradient_it_says() {
     for inform in [Variant::Published, Variant::EnmapBox] {
@@ -209,6 +224,7 @@ fn the_loss_of_every_phase_and_variant_has_the_gradient_it_says() {
             pretrain_loss,
             PhysVae::<f64, Cpu>::learns_in_pretraining,
         );
+        cut_detached_path(&mut c);
         let train_c = check_all(&mut c, train_loss, |_| true);
         let train_b = check_all(&mut vae(Some(inform), 0), train_loss, |_| true);
         println!(

@@ -176,7 +176,7 @@ impl Measures {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Record {
     /// A training step.
-    Step(StepRecord),
+    Step(Box<StepRecord>),
     /// An epoch.
     Epoch(Box<EpochRecord>),
 }

@@ -145,7 +145,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             for rows in batches(&order, self.experiment.batch_size).skip(self.progress.batch) {
                 let outcome = self.step(rows, lr)?;
                 let record = self.account(rows.len(), &outcome, lr)?;
-                self.log.record(&Record::Step(record.clone()))?;
+                self.log.record(&Record::Step(Box::new(record.clone())))?;
                 observer.step(&record);
                 self.progress.batch += 1;
                 self.progress.spectra += rows.len() as u64;
