@@ -43,7 +43,11 @@ impl Samples {
             ValueSpace::Physical => standardization.apply(table.values())?,
             ValueSpace::Standardized => {
                 let channels = table.values().ncols();
-                require_size("the number of channels", channels, standardization.channels())?;
+                require_size(
+                    "the number of channels",
+                    channels,
+                    standardization.channels(),
+                )?;
                 table.values
             }
         };

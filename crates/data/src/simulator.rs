@@ -157,10 +157,16 @@ impl SyntheticData {
             for ((value, epsilon), &wavelength) in values.iter_mut().zip(noise).zip(wavelengths_nm)
             {
                 let reflectance = *value;
-                let distorted =
-                    if self.model_error { model_error(reflectance, wavelength) } else { reflectance };
-                let observed =
-                    if self.noise { distorted + noise_std(reflectance) * epsilon } else { distorted };
+                let distorted = if self.model_error {
+                    model_error(reflectance, wavelength)
+                } else {
+                    reflectance
+                };
+                let observed = if self.noise {
+                    distorted + noise_std(reflectance) * epsilon
+                } else {
+                    distorted
+                };
                 // not `max`, which would hide a NaN of the model
                 *value = if observed < FLOOR { FLOOR } else { observed };
             }

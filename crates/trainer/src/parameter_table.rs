@@ -113,7 +113,11 @@ fn set(forest: &mut ForestParameters, name: &str, cell: &str) -> Result<(), Stri
             max,
             ..
         } => {
-            let unit = if unit == "1" { String::new() } else { format!(" {unit}") };
+            let unit = if unit == "1" {
+                String::new()
+            } else {
+                format!(" {unit}")
+            };
             format!("{value}{unit} is outside the allowed range {min} to {max}")
         }
         other => other.to_string(),
