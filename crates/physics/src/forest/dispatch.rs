@@ -5,10 +5,10 @@
     reason = "functions with a target feature are unsafe to call where it is not known to be there"
 )]
 
+use super::choices::Variant;
 use super::engine::{Engine, Quadrature, Results};
-use super::inform::Variant;
 use super::parameters::ForestParameters;
-use super::spectral::{Derivatives, Values};
+use super::stages::{Derivatives, Values};
 use super::variant::{EnmapBox, Published};
 use crate::numbers::Lane;
 #[cfg(target_arch = "x86_64")]

@@ -2,7 +2,8 @@
 
 use super::parameters::{FREE, ForestParameters};
 use super::scene::{SampleScalars, Scene};
-use super::spectral::{Block, Response, Stages, response};
+use super::spectral::{Block, Response, response};
+use super::stages::Stages;
 use super::variant::ForestVariant;
 use crate::numbers::{Lane, Real};
 use crate::tables::{Absorber, SpectralTables};

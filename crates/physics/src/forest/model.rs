@@ -1,6 +1,7 @@
 //! INFORM as a [`ForwardModel`].
 
-use super::inform::{Inform, InformOptions, Precision, Variant};
+use super::choices::{Precision, Variant};
+use super::inform::{Inform, InformOptions};
 use super::parameters::{FREE, ForestParameters, PSI, TTO, TTS};
 use crate::forward_model::check_shapes;
 use crate::quantities::Range;

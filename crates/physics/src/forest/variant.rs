@@ -2,7 +2,7 @@
 
 use super::cover::{CoverAngles, CoverScalars};
 use super::parameters::ForestParameters;
-use super::spectral::Stages;
+use super::stages::Stages;
 use crate::canopy::{
     Beam, HotSpot, Layer, LayerFluxes, LayerScalars, Medium, Nodes, Scattering, Sloped, Viewing,
     sky_fraction, variable,
