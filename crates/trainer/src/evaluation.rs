@@ -204,24 +204,6 @@ fn r_squared(inferred: ArrayView1<f64>, truth: ArrayView1<f64>) -> f64 {
     1.0 - error / spread
 }
 
-/// KL per latent dimension by name, nats.
-pub fn kl_by_name(averages: &Averages, experiment: &Experiment) -> NamedValues {
-    let names = &experiment.dimensions;
-    let all: Vec<String> = names
-        .physical
-        .iter()
-        .chain(&names.auxiliary)
-        .cloned()
-        .collect();
-    let values: Vec<f64> = averages
-        .kl_phy
-        .iter()
-        .chain(&averages.kl_aux)
-        .copied()
-        .collect();
-    NamedValues::new(&all, &values)
-}
-
 /// R², RMSE and bias per parameter whose truth is known.
 ///
 /// `inferred`: n × p in the order of `units`, which pairs names and units; `truth`: n × some of them.

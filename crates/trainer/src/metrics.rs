@@ -133,29 +133,26 @@ pub struct Dimensions {
     pub channels: Vec<String>,
 }
 
+impl Dimensions {
+    /// KL of each latent dimension by name, physical ones first, nats.
+    pub fn kl(&self, averages: &Averages) -> NamedValues {
+        let names = self.physical.iter().chain(&self.auxiliary).cloned();
+        let values = averages.kl_phy.iter().chain(&averages.kl_aux).copied();
+        NamedValues(names.zip(values).collect())
+    }
+}
+
 impl Measures {
     /// The measures that averages hold.
     pub fn of(averages: &Averages, names: &Dimensions) -> Self {
         let physics = !averages.kl_phy.is_empty();
-        let per_dimension: Vec<f64> = averages
-            .kl_phy
-            .iter()
-            .chain(&averages.kl_aux)
-            .copied()
-            .collect();
-        let all: Vec<String> = names
-            .physical
-            .iter()
-            .chain(&names.auxiliary)
-            .cloned()
-            .collect();
         Self {
             loss: None,
             rec: Some(averages.rec),
             kl: Some(averages.kl()),
             kl_phy: physics.then(|| averages.kl_phy.iter().sum()),
             kl_aux: (!averages.kl_aux.is_empty()).then(|| averages.kl_aux.iter().sum()),
-            kl_per_dimension: Some(NamedValues::new(&all, &per_dimension)),
+            kl_per_dimension: Some(names.kl(averages)),
             synthetic: None,
             gate: averages.mean_gate(),
             residual: averages.correction,

@@ -2,7 +2,7 @@
 
 use crate::TrainerError;
 use crate::checks::Checks;
-use crate::evaluation::{Errors, Evaluation, Recovery, kl_by_name};
+use crate::evaluation::{Errors, Evaluation, Recovery};
 use crate::experiment::Experiment;
 use crate::files::{read_to_string, write_whole};
 use crate::metrics::NamedValues;
@@ -97,8 +97,8 @@ impl Summary {
             checks: trained.checks,
             test: best.errors.clone(),
             test_last: last.errors.clone(),
-            kl_per_dimension: kl_by_name(&best.averages, experiment),
-            kl_per_dimension_last: kl_by_name(&last.averages, experiment),
+            kl_per_dimension: experiment.dimensions.kl(&best.averages),
+            kl_per_dimension_last: experiment.dimensions.kl(&last.averages),
             rmse_per_channel: NamedValues::new(channels, &best.rmse_per_channel),
             rmse_per_channel_physics_only: best
                 .rmse_per_channel_physics

@@ -5,7 +5,7 @@ use crate::assemble::{assemble, assemble_without_samples, check, read_samples};
 use crate::checkpoint;
 use crate::cli::EvalArgs;
 use crate::config::{ConfigSource, Overrides, load};
-use crate::evaluation::{evaluate, kl_by_name};
+use crate::evaluation::evaluate;
 use crate::run_directory::RunDirectory;
 use crate::summary_text::{errors_text, recovery_text};
 use crate::training::Learner;
@@ -73,7 +73,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         path.display()
     );
     print!("{}", errors_text("", &evaluation.errors).trim_start());
-    for (name, kl) in &kl_by_name(&evaluation.averages, &experiment).0 {
+    for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
         println!("  KL {name:<8} {kl:.3} nats");
     }
     if let Some(recovery) = &evaluation.recovery
