@@ -7,6 +7,7 @@ use crate::workspace::Workspace;
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "spectrum", "--N 1.5 --LAI 3"),
     ("physics", "own_model", ""),
+    ("trainer", "own_physics", ""),
 ];
 
 /// Runs all of [`EXAMPLES`]; returns what went wrong, and the number of runs.

@@ -80,12 +80,12 @@ fn values_out_of_range() {
     insta::assert_snapshot!(after(C, "\"dim_z_aux\": 2", "\"dim_z_aux\": -1"), @"rtm_c_austria.json:41:5: phys_vae.dim_z_aux = -1; allowed: a whole number from 0 to 1024");
     insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 0"), @"rtm_c_austria.json:66:5: trainer.epochs = 0; allowed: a whole number from 1 to 1000000");
     insta::assert_snapshot!(after(C, "\"batch_size\": 256", "\"batch_size\": 0"), @"rtm_c_austria.json:67:5: trainer.batch_size = 0; allowed: a whole number from 1 to 1048576");
-    insta::assert_snapshot!(after(C, "\"lr\": 3e-4", "\"lr\": 0"), @"rtm_c_austria.json:55:5: optimizer.lr = 0; allowed: a number > 0");
+    insta::assert_snapshot!(after(C, "\"lr\": 1e-3", "\"lr\": 0"), @"rtm_c_austria.json:55:5: optimizer.lr = 0; allowed: a number > 0");
     insta::assert_snapshot!(after(C, "0.999]", "1.0]"), @"rtm_c_austria.json:56:20: optimizer.betas.1 = 1.0; allowed: a number ≥ 0 and < 1");
-    insta::assert_snapshot!(after(C, "\"balance_gate\": 1e-3", "\"balance_gate\": -1e-3"), @"rtm_c_austria.json:49:5: phys_vae.balance_gate = -0.001; allowed: a number ≥ 0");
+    insta::assert_snapshot!(after(C, "\"balance_gate\": 2.0", "\"balance_gate\": -1e-3"), @"rtm_c_austria.json:49:5: phys_vae.balance_gate = -0.001; allowed: a number ≥ 0");
     insta::assert_snapshot!(after(C, "\"tts\": 30", "\"tts\": 85"), @"rtm_c_austria.json:10:16: physics.fixed.tts = 85; allowed: a number from 0 to 80");
     insta::assert_snapshot!(after(C, "\"T_max\": null", "\"T_max\": 0"), @"rtm_c_austria.json:63:5: lr_scheduler.T_max = 0; allowed: a whole number ≥ 1 or null");
-    insta::assert_snapshot!(after(C, "\"T_max\": null", "\"eta_min\": 1e-2"), @"rtm_c_austria.json:63:5: lr_scheduler.eta_min = 0.01; allowed: 0 to the initial learning rate 0.0003");
+    insta::assert_snapshot!(after(C, "\"T_max\": null", "\"eta_min\": 1e-2"), @"rtm_c_austria.json:63:5: lr_scheduler.eta_min = 0.01; allowed: 0 to the initial learning rate 0.001");
     insta::assert_snapshot!(after(C, "\"name\": \"rtm_c_austria\"", "\"name\": \"../elsewhere\""), @r#"rtm_c_austria.json:2:3: name = "../elsewhere"; allowed: at most 100 letters a–z, A–Z, digits, `_`, `-` and `.`, not starting with `.`"#);
 }
 
