@@ -34,7 +34,10 @@ const RANGES: [(f64, f64); 4] = [(-9.0, 14.0), (-6.0, 8.0), (2.0, 20.0), (0.0, 2
 /// Stations on two rings around the volcano.
 fn volcano() -> Mogi {
     let station = |i: u32| {
-        let (angle, radius) = (f64::from(i) * 0.52, if i.is_multiple_of(2) { 4e3 } else { 9e3 });
+        let (angle, radius) = (
+            f64::from(i) * 0.52,
+            if i.is_multiple_of(2) { 4e3 } else { 9e3 },
+        );
         Station {
             name: format!("S{i:02}"),
             x_m: radius * angle.cos(),

@@ -219,3 +219,106 @@ impl<E: Scalar> Checkpoint<E> {
         Ok(self.progress)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Architecture, PhysVae};
+    use nn::{AdamConfig, Cpu, from_rows};
+    use rand::SeedableRng;
+
+    fn model(seed: u64, dim_z_aux: usize) -> PhysVae<f32, Cpu> {
+        let architecture = Architecture {
+            num_units_feat: 4,
+            ..Architecture::new(3, 0, dim_z_aux)
+        };
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        PhysVae::new(&Cpu::default(), architecture, None, &mut rng).unwrap()
+    }
+
+    fn progress() -> Progress {
+        Progress {
+            epoch: 3,
+            batch: 5,
+            best: BestSelection::default(),
+            early_stopping: EarlyStopping::new(Some(4)).unwrap(),
+            learning_rate: LearningRateState::default(),
+            skipped_in_a_row: 1,
+            sums: EpochSums::new(Statistics::new(&[0.1; 3], &[0.2; 3], 0, 2)),
+            finished: false,
+            spectra: 77,
+            seconds: 0.1,
+        }
+    }
+
+    /// A model, and an optimiser that has moved some of its parameters.
+    fn trained() -> (PhysVae<f32, Cpu>, Adam<f32>) {
+        let mut model = model(1, 2);
+        let mut adam = Adam::new(AdamConfig::default());
+        let x = from_rows(&Cpu::default(), 2, 3, [0.3, -1.0, 2.0, 0.1, 0.2, 0.3]).unwrap();
+        let posterior = model
+            .encoder()
+            .forward(dfdx::prelude::Trace::leaky_traced(x))
+            .unwrap();
+        let x_pb = model.decode(posterior, None, None).unwrap().x_pb;
+        let loss = losses::mean_of_row_sums(x_pb).unwrap();
+        let mut gradients = nn::backward(loss).unwrap();
+        adam.step(1e-3, named::parameters_mut(&mut model), &mut gradients)
+            .unwrap();
+        (model, adam)
+    }
+
+    #[test]
+    fn a_state_comes_back_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.safetensors");
+        let (trained, adam) = trained();
+        save(&path, &trained, &adam, &progress(), "abc").unwrap();
+        let checkpoint = load::<f32>(&path).unwrap();
+        assert_eq!(checkpoint.config_sha256, "abc");
+        let (mut other, mut fresh) = (model(2, 2), Adam::new(AdamConfig::default()));
+        assert_ne!(
+            named::to_host_tensors(&other),
+            named::to_host_tensors(&trained)
+        );
+        let back = checkpoint.restore(&mut other, &mut fresh).unwrap();
+        assert_eq!(
+            named::to_host_tensors(&other),
+            named::to_host_tensors(&trained)
+        );
+        assert_eq!(fresh, adam);
+        assert_eq!(
+            (back.epoch, back.batch, back.spectra, back.seconds),
+            (3, 5, 77, 0.1)
+        );
+        assert_eq!(back.sums.statistics, progress().sums.statistics);
+    }
+
+    #[test]
+    fn foreign_and_damaged_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.safetensors");
+        let (trained, adam) = trained();
+        save(&path, &trained, &adam, &progress(), "abc").unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in [0, 7, bytes.len() / 2, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(
+                matches!(load::<f32>(&path), Err(TrainerError::Damaged { .. })),
+                "{cut}"
+            );
+        }
+        let foreign = to_safetensors(&named::to_host_tensors(&trained), "{}").unwrap();
+        std::fs::write(&path, foreign).unwrap();
+        assert!(matches!(
+            load::<f32>(&path),
+            Err(TrainerError::Damaged { .. })
+        ));
+        std::fs::write(&path, &bytes).unwrap();
+        let mut other = model(1, 3);
+        let refused = load::<f32>(&path)
+            .unwrap()
+            .restore(&mut other, &mut Adam::new(adam.config));
+        assert!(refused.is_err());
+    }
+}

@@ -22,6 +22,9 @@ pub struct Checks {
     pub kl_physical_share: Option<f64>,
 }
 
+/// With fewer Pretrain epochs the synthetic loss has no time to halve, and nothing is said.
+const SHORTEST_PRETRAIN: usize = 10;
+
 /// The loss sums in f32, the per-dimension values in f64; relative, over some thousand terms.
 const SUM_TOLERANCE: f64 = 1e-4;
 
@@ -99,7 +102,7 @@ impl Checks {
 
         let synthetic: Vec<f64> = pretrain.iter().filter_map(|e| e.train.synthetic).collect();
         let synthetic_loss_decreases = match (synthetic.first(), synthetic.last()) {
-            (Some(first), Some(last)) if whole_pretrain && expected > 1 => {
+            (Some(first), Some(last)) if whole_pretrain && expected >= SHORTEST_PRETRAIN => {
                 Some(*last < 0.5 * first && synthetic.iter().all(|s| s <= first))
             }
             _ => None,
@@ -126,5 +129,115 @@ impl Checks {
             kl_balances_naturally,
             kl_physical_share,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Measures, NamedValues};
+    use schedules::ScheduleConfig;
+
+    fn schedule() -> Schedule {
+        ScheduleConfig {
+            epochs: 80,
+            epochs_pretrain: 20,
+            kl_warmup_epochs: 50,
+            lr: 3e-4,
+            pretrain_lr: None,
+            lr_scheduler: LrScheduler::default(),
+        }
+        .check()
+        .unwrap()
+    }
+
+    /// Records of a run in which everything is as it must be.
+    fn good(schedule: &Schedule) -> Vec<EpochRecord> {
+        let record = |epoch: usize| {
+            let phase = schedule.phase(epoch);
+            let (mut train, mut valid) = (Measures::default(), Measures::default());
+            match phase {
+                Phase::Pretrain => train.synthetic = Some(20.0 - 0.8 * epoch as f64),
+                Phase::Train => {
+                    let each = vec![("LAI".to_owned(), 1.5), ("z_aux_0".to_owned(), 0.5)];
+                    train.kl = Some(2.0);
+                    train.kl_per_dimension = Some(NamedValues(each));
+                    (valid.kl, valid.kl_phy) = (Some(2.0), Some(1.5));
+                }
+            }
+            EpochRecord {
+                epoch,
+                phase,
+                beta: schedule.beta(epoch),
+                lr: schedule.learning_rate(epoch, &LearningRateState::default()),
+                best: false,
+                train,
+                valid,
+            }
+        };
+        (0..80).map(record).collect()
+    }
+
+    fn results(spoil: impl Fn(&mut Vec<EpochRecord>)) -> [Option<bool>; 5] {
+        let schedule = schedule();
+        let mut epochs = good(&schedule);
+        spoil(&mut epochs);
+        Checks::of(&epochs, &schedule, true)
+            .named()
+            .map(|(_, result)| result)
+    }
+
+    #[test]
+    fn a_good_run_passes_all_five() {
+        let schedule = schedule();
+        let checks = Checks::of(&good(&schedule), &schedule, true);
+        assert_eq!(checks.named().map(|(_, result)| result), [Some(true); 5]);
+        assert!(checks.passed());
+        assert_eq!(checks.kl_physical_share, Some(0.75));
+    }
+
+    #[test]
+    fn each_check_can_fail() {
+        let failing = |spoil: &dyn Fn(&mut Vec<EpochRecord>)| {
+            let results = results(spoil);
+            results.map(|result| result == Some(false))
+        };
+        let (f, t) = (false, true);
+        assert_eq!(failing(&|e| e[7].beta = 0.02), [t, f, f, f, f]);
+        assert_eq!(failing(&|e| e[20].beta = 0.02), [f, t, f, f, f]);
+        assert_eq!(failing(&|e| e[50].beta = 0.1), [f, t, f, f, f]);
+        assert_eq!(failing(&|e| e[79].beta = 0.9), [f, t, f, f, f]);
+        assert_eq!(failing(&|e| e[3].lr = 2.9e-4), [f, f, t, f, f]);
+        assert_eq!(failing(&|e| e[20].lr = 2.9e-4), [f, f, t, f, f]);
+        assert_eq!(failing(&|e| e[60].lr *= 1.01), [f, f, t, f, f]);
+        assert_eq!(
+            failing(&|e| e[19].train.synthetic = Some(11.0)),
+            [f, f, f, t, f]
+        );
+        assert_eq!(
+            failing(&|e| e[5].train.synthetic = Some(20.1)),
+            [f, f, f, t, f]
+        );
+        // the mean over each block's dimensions, 7 : 2 lost
+        assert_eq!(failing(&|e| e[40].train.kl = Some(1.0)), [f, f, f, f, t]);
+    }
+
+    #[test]
+    fn what_a_run_cannot_say_is_left_open() {
+        assert_eq!(
+            results(|e| e.truncate(20)),
+            [Some(true), None, None, Some(true), None]
+        );
+        assert_eq!(results(|e| e.truncate(30))[1], None);
+        assert_eq!(results(|e| drop(e.drain(..20)))[0], None);
+        let schedule = schedule();
+        let without_kl = Checks::of(&good(&schedule), &schedule, false);
+        assert_eq!(
+            (
+                without_kl.beta_anneals_to_one,
+                without_kl.kl_balances_naturally
+            ),
+            (None, None)
+        );
     }
 }

@@ -335,3 +335,83 @@ impl MetricsLog {
 fn json(value: &impl Serialize) -> Result<String, TrainerError> {
     serde_json::to_string(value).map_err(|e| TrainerError::Internal(e.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(epoch: usize, batch: usize) -> Record {
+        Record::Step(Box::new(StepRecord {
+            epoch,
+            batch,
+            phase: Phase::Train,
+            beta: 0.5,
+            lr: 1e-3,
+            train: Measures {
+                loss: Some(0.1 + batch as f64),
+                ..Measures::default()
+            },
+        }))
+    }
+
+    fn end_of(epoch: usize) -> Record {
+        Record::Epoch(Box::new(EpochRecord {
+            epoch,
+            phase: Phase::Train,
+            beta: 0.5,
+            lr: 1e-3,
+            best: true,
+            train: Measures::default(),
+            valid: Measures {
+                kl_per_dimension: Some(NamedValues(vec![("LAI".into(), 0.1), ("N".into(), 1e-7)])),
+                ..Measures::default()
+            },
+        }))
+    }
+
+    #[test]
+    fn records_read_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = MetricsLog::new(folder.path());
+        let records = [step(0, 0), step(0, 1), end_of(0)];
+        for record in &records {
+            log.record(record).unwrap();
+        }
+        assert_eq!(log.read().unwrap(), records);
+        assert_eq!(log.epochs().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_resumed_run_has_no_gaps_and_no_repeats() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = MetricsLog::new(folder.path());
+        for record in [step(0, 0), step(0, 1), end_of(0), step(1, 0), step(1, 1)] {
+            log.record(&record).unwrap();
+        }
+        log.timing(0, 1.0, 10).unwrap();
+        // a line cut off by a power cut
+        append_line(
+            &folder.path().join("metrics.jsonl"),
+            "{\"kind\":\"step\",\"epo",
+        )
+        .unwrap();
+        assert!(log.read().is_err());
+        log.truncate(1, 1).unwrap();
+        assert_eq!(
+            log.read().unwrap(),
+            [step(0, 0), step(0, 1), end_of(0), step(1, 0)]
+        );
+        log.truncate(0, 0).unwrap();
+        assert_eq!(log.read().unwrap(), []);
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_null_and_comes_back() {
+        let values = NamedValues(vec![("a".into(), f64::NAN), ("b".into(), 2.0)]);
+        let text = serde_json::to_string(&values).unwrap();
+        assert_eq!(text, r#"{"a":null,"b":2.0}"#);
+        let back: NamedValues = serde_json::from_str(&text).unwrap();
+        assert!(back.get("a").unwrap().is_nan());
+        assert_eq!(back.get("b"), Some(2.0));
+    }
+}
