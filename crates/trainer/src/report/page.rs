@@ -48,7 +48,7 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
 {errors}</section>
 <section>
 <h2>Recovery of parameters</h2>
-{recovery}</section>
+{recovery}{inversion}</section>
 <section>
 <h2>Test split by channel and dimension</h2>
 {bars}</section>
@@ -82,6 +82,7 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
         checks = tables::checks(summary),
         errors = tables::errors(summary),
         recovery = tables::recovery(summary),
+        inversion = tables::inversion(summary),
         bars = grid("bars", &bars),
         figures = grid("curves", &figures),
         absent = left_out(&absent),

@@ -143,6 +143,29 @@ pub(super) fn errors(summary: &Summary) -> String {
     )
 }
 
+/// How well the encoder inverts its own physics; nothing without physics.
+pub(super) fn inversion(summary: &Summary) -> String {
+    let Some(r2) = &summary.inversion_r2 else {
+        return String::new();
+    };
+    let row = |name: &str, value: Option<f64>| {
+        vec![
+            name.to_owned(),
+            value.map_or_else(|| ABSENT.to_owned(), three_decimals),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> =
+        r2.0.iter()
+            .map(|(name, value)| row(name, Some(*value)))
+            .collect();
+    rows.push(row("mean", summary.inversion_mean_r2));
+    table(
+        "Inversion of the physics at the last epoch: R² of z on 4,096 noise-free spectra",
+        &["Parameter", "R²"],
+        &rows,
+    )
+}
+
 /// How well each parameter was recovered; a sentence where no truth is known.
 pub(super) fn recovery(summary: &Summary) -> String {
     if summary.recovery.is_empty() {
