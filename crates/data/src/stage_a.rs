@@ -2,6 +2,7 @@
 
 use crate::Samples;
 use ndarray::{Array2, Axis};
+use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand::distributions::Open01;
 
@@ -10,10 +11,9 @@ pub const STAGE_A_MARGIN: f64 = 1e-4;
 
 /// n × p unit parameters z ~ U(0, 1), clamped to \[1e-4, 1 − 1e-4\], drawn row by row.
 pub fn draw_unit_parameters(n: usize, p: usize, rng: &mut impl Rng) -> Array2<f64> {
-    Array2::from_shape_simple_fn((n, p), || {
-        rng.sample::<f64, _>(Open01)
-            .clamp(STAGE_A_MARGIN, 1.0 - STAGE_A_MARGIN)
-    })
+    let mut z: Array2<f64> = Array2::random_using((n, p), Open01, rng);
+    z.mapv_inplace(|z| z.clamp(STAGE_A_MARGIN, 1.0 - STAGE_A_MARGIN));
+    z
 }
 
 impl Samples {
