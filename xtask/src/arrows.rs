@@ -23,7 +23,8 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "schedules", code: &[], tests: &[] },
     Arrows { from: "nn",        code: &[], tests: &[] },
     Arrows { from: "latent",    code: &["nn"], tests: &[] },
-    Arrows { from: "model",     code: &["physics", "latent", "nn"], tests: &[] },
+    // the gradients of whole losses are checked where the model is
+    Arrows { from: "model",     code: &["physics", "latent", "nn"], tests: &["losses"] },
     Arrows { from: "losses",    code: &["latent", "nn"], tests: &[] },
     Arrows { from: "data",      code: &["physics"], tests: &[] },
     Arrows {
