@@ -41,3 +41,8 @@ pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
 pub use leaf::{LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
+
+/// The README's example is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -28,10 +28,11 @@ const TRAINER_EXAMPLES: &str = "\
 Examples:
   trainer
   trainer train --config configs/rtm_c_austria.json --data-dir data/austria
-  trainer eval runs/rtm_c_austria/2025-06-01T12-00-00
+  trainer eval runs/rtm_c_austria/20260101-120000
   trainer config show --config configs/rtm_c_austria.json
 
-Exit codes: 0 done, 2 bad input (nothing is written), 130 stopped with Ctrl-C (progress is saved).";
+Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
+130 stopped with Ctrl-C (progress is saved), 1 anything else.";
 
 impl Cli {
     /// The command, or training of the built-in experiment where none is given.
@@ -64,7 +65,7 @@ Examples:
   trainer train --config configs/rtm_c_austria.json --data-dir data/austria \\
       --set physics.variant=published --set optimizer.lr=1e-3
   trainer train --set phys_vae.epochs_pretrain=2 --epochs 4
-  trainer train --resume runs/rtm_c_synthetic/2025-06-01T12-00-00";
+  trainer train --resume runs/rtm_c_synthetic/20260101-120000";
 
 const SET_HELP: &str = "\
 Replace a value of the configuration; repeatable. The value is read as JSON and, where it is none,
@@ -166,7 +167,7 @@ impl Default for TrainArgs {
 /// Arguments of `trainer eval`.
 #[derive(Args, Clone, Debug)]
 pub struct EvalArgs {
-    /// Run directory, such as runs/rtm_c_austria/2025-06-01T12-00-00
+    /// Run directory, such as runs/rtm_c_austria/20260101-120000
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table

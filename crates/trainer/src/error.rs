@@ -67,7 +67,7 @@ pub enum TrainerError {
     },
     /// Too many losses in a row were not finite.
     #[error(
-        "training diverged: {skipped} losses in a row were not finite, the last at epoch {epoch}, batch {batch}; \
+        "training diverged: {skipped} losses or gradients in a row were not finite, the last at epoch {epoch}, batch {batch}; \
          physical parameters seen in that batch: {seen}; the last good state is in {}", checkpoint.display()
     )]
     Diverged {

@@ -172,7 +172,7 @@ impl Observer for ProgressDisplay {
         self.bar.inc(1);
         if record.train.skipped_steps.is_some() {
             tracing::warn!(
-                "epoch {}, batch {}: the loss is not finite; the step is left out",
+                "epoch {}, batch {}: the loss or its gradient is not finite; the step is left out",
                 record.epoch,
                 record.batch
             );

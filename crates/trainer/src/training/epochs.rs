@@ -226,7 +226,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         } else {
             train.kl = Some(outcome.kl);
         }
-        if let Some(update) = outcome.update {
+        if let Some(update) = outcome.update.filter(|update| update.applied) {
             self.progress.skipped_in_a_row = 0;
             train.gradient_norm = Some(update.gradient_norm);
             train.non_finite_gradients = Some(update.non_finite);

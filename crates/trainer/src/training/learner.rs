@@ -163,6 +163,7 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
         let decoded = self.model.decode(posterior, Some(noise), conditions)?;
+        let before = epoch.clone();
         let mut batch = self.statistics();
         add_batch(&mut batch, epoch, &observed, &shown, &decoded);
         let z_seen = decoded.z_phy.as_ref().map_or(vec![], |z| {
@@ -181,6 +182,10 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         };
         let objective = Objective::train(terms, observed, weights)?;
         let update = self.update(objective, learning_rate, |_| true)?;
+        if !update.update.is_some_and(|report| report.applied) {
+            // what is left out must not turn the epoch's averages into NaN
+            *epoch = before;
+        }
         Ok(StepOutcome {
             z_seen,
             averages: Some(batch.averages()),
@@ -323,4 +328,53 @@ fn extremes(z: ArrayView2<f64>) -> Vec<(f64, f64)> {
                 })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Architecture;
+    use ndarray::array;
+    use nn::{AdamConfig, Cpu, named};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn a_loss_that_is_not_finite_changes_nothing() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let device = Cpu::default();
+        let model = PhysVae::new(&device, Architecture::new(2, 0, 1), None, &mut rng).unwrap();
+        let mut learner = Learner::<f32, Cpu> {
+            device,
+            model,
+            adam: Adam::new(AdamConfig::default()),
+            standardization: (vec![0.0; 2], vec![1.0; 2]),
+        };
+        let weights = Weights {
+            beta: 1.0,
+            gate: 0.0,
+            residual: 0.0,
+            data_aug: 1.0,
+        };
+        let mut epoch = learner.statistics();
+        let (empty, start) = (epoch.clone(), named::to_host_tensors(&learner.model));
+        let mut step = |learner: &mut Learner<f32, Cpu>, x: f64, epoch: &mut Statistics| {
+            let x = array![[x, 1.0]];
+            learner
+                .train_step(x.view(), None, &mut rng, &weights, 1e-3, epoch)
+                .unwrap()
+        };
+
+        // its square overflows f32
+        let skipped = step(&mut learner, 1e30, &mut epoch);
+        assert!(skipped.update.is_none() && !skipped.loss.is_finite());
+        assert_eq!(epoch, empty);
+        assert_eq!(named::to_host_tensors(&learner.model), start);
+        assert!(learner.adam.moments.is_empty());
+
+        let taken = step(&mut learner, 0.5, &mut epoch);
+        assert!(taken.update.unwrap().applied);
+        assert_ne!(epoch, empty);
+        assert_ne!(named::to_host_tensors(&learner.model), start);
+    }
 }
