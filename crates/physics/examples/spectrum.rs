@@ -1,9 +1,10 @@
-//! The bands of one forest.
+//! The bands of one canopy or forest.
 //!
 //!     cargo run -p physics --example spectrum -- --N 1.5 --cab 40 --LAI 3 --tts 40 --variant enmap_box
 
 use physics::{
-    ForestParameters, Inform, InformOptions, LeafAngles, Sensor, SpectralTables, Variant,
+    Canopy, CanopyParameters, ForwardModel, LeafAngles, LeafVersion, ReflectanceModel,
+    ReflectanceModelBuilder, Sensor, SpectralTables, Variant,
 };
 use std::process::ExitCode;
 
@@ -21,7 +22,7 @@ fn help() -> String {
          \x20 --jacobian yes|no               also the derivatives to N, cab, cw, cm, LAI, LAIu, fc [no]\n\n\
          parameters:\n",
     );
-    for q in ForestParameters::quantities() {
+    for q in CanopyParameters::quantities() {
         let default = match q.name.as_str() {
             "cd" => "from fc and sd".to_owned(),
             "h" => "from cd".to_owned(),
@@ -37,14 +38,14 @@ fn help() -> String {
 /// Everything the command line says.
 struct Request {
     options: InformOptions,
-    forest: ForestParameters,
+    forest: CanopyParameters,
     jacobian: bool,
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>, AnyError> {
     let mut request = Request {
         options: InformOptions::default(),
-        forest: ForestParameters::default(),
+        forest: CanopyParameters::default(),
         jacobian: false,
     };
     while let Some(argument) = arguments.next() {

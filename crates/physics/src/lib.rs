@@ -1,31 +1,34 @@
 //! Forward models and their exact Jacobians: PROSPECT, 4SAIL, INFORM, sensors, Mogi.
 //!
 //! ```
-//! use physics::{ForestParameters, Inform, InformOptions};
+//! use physics::{CanopyParameters, ReflectanceModel};
 //!
-//! let inform = Inform::new(InformOptions::default())?; // Sentinel-2A, double precision
-//! let forest = ForestParameters { lai: 4.0, fc: 0.7, tts: 40.0, ..Default::default() };
+//! let inform = ReflectanceModel::builder().build()?; // Sentinel-2A, double precision
+//! let forest = CanopyParameters { lai: 4.0, fc: 0.7, tts: 40.0, ..Default::default() };
 //! let (bands, jacobian) = inform.bands_with_jacobian(&[forest])?;
 //! assert_eq!(bands.dim(), (1, 13));
 //! assert_eq!(jacobian.dim(), (1, 13, 7)); // to N, cab, cw, cm, LAI, LAIu, fc
 //! # Ok::<(), physics::PhysicsError>(())
 //! ```
 //!
-//! * [`Inform`] evaluates batches of forests; [`InformModel`] is the same as a [`ForwardModel`], which is
-//!   all the rest of the workspace knows of a physical model. [`Mogi`] is another; a model of one's own is
-//!   a page of code (`examples/own_model.rs`).
-//! * [`Prospect`] and [`Sail`] are INFORM's leaf and canopy for use alone.
+//! * [`ReflectanceModel`] joins a leaf, a canopy or forest, soil, sky and sensor; its builder chooses them
+//!   and what is free. It evaluates batches of [`CanopyParameters`], and is a [`ForwardModel`], which is
+//!   all that a training knows of a physical model. [`Mogi`] is another; a model of one's own is a page of
+//!   code (`examples/own_model.rs`).
+//! * [`Prospect`] and [`Sail`] are the leaf and the canopy for use alone.
 //! * Formulas are written once over a number type and run as `f64`, as `f32` registers chosen at run time
 //!   ([`Precision`], [`Lanes`]), or as dual numbers of either, which is where the Jacobians come from.
 
 mod canopy;
 mod error;
-mod forest;
 mod forward_model;
 mod leaf;
 mod mogi;
 mod numbers;
+mod parameters;
 mod quantities;
+mod reflectance;
+mod stand;
 pub mod tables;
 
 pub use canopy::{
@@ -33,13 +36,15 @@ pub use canopy::{
     sky_fraction,
 };
 pub use error::PhysicsError;
-pub use forest::{
-    CrownCover, ForestParameters, ForestSpectra, Inform, InformModel, InformOptions, Lanes,
-    Precision, Variant,
-};
 pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
 pub use leaf::{LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
+pub use parameters::{CanopyParameters, Parameter};
+pub use reflectance::{
+    Canopy, ForestSpectra, Illumination, Lanes, Precision, ReflectanceModel,
+    ReflectanceModelBuilder, Soil, Variant,
+};
+pub use stand::CrownCover;
 pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
 
 /// The README's example is compiled and run as a test.

@@ -53,13 +53,3 @@ impl Range {
         }
     }
 }
-
-/// The range with this name.
-pub(crate) fn range_named(ranges: &[Range], name: &str) -> Result<Range, PhysicsError> {
-    let found = ranges.iter().find(|r| r.name == name).copied();
-    found.ok_or_else(|| PhysicsError::UnknownName {
-        what: "parameter",
-        name: name.to_owned(),
-        known: ranges.iter().map(|r| r.name.to_owned()).collect(),
-    })
-}

@@ -2,30 +2,29 @@
 
 use ndarray::{Array2, Array3, Axis};
 use physics::{
-    ForestParameters, ForwardModel, Inform, InformModel, InformOptions, LeafAngleClasses,
-    LeafAngles, PhysicsError, Precision, SENTINEL2_TRAINING_BANDS, SpectralTables, Variant,
+    CanopyParameters, ForwardModel, LeafAngleClasses, LeafAngles, PhysicsError, Precision,
+    ReflectanceModel, SENTINEL2_TRAINING_BANDS, SpectralTables, Variant,
 };
 use std::sync::Arc;
 
 /// Rounding of sums of a few hundred terms in double precision.
 const ROUNDING: f64 = 1e-13;
 
-fn inform(variant: Variant, precision: Precision, bands: &[&str]) -> Inform {
-    Inform::new(InformOptions {
-        variant,
-        precision,
-        bands: Some(bands.iter().map(|b| (*b).to_owned()).collect()),
-        ..Default::default()
-    })
-    .unwrap()
+fn inform(variant: Variant, precision: Precision, bands: &[&str]) -> ReflectanceModel {
+    ReflectanceModel::builder()
+        .variant(variant)
+        .precision(precision)
+        .bands(bands.iter().copied())
+        .build()
+        .unwrap()
 }
 
 const AT: [u32; 5] = [400, 550, 800, 1450, 2200];
 
 #[test]
 fn without_crown_leaves_the_understorey_is_seen() {
-    let inform = Inform::new(InformOptions::default()).unwrap();
-    let forest = ForestParameters {
+    let inform = ReflectanceModel::builder().build().unwrap();
+    let forest = CanopyParameters {
         lai: 0.0,
         laiu: 1.3,
         tts: 40.0,
@@ -42,8 +41,8 @@ fn without_crown_leaves_the_understorey_is_seen() {
 
 #[test]
 fn without_any_leaves_the_soil_is_seen() {
-    let inform = Inform::new(InformOptions::default()).unwrap();
-    let forest = ForestParameters {
+    let inform = ReflectanceModel::builder().build().unwrap();
+    let forest = CanopyParameters {
         lai: 0.0,
         laiu: 0.0,
         psoil: 0.3,
@@ -62,7 +61,7 @@ fn without_any_leaves_the_soil_is_seen() {
 fn without_crowns_the_understorey_is_seen() {
     for variant in [Variant::Published, Variant::EnmapBox] {
         let inform = inform(variant, Precision::F64, &["B04"]);
-        let forest = ForestParameters {
+        let forest = CanopyParameters {
             fc: 1e-6,
             laiu: 2.0,
             ..Default::default()
@@ -77,7 +76,7 @@ fn without_crowns_the_understorey_is_seen() {
 }
 
 /// Every combination of the edges of the allowed range.
-fn edges() -> Vec<ForestParameters> {
+fn edges() -> Vec<CanopyParameters> {
     let classes = |angle: f64| {
         LeafAngles::Classes(Arc::new(LeafAngleClasses::new(&[angle], &[1.0]).unwrap()))
     };
@@ -94,7 +93,7 @@ fn edges() -> Vec<ForestParameters> {
                     for n in [1.0, 1.7, 4.0] {
                         for absorbers in [0.0, 1.0] {
                             for fc in [1e-6, 0.5, 10.0] {
-                                forests.push(ForestParameters {
+                                forests.push(CanopyParameters {
                                     n,
                                     cab: 120.0 * absorbers,
                                     car: 30.0 * absorbers,
@@ -138,8 +137,8 @@ fn everything_allowed_is_finite() {
 
 #[test]
 fn leaves_that_absorb_next_to_nothing_are_right_in_single_precision() {
-    let forests: Vec<ForestParameters> = (0..40)
-        .map(|i| ForestParameters {
+    let forests: Vec<CanopyParameters> = (0..40)
+        .map(|i| CanopyParameters {
             cab: 1.0,
             car: 0.0,
             anth: 0.0,
@@ -148,7 +147,7 @@ fn leaves_that_absorb_next_to_nothing_are_right_in_single_precision() {
             cm: 1e-6 * 1.4_f64.powi(i),
             ..Default::default()
         })
-        .map(|forest| ForestParameters {
+        .map(|forest| CanopyParameters {
             cm: forest.cm.min(0.06),
             ..forest
         })
@@ -173,11 +172,11 @@ fn leaves_that_absorb_next_to_nothing_are_right_in_single_precision() {
     }
 }
 
-fn some_forests() -> Vec<ForestParameters> {
+fn some_forests() -> Vec<CanopyParameters> {
     (0..101)
         .map(|i| {
             let x = f64::from(i) / 100.0;
-            ForestParameters {
+            CanopyParameters {
                 n: 1.0 + 2.0 * x,
                 cab: 10.0 + 70.0 * (x * 7.0).fract(),
                 lai: 5.0 * (x * 3.0).fract(),
@@ -212,16 +211,16 @@ fn results_do_not_depend_on_the_threads() {
 
 #[test]
 fn the_forward_model_is_the_same_inform() {
-    let base = ForestParameters {
+    let base = CanopyParameters {
         psoil: 0.4,
         tts: 45.0,
         ..Default::default()
     };
-    let options = InformOptions {
-        bands: Some(SENTINEL2_TRAINING_BANDS.map(str::to_owned).to_vec()),
-        ..Default::default()
-    };
-    let model = InformModel::new(options.clone(), base.clone()).unwrap();
+    let model = ReflectanceModel::builder()
+        .bands(SENTINEL2_TRAINING_BANDS)
+        .fixed(base.clone())
+        .build()
+        .unwrap();
     assert_eq!(model.name(), "inform published s2a");
     assert_eq!(model.outputs(), SENTINEL2_TRAINING_BANDS);
     assert_eq!(model.conditions()[0].default, 45.0);
@@ -229,8 +228,8 @@ fn the_forward_model_is_the_same_inform() {
         [1.5, 40.0, 0.01, 0.01, 3.0, 0.5, 0.7][j] * (1.0 + 0.1 * i as f64)
     });
     let angles = Array2::from_shape_fn((3, 3), |(i, j)| [30.0, 5.0, 90.0][j] + i as f64);
-    let forests: Vec<ForestParameters> = (0..3)
-        .map(|i| ForestParameters {
+    let forests: Vec<CanopyParameters> = (0..3)
+        .map(|i| CanopyParameters {
             n: rows[[i, 0]],
             cab: rows[[i, 1]],
             cw: rows[[i, 2]],
@@ -244,10 +243,7 @@ fn the_forward_model_is_the_same_inform() {
             ..base.clone()
         })
         .collect();
-    let expected = Inform::new(options)
-        .unwrap()
-        .bands_with_jacobian(&forests)
-        .unwrap();
+    let expected = model.bands_with_jacobian(&forests).unwrap();
 
     let (mut values, mut jacobian) = (Array2::zeros((3, 11)), Array3::zeros((3, 11, 7)));
     let conditions = Some(angles.view());
@@ -283,7 +279,7 @@ fn the_forward_model_is_the_same_inform() {
 
 #[test]
 fn errors_name_row_quantity_and_range() {
-    let model = InformModel::new(InformOptions::default(), ForestParameters::default()).unwrap();
+    let model = ReflectanceModel::builder().build().unwrap();
     let mut rows = Array2::from_shape_fn((2, 7), |(_, j)| model.parameters()[j].default);
     let mut values = Array2::zeros((2, 13));
     rows[[1, 4]] = f64::NAN;
@@ -299,15 +295,7 @@ fn errors_name_row_quantity_and_range() {
         .evaluate(rows.view(), None, narrow.view_mut())
         .unwrap_err();
     assert!(matches!(error, PhysicsError::Shape { what: "values", .. }));
-    let fixed = ForestParameters {
-        cd: Some(4.0),
-        ..Default::default()
-    };
-    assert!(InformModel::new(InformOptions::default(), fixed).is_err());
-    let options = InformOptions {
-        bands: Some(vec!["B99".into()]),
-        ..Default::default()
-    };
-    let error = Inform::new(options).unwrap_err().to_string();
+    let error = ReflectanceModel::builder().bands(["B99"]).build();
+    let error = error.unwrap_err().to_string();
     assert!(error.starts_with("unknown band 'B99', expected one of: B01, B02"));
 }

@@ -2,7 +2,7 @@
 
 use physics::tables::{LeafConstants, SoilAndSky, WAVELENGTHS};
 use physics::{
-    ForestParameters, Inform, InformOptions, LeafVersion, PhysicsError, Prospect,
+    CanopyParameters, LeafVersion, PhysicsError, Prospect, ReflectanceModel,
     SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables,
 };
 use std::path::PathBuf;
@@ -90,12 +90,8 @@ fn a_sensor_of_the_user() {
     assert_eq!(sensor.bands()[0].response(), [(650, 0.25), (651, 0.75)]);
     assert_eq!(sensor.bands()[0].mean_wavelength_nm(), 650.75);
 
-    let inform = Inform::new(InformOptions {
-        sensor,
-        ..Default::default()
-    })
-    .unwrap();
-    let forest = [ForestParameters::default()];
+    let inform = ReflectanceModel::builder().sensor(sensor).build().unwrap();
+    let forest = [CanopyParameters::default()];
     let bands = inform.bands(&forest).unwrap();
     let spectrum = inform.spectra(&forest, &[650, 651, 800]).unwrap();
     let red = 0.25 * spectrum[[0, 0]] + 0.75 * spectrum[[0, 1]];

@@ -1,17 +1,7 @@
 //! What a layer of leaves does at every wavelength alike: direct transmission and the hot spot.
 
 use super::Scattering;
-
-/// A value and its derivative to the one parameter it depends on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sloped {
-    pub value: f64,
-    pub slope: f64,
-}
-
-fn sloped(value: f64, slope: f64) -> Sloped {
-    Sloped { value, slope }
-}
+use crate::numbers::{Real, Sloped};
 
 /// Largest α of the hot spot; beyond it there is none. Part of the distributed PROSAIL.
 const LARGEST_ALPHA: f64 = 200.0;
@@ -31,83 +21,78 @@ const INTERVALS: usize = 20;
 /// TGRS 45:1808–1822): correlation of the gaps seen by the sun and by the view, at depths x in the layer.
 ///
 /// y(x) = L·[−(ko + ks) x + √(ko ks) (1 − e^−αx)/α], of which only L is left open here.
-#[derive(Clone, Debug)]
+///
+/// ```math
+/// y(x) = L\,\Bigl[-(k_o+k_s)\,x + \sqrt{k_o k_s}\,\frac{1-e^{-\alpha x}}{\alpha}\Bigr],
+/// \qquad \alpha = \frac{2\,d_{so}}{q\,(k_s+k_o)}
+/// ```
+#[derive(Clone)]
 pub(crate) struct HotSpot {
-    depth: [f64; INTERVALS + 1],
+    depth: [Sloped; INTERVALS + 1],
     /// y/L at the depths.
-    slope: [f64; INTERVALS + 1],
+    slope: [Sloped; INTERVALS + 1],
     intervals: usize,
 }
 
 impl HotSpot {
     /// α = 2·distance/(size·(ks + ko)), at most 200. The exact hot spot (distance 0) is α = 0; size 0 is
-    /// no hot spot.
-    pub fn new(scattering: &Scattering, shadow_distance: f64, size: f64, nodes: Nodes) -> Self {
+    /// no hot spot. Derivatives are 0 at the clip and, where distance has a kink, at distance 0.
+    pub fn new(scattering: &Scattering, shadow_distance: Sloped, size: Sloped, nodes: Nodes) -> Self {
         let (ks, ko) = (scattering.ks, scattering.ko);
-        let alpha = if size == 0.0 {
-            LARGEST_ALPHA
-        } else if shadow_distance == 0.0 {
-            0.0
+        let none = Sloped::constant(LARGEST_ALPHA);
+        let alpha = if size.value() == 0.0 {
+            none
         } else {
-            (2.0 * shadow_distance / (size * (ks + ko))).min(LARGEST_ALPHA)
+            let alpha = shadow_distance.scale(2.0) / (size * (ks + ko));
+            if alpha.value() < LARGEST_ALPHA {
+                alpha
+            } else {
+                none
+            }
         };
-        // nodes at equal steps of e^−αx
-        let step = -(-alpha).exp_m1() / INTERVALS as f64;
+        // nodes at equal steps of e^−αx: with φ(α) = (1 − e^−α)/α,
+        // x_i = −ln(1 − (i/20) α φ)/α and (1 − e^−αx_i)/α = (i/20) φ
+        let phi = alpha.phi();
+        let root = (ko * ks).sqrt();
         let intervals = match nodes {
             Nodes::Published => INTERVALS,
             Nodes::EnmapBox => INTERVALS - 1,
         };
+        let zero = Sloped::constant(0.0);
         let mut hot_spot = Self {
-            depth: [0.0; INTERVALS + 1],
-            slope: [0.0; INTERVALS + 1],
+            depth: [zero; INTERVALS + 1],
+            slope: [zero; INTERVALS + 1],
             intervals,
         };
         for i in 1..=intervals {
-            let steps = if i == intervals { INTERVALS } else { i } as f64;
-            let (depth, correlated) = if i == intervals && alpha > 0.0 {
-                (1.0, steps * step / alpha)
-            } else if alpha > 0.0 {
-                (-(-steps * step).ln_1p() / alpha, steps * step / alpha)
+            let (depth, correlated) = if i == intervals {
+                (Sloped::constant(1.0), phi)
             } else {
-                (steps / INTERVALS as f64, steps / INTERVALS as f64)
+                let correlated = phi.scale(i as f64 / INTERVALS as f64);
+                (correlated * (correlated * alpha).ln_ratio(), correlated)
             };
             hot_spot.depth[i] = depth;
-            hot_spot.slope[i] = -(ko + ks) * depth + (ko * ks).sqrt() * correlated;
+            hot_spot.slope[i] = root * correlated - (ko + ks) * depth;
         }
         hot_spot
     }
 
     /// ∫ e^y(x) dx over the layer, with y linear between the nodes, and e^y(1), of a layer of leaf area
-    /// index `l`, with their derivatives to it.
-    fn integrate(&self, l: f64) -> (Sloped, Sloped) {
-        let (mut sum, mut sum_slope, mut f) = (0.0, 0.0, 1.0);
+    /// index `l`.
+    fn integrate(&self, l: Sloped) -> (Sloped, Sloped) {
+        let (mut sum, mut f) = (Sloped::constant(0.0), Sloped::constant(1.0));
         for i in 1..=self.intervals {
-            let (before, here) = (self.slope[i - 1], self.slope[i]);
-            let step = here - before;
-            let (delta, width) = (l * step, self.depth[i] - self.depth[i - 1]);
+            let delta = l * (self.slope[i] - self.slope[i - 1]);
+            let width = self.depth[i] - self.depth[i - 1];
             // mean of e^y over the interval: f (e^δ − 1)/δ
-            let growth = delta.exp_m1();
-            let next = f * (1.0 + growth);
-            let (mean, mean_slope) = if delta.abs() > 1e-4 {
-                let mean = f * growth / delta;
-                (mean, (here * next - before * f - mean * step) / delta)
-            } else {
-                let mean = f * (1.0 + delta / 2.0 + delta * delta / 6.0);
-                let curve = 0.5 + delta / 3.0 + delta * delta / 8.0;
-                (mean, mean * before + f * step * curve)
-            };
-            sum += mean * width;
-            sum_slope += mean_slope * width;
-            f = next;
+            sum = sum + f * (-delta).phi() * width;
+            f = (l * self.slope[i]).exp();
         }
-        (
-            sloped(sum, sum_slope),
-            sloped(f, self.slope[self.intervals] * f),
-        )
+        (sum, f)
     }
 }
 
-/// Scalars of one layer, with their derivatives to its leaf area index.
+/// Scalars of one layer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LayerScalars {
     /// Leaf area index L.
@@ -125,32 +110,26 @@ pub(crate) struct LayerScalars {
 }
 
 impl LayerScalars {
-    /// A layer with a hot spot.
-    pub fn new(scattering: &Scattering, length: f64, hot_spot: &HotSpot) -> Self {
+    /// A layer of leaf area index `length` with a hot spot.
+    pub fn new(scattering: &Scattering, length: Sloped, hot_spot: &HotSpot) -> Self {
         let (sum, end) = hot_spot.integrate(length);
         let mut layer = Self::without_bidirectional(scattering, length);
-        layer.single = sloped(length * sum.value, sum.value + length * sum.slope);
+        layer.single = length * sum;
         layer.tsstoo = end;
         layer
     }
 
     /// A layer of which the bidirectional reflectance is not asked.
-    pub fn without_bidirectional(scattering: &Scattering, length: f64) -> Self {
+    pub fn without_bidirectional(scattering: &Scattering, length: Sloped) -> Self {
         let (ks, ko) = (scattering.ks, scattering.ko);
-        let (tss, too) = ((-ks * length).exp(), (-ko * length).exp());
-        let k = ks + ko;
-        let j2 = if k * length > 0.0 {
-            -(-k * length).exp_m1() / k
-        } else {
-            length
-        };
+        let zero = Sloped::constant(0.0);
         Self {
-            length: sloped(length, 1.0),
-            tss: sloped(tss, -ks * tss),
-            too: sloped(too, -ko * too),
-            j2: sloped(j2, tss * too),
-            single: sloped(0.0, 0.0),
-            tsstoo: sloped(0.0, 0.0),
+            length,
+            tss: (-(ks * length)).exp(),
+            too: (-(ko * length)).exp(),
+            j2: length * ((ks + ko) * length).phi(),
+            single: zero,
+            tsstoo: zero,
         }
     }
 }
@@ -159,35 +138,64 @@ impl LayerScalars {
 mod tests {
     use super::*;
 
-    const SCATTERING: Scattering = Scattering {
-        ks: 0.7,
-        ko: 0.55,
-        bf: 0.4,
-        sob: 0.1,
-        sof: 0.05,
-    };
-    /// Central differences with a step of 1e-6: rounding 1e-10, curvature 1e-12.
+    fn c(value: f64) -> Sloped {
+        Sloped::constant(value)
+    }
+
+    fn scattering(ks: Sloped, ko: Sloped) -> Scattering {
+        Scattering {
+            ks,
+            ko,
+            bf: c(0.4),
+            sob: c(0.1),
+            sof: c(0.05),
+        }
+    }
+
+    fn fixed() -> Scattering {
+        scattering(c(0.7), c(0.55))
+    }
+
+    /// Central differences with a step of 1e-6 of the number varied: rounding 1e-10, curvature 1e-12.
     const DIFFERENCE: f64 = 1e-8;
+
+    /// A layer of the numbers ks, ko, distance, size, L.
+    fn layer(at: [Sloped; 5], nodes: Nodes) -> [Sloped; 5] {
+        let scattering = scattering(at[0], at[1]);
+        let hot = HotSpot::new(&scattering, at[2], at[3], nodes);
+        let s = LayerScalars::new(&scattering, at[4], &hot);
+        [s.tss, s.too, s.j2, s.single, s.tsstoo]
+    }
 
     #[test]
     fn slopes_are_the_differences() {
-        for distance in [0.0, 1e-9, 1e-3, 0.3, 5.0] {
+        for distance in [1e-5, 1e-3, 0.3, 5.0] {
             for nodes in [Nodes::Published, Nodes::EnmapBox] {
-                let hot = HotSpot::new(&SCATTERING, distance, 0.05, nodes);
                 for l in [1e-5, 0.01, 1.0, 15.0] {
-                    let at = |l: f64| LayerScalars::new(&SCATTERING, l, &hot);
-                    let (h, here) = (1e-6, at(l));
-                    let (up, down) = (at(l + h), at(l - h));
-                    for pick in [
-                        |s: &LayerScalars| s.tss,
-                        |s: &LayerScalars| s.too,
-                        |s: &LayerScalars| s.j2,
-                        |s: &LayerScalars| s.single,
-                        |s: &LayerScalars| s.tsstoo,
-                    ] {
-                        let difference = (pick(&up).value - pick(&down).value) / (2.0 * h);
-                        let error = difference - pick(&here).slope;
-                        assert!(error.abs() < DIFFERENCE, "{distance} {l}: {error:e}");
+                    let at: [f64; 5] = [0.7, 0.55, distance, 0.05, l];
+                    for varied in 0..5 {
+                        let step = 1e-6 * at[varied].max(0.01);
+                        // a step must not cross zero
+                        let step = step.min(at[varied] / 2.0);
+                        let moved = |step: f64| {
+                            let mut at = at.map(c);
+                            at[varied] = at[varied].offset(step);
+                            layer(at, nodes).map(Real::value)
+                        };
+                        let (up, down) = (moved(step), moved(-step));
+                        let mut here = at.map(c);
+                        here[varied] = Sloped::new(at[varied], 1.0);
+                        let here = layer(here, nodes).map(Sloped::slope);
+                        for i in 0..5 {
+                            let difference = (up[i] - down[i]) / (2.0 * step);
+                            let scale = 1.0_f64.max(here[i].abs());
+                            let error = (difference - here[i]).abs() / scale;
+                            let rounding = 4.0 * f64::EPSILON / step / scale;
+                            assert!(
+                                error < DIFFERENCE + rounding,
+                                "distance {distance} L {l} number {varied} scalar {i}: {error:e}"
+                            );
+                        }
                     }
                 }
             }
@@ -196,23 +204,23 @@ mod tests {
 
     #[test]
     fn exact_hot_spot_is_the_single_beam() {
-        let equal = Scattering {
-            ko: 0.7,
-            ..SCATTERING
-        };
-        let hot = HotSpot::new(&equal, 0.0, 0.05, Nodes::Published);
-        let layer = LayerScalars::new(&equal, 3.0, &hot);
-        assert!((layer.tsstoo.value - layer.tss.value).abs() < 1e-15);
-        let expected = (1.0 - layer.tss.value) / 0.7;
-        assert!((layer.single.value - expected).abs() < 1e-14);
+        let equal = scattering(c(0.7), c(0.7));
+        let hot = HotSpot::new(&equal, c(0.0), c(0.05), Nodes::Published);
+        let layer = LayerScalars::new(&equal, c(3.0), &hot);
+        assert!((layer.tsstoo.value() - layer.tss.value()).abs() < 1e-15);
+        let expected = (1.0 - layer.tss.value()) / 0.7;
+        assert!((layer.single.value() - expected).abs() < 1e-14);
     }
 
     #[test]
     fn without_leaves_everything_passes() {
-        let hot = HotSpot::new(&SCATTERING, 0.2, 0.05, Nodes::Published);
-        let layer = LayerScalars::new(&SCATTERING, 0.0, &hot);
-        assert_eq!((layer.tss.value, layer.tsstoo.value), (1.0, 1.0));
-        assert_eq!((layer.single.value, layer.single.slope), (0.0, 1.0));
-        assert_eq!((layer.j2.value, layer.j2.slope), (0.0, 1.0));
+        let hot = HotSpot::new(&fixed(), c(0.2), c(0.05), Nodes::Published);
+        let layer = LayerScalars::new(&fixed(), Sloped::new(0.0, 1.0), &hot);
+        assert_eq!((layer.tss.value(), layer.tsstoo.value()), (1.0, 1.0));
+        let single = layer.single;
+        // the depths of the nodes sum to 1
+        assert_eq!(single.value(), 0.0);
+        assert!((single.slope() - 1.0).abs() < 1e-15);
+        assert_eq!((layer.j2.value(), layer.j2.slope()), (0.0, 1.0));
     }
 }

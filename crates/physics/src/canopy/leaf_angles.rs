@@ -1,7 +1,17 @@
 //! Leaf angle distributions as weights of inclination classes.
 
+use super::inclination::{ellipsoidal, verhoef};
 use crate::PhysicsError;
+use crate::numbers::{Real, Sloped};
+use crate::quantities::Range;
 use std::sync::Arc;
+
+/// Average leaf angle of the ellipsoidal distribution.
+pub(crate) const ALA: Range = Range::new("ALA", "deg", (0.0, 90.0), 57.0);
+/// Verhoef's a …
+pub(crate) const LIDF_A: Range = Range::new("LIDFa", "1", (-1.0, 1.0), -0.35);
+/// … and b.
+pub(crate) const LIDF_B: Range = Range::new("LIDFb", "1", (-1.0, 1.0), -0.15);
 
 /// Middle of the standard classes, degrees from the horizontal.
 const CLASS_MIDDLES_DEG: [f64; 13] = [
@@ -13,8 +23,8 @@ const CLASS_EDGES_DEG: [f64; 14] = [
 ];
 /// Weights must sum to 1 this closely; they are then used as given.
 const SUM_TOLERANCE: f64 = 1e-6;
-/// Below this distance of the squared eccentricity from 1 the ellipsoid is a sphere.
-const SPHERE: f64 = 1e-6;
+/// |a| + |b| of Verhoef's distribution may exceed 1 by rounding.
+const SHAPE_ROUNDING: f64 = 1e-12;
 
 /// Distribution of leaf inclinations (0° = horizontal leaf).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +37,14 @@ pub enum LeafAngles {
     /// As the surface of an ellipsoid with this average leaf angle in degrees, 0 to 90
     /// (Campbell 1986, Agricultural and Forest Meteorology 36:317; 1990, 49:173).
     Ellipsoidal(f64),
+    /// Verhoef's two-parameter distribution, |a| + |b| ≤ 1: a tilts it towards horizontal (a > 0) or
+    /// vertical leaves, b makes it two-peaked (b > 0) or gathers it around 45° (b < 0).
+    Verhoef {
+        /// Average inclination.
+        a: f64,
+        /// Two peaks or one.
+        b: f64,
+    },
     /// Classes and weights of the user.
     Classes(Arc<LeafAngleClasses>),
 }
@@ -92,61 +110,125 @@ impl LeafAngleClasses {
 }
 
 impl LeafAngles {
+    /// Mostly horizontal leaves: Verhoef's (1, 0).
+    pub const PLANOPHILE: Self = Self::Verhoef { a: 1.0, b: 0.0 };
+    /// Mostly vertical leaves: Verhoef's (−1, 0).
+    pub const ERECTOPHILE: Self = Self::Verhoef { a: -1.0, b: 0.0 };
+    /// Mostly around 45°: Verhoef's (0, −1).
+    pub const PLAGIOPHILE: Self = Self::Verhoef { a: 0.0, b: -1.0 };
+    /// Horizontal and vertical leaves: Verhoef's (0, 1).
+    pub const EXTREMOPHILE: Self = Self::Verhoef { a: 0.0, b: 1.0 };
+
+    /// Names that [`LeafAngles::named`] knows.
+    pub const NAMES: [&'static str; 6] = [
+        "uniform",
+        "spherical",
+        "planophile",
+        "erectophile",
+        "plagiophile",
+        "extremophile",
+    ];
+
+    /// A distribution by its name.
+    ///
+    /// # Errors
+    /// A name that is not one of [`LeafAngles::NAMES`].
+    pub fn named(name: &str) -> Result<Self, PhysicsError> {
+        Ok(match name {
+            "uniform" => Self::Uniform,
+            "spherical" => Self::Spherical,
+            "planophile" => Self::PLANOPHILE,
+            "erectophile" => Self::ERECTOPHILE,
+            "plagiophile" => Self::PLAGIOPHILE,
+            "extremophile" => Self::EXTREMOPHILE,
+            _ => {
+                return Err(PhysicsError::UnknownName {
+                    what: "leaf angle distribution",
+                    name: name.to_owned(),
+                    known: Self::NAMES.map(str::to_owned).to_vec(),
+                });
+            }
+        })
+    }
+
     /// Middles in degrees and weights of the classes; the named distributions have the 13 standard ones.
     pub fn classes(&self) -> Vec<(f64, f64)> {
-        let standard = |cumulative: &dyn Fn(f64) -> f64| {
-            let edge = |i: usize| cumulative(CLASS_EDGES_DEG[i].to_radians());
-            let widths: Vec<f64> = (0..13).map(|i| (edge(i + 1) - edge(i)).abs()).collect();
-            let total: f64 = widths.iter().sum();
-            let weights = widths.into_iter().map(|w| w / total);
-            CLASS_MIDDLES_DEG.into_iter().zip(weights).collect()
-        };
+        let classes = self.fixed().classes();
+        classes.into_iter().map(|(m, w)| (m, w.value())).collect()
+    }
+
+    /// The distribution, its shape not varied.
+    pub(crate) fn fixed(&self) -> VariedLeafAngles<'_> {
         match self {
-            Self::Uniform => standard(&|theta| theta),
-            Self::Spherical => standard(&f64::cos),
-            Self::Ellipsoidal(average_deg) => standard(&|theta| ellipsoidal(*average_deg, theta)),
-            Self::Classes(classes) => {
-                let weights = classes.weights.iter().copied();
-                classes.middles_deg.iter().copied().zip(weights).collect()
+            Self::Uniform => VariedLeafAngles::Uniform,
+            Self::Spherical => VariedLeafAngles::Spherical,
+            Self::Ellipsoidal(average) => {
+                VariedLeafAngles::Ellipsoidal(Sloped::constant(*average))
             }
+            Self::Verhoef { a, b } => {
+                VariedLeafAngles::Verhoef(Sloped::constant(*a), Sloped::constant(*b))
+            }
+            Self::Classes(classes) => VariedLeafAngles::Classes(classes),
         }
     }
 
-    /// Check the average leaf angle.
+    /// Check the shape's numbers.
     pub(crate) fn check(&self, row: usize) -> Result<(), PhysicsError> {
         match self {
-            Self::Ellipsoidal(angle) if !(0.0..=90.0).contains(angle) => {
-                Err(PhysicsError::OutOfRange {
-                    row,
-                    name: "average leaf angle".into(),
-                    value: *angle,
-                    unit: "deg".into(),
-                    min: 0.0,
-                    max: 90.0,
-                })
+            Self::Ellipsoidal(angle) => ALA.check(row, *angle),
+            Self::Verhoef { a, b } => {
+                LIDF_A.check(row, *a)?;
+                LIDF_B.check(row, *b)?;
+                if a.abs() + b.abs() > 1.0 + SHAPE_ROUNDING {
+                    return Err(PhysicsError::Inconsistent {
+                        what: "leaf angles",
+                        problem: format!(
+                            "row {row}: |LIDFa| + |LIDFb| = {} with LIDFa = {a}, LIDFb = {b}, expected \
+                             at most 1",
+                            a.abs() + b.abs()
+                        ),
+                    });
+                }
+                Ok(())
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Cumulative distribution over inclination θ (radians), up to a factor and a constant.
-fn ellipsoidal(average_deg: f64, theta: f64) -> f64 {
-    let a = average_deg;
-    let e = (-1.6184e-5 * a.powi(3) + 2.1145e-3 * a * a - 1.2390e-1 * a + 3.2491).exp();
-    let flattening = (1.0 - e * e).abs();
-    if flattening < SPHERE {
-        return theta.cos();
-    }
-    let alpha2 = e * e / flattening;
-    let x = e / (1.0 + (e * theta.tan()).powi(2)).sqrt();
-    if e < 1.0 {
-        // rounding may push x past α at θ = 0
-        let root = (alpha2 - x * x).max(0.0).sqrt();
-        x * root + alpha2 * (x / alpha2.sqrt()).min(1.0).asin()
-    } else {
-        let root = (alpha2 + x * x).sqrt();
-        x * root + alpha2 * (x + root).ln()
+/// [`LeafAngles`] whose shape may vary along a direction.
+pub(crate) enum VariedLeafAngles<'a> {
+    Uniform,
+    Spherical,
+    Ellipsoidal(Sloped),
+    Verhoef(Sloped, Sloped),
+    Classes(&'a LeafAngleClasses),
+}
+
+impl VariedLeafAngles<'_> {
+    /// Middles in degrees and weights.
+    pub fn classes(&self) -> Vec<(f64, Sloped)> {
+        let standard = |cumulative: &dyn Fn(f64) -> Sloped| {
+            let edge = |i: usize| cumulative(CLASS_EDGES_DEG[i].to_radians());
+            let widths: Vec<Sloped> = (0..13)
+                .map(|i| (edge(i + 1) - edge(i)).abs_or_flat())
+                .collect();
+            let total = widths
+                .iter()
+                .fold(Sloped::constant(0.0), |sum, width| sum + *width);
+            let weights = widths.into_iter().map(|width| width / total);
+            CLASS_MIDDLES_DEG.into_iter().zip(weights).collect()
+        };
+        match *self {
+            Self::Uniform => standard(&Sloped::constant),
+            Self::Spherical => standard(&|theta| Sloped::constant(theta.cos())),
+            Self::Ellipsoidal(average) => standard(&|theta| ellipsoidal(average, theta)),
+            Self::Verhoef(a, b) => standard(&|theta| verhoef(a, b, theta)),
+            Self::Classes(classes) => {
+                let weights = classes.weights.iter().map(|w| Sloped::constant(*w));
+                classes.middles_deg.iter().copied().zip(weights).collect()
+            }
+        }
     }
 }
 
@@ -163,6 +245,11 @@ mod tests {
             LeafAngles::Ellipsoidal(26.0),
             LeafAngles::Ellipsoidal(58.435),
             LeafAngles::Ellipsoidal(90.0),
+            LeafAngles::PLANOPHILE,
+            LeafAngles::ERECTOPHILE,
+            LeafAngles::PLAGIOPHILE,
+            LeafAngles::EXTREMOPHILE,
+            LeafAngles::Verhoef { a: -0.35, b: -0.15 },
         ] {
             let classes = angles.classes();
             assert_eq!(classes.len(), 13);
@@ -178,6 +265,35 @@ mod tests {
         for (a, b) in LeafAngles::Ellipsoidal(58.435).classes().iter().zip(sphere) {
             assert!((a.1 - b.1).abs() < 1e-4, "{a:?} {b:?}");
         }
+    }
+
+    #[test]
+    fn verhoefs_distributions_are_what_their_names_say() {
+        let mean = |angles: LeafAngles| -> f64 {
+            angles.classes().iter().map(|(middle, w)| middle * w).sum()
+        };
+        let uniform = mean(LeafAngles::Uniform);
+        assert!(mean(LeafAngles::PLANOPHILE) < 30.0 && mean(LeafAngles::ERECTOPHILE) > 60.0);
+        assert!((mean(LeafAngles::PLAGIOPHILE) - uniform).abs() < 1.0);
+        // the narrow classes near 90° see the peak there
+        assert!((mean(LeafAngles::EXTREMOPHILE) - uniform).abs() < 2.0);
+        let spherical = LeafAngles::Verhoef { a: -0.35, b: -0.15 };
+        // Verhoef's approximation of the sphere
+        for (a, b) in spherical
+            .classes()
+            .iter()
+            .zip(LeafAngles::Spherical.classes())
+        {
+            assert!((a.1 - b.1).abs() < 0.01, "{a:?} {b:?}");
+        }
+        for name in LeafAngles::NAMES {
+            LeafAngles::named(name).unwrap().check(0).unwrap();
+        }
+        let error = LeafAngles::named("flat").unwrap_err().to_string();
+        assert!(error.contains("expected one of: uniform"), "{error}");
+        let outside = LeafAngles::Verhoef { a: 0.8, b: 0.4 };
+        let error = outside.check(2).unwrap_err().to_string();
+        assert!(error.contains("row 2: |LIDFa| + |LIDFb| = 1.2"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! 4SAIL for people who use it alone, in double precision.
 
 use super::layer::{HotSpot, LayerScalars, Nodes};
-use super::streams::{Layer, Medium};
+use super::streams::{LaneScattering, Layer, Medium};
 use super::{LeafAngles, Scattering, Viewing};
 use crate::PhysicsError;
+use crate::numbers::{Real, Sloped};
 use crate::quantities::Range;
 
 const LAI: Range = Range::new("LAI", "m2/m2", (0.0, 15.0), 3.0);
@@ -56,13 +57,22 @@ pub struct Sail {
 }
 
 /// Fluxes and reflectances of a canopy at one wavelength, named as in the literature: the first letter
-/// after r or t is the incident flux (s sun, d diffuse, o view), the second the one leaving.
+/// after r or t is the incident flux (s sun, d diffuse), the second the one leaving (d diffuse, o towards
+/// the view); a final t is the canopy with the soil below it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SailFluxes {
-    /// Sun beam to view, over the soil.
+    /// Sun beam to view, over the soil (bidirectional reflectance factor).
     pub rsot: f64,
-    /// Diffuse light to view, over the soil.
+    /// Diffuse light to view, over the soil (hemispherical-directional).
     pub rdot: f64,
+    /// Sun beam to diffuse, over the soil (directional-hemispherical).
+    pub rsdt: f64,
+    /// Diffuse to diffuse, over the soil (bihemispherical).
+    pub rddt: f64,
+    /// Part of `rsot` that is reflected once, by leaf or soil: rso + tsstoo·R_s.
+    pub rsost: f64,
+    /// Part of `rsot` that soil and leaves have exchanged.
+    pub rsodt: f64,
     /// Diffuse reflectance of the canopy alone.
     pub rdd: f64,
     /// Diffuse transmittance.
@@ -75,8 +85,18 @@ pub struct SailFluxes {
     pub rdo: f64,
     /// Diffuse to view, transmitted.
     pub tdo: f64,
-    /// Sun beam to view by the leaves alone.
+    /// Sun beam to view by the leaves alone, `rsos` + `rsod`.
     pub rso: f64,
+    /// Sun beam to view by single scattering in the leaves.
+    pub rsos: f64,
+    /// Sun beam to view by multiple scattering in the leaves.
+    pub rsod: f64,
+    /// Direct transmittance of the sun beam.
+    pub tss: f64,
+    /// Direct transmittance of the view beam.
+    pub too: f64,
+    /// Bidirectional gap fraction.
+    pub tsstoo: f64,
 }
 
 impl Sail {
@@ -94,13 +114,14 @@ impl Sail {
         ] {
             range.check(0, value)?;
         }
-        let viewing = Viewing::new(p.tts, p.tto, p.psi);
-        let scattering = Scattering::new(&p.leaf_angles, &viewing);
+        let c = Sloped::constant;
+        let viewing = Viewing::new(c(p.tts), c(p.tto), c(p.psi));
+        let scattering = Scattering::new(&p.leaf_angles.fixed(), &viewing);
         let distance = viewing.shadow_distance();
-        let hot_spot = HotSpot::new(&scattering, distance, p.hspot, Nodes::Published);
+        let hot_spot = HotSpot::new(&scattering, distance, c(p.hspot), Nodes::Published);
         Ok(Self {
             scattering,
-            layer: LayerScalars::new(&scattering, p.lai, &hot_spot),
+            layer: LayerScalars::new(&scattering, c(p.lai), &hot_spot),
             sky_fraction: sky_fraction(p.tts),
         })
     }
@@ -123,15 +144,23 @@ impl Sail {
         ABSORPTANCE.check(0, absorptance)?;
         SOIL.check(0, soil_reflectance)?;
 
-        let s = &self.scattering;
+        let s = LaneScattering::<f64>::new(&self.scattering);
         let medium = Medium::<f64>::new(s.bf, leaf_reflectance, leaf_transmittance, absorptance);
         let (sun, view) = (medium.beam(s.ks, s.bf), medium.beam(s.ko, s.bf));
-        let w = medium.bidirectional(s);
+        let w = medium.bidirectional(&s);
         let layer = Layer::new(&medium, &sun, &view, w, &self.layer, usize::MAX);
         let top = layer.over_soil(soil_reflectance);
+        let (tss, tsstoo) = (self.tss(), self.tsstoo());
+        // what the soil sends up for each unit that reaches it
+        let from_soil = soil_reflectance / (1.0 - soil_reflectance * layer.rdd);
+        let rsost = layer.rso + tsstoo * soil_reflectance;
         Ok(SailFluxes {
             rsot: top.rsot,
             rdot: top.rdot,
+            rsdt: layer.sun.reflected + (tss + layer.sun.scattered) * from_soil * layer.tdd,
+            rddt: layer.rdd + layer.tdd * from_soil * layer.tdd,
+            rsost,
+            rsodt: top.rsot - rsost,
             rdd: layer.rdd,
             tdd: layer.tdd,
             rsd: layer.sun.reflected,
@@ -139,32 +168,37 @@ impl Sail {
             rdo: layer.view.reflected,
             tdo: layer.view.scattered,
             rso: layer.rso,
+            rsos: layer.rsos,
+            rsod: layer.rso - layer.rsos,
+            tss,
+            too: self.too(),
+            tsstoo,
         })
     }
 
     /// Extinction coefficient of the sun beam.
     pub fn ks(&self) -> f64 {
-        self.scattering.ks
+        self.scattering.ks.value()
     }
 
     /// Extinction coefficient of the view beam.
     pub fn ko(&self) -> f64 {
-        self.scattering.ko
+        self.scattering.ko.value()
     }
 
     /// Direct transmittance of the sun beam, e^−ks L.
     pub fn tss(&self) -> f64 {
-        self.layer.tss.value
+        self.layer.tss.value()
     }
 
     /// Direct transmittance of the view beam, e^−ko L.
     pub fn too(&self) -> f64 {
-        self.layer.too.value
+        self.layer.too.value()
     }
 
     /// Bidirectional gap fraction with the hot spot.
     pub fn tsstoo(&self) -> f64 {
-        self.layer.tsstoo.value
+        self.layer.tsstoo.value()
     }
 
     /// Share of diffuse light for this sun zenith, see [`sky_fraction`].
@@ -176,8 +210,12 @@ impl Sail {
 /// Share of diffuse light at a sun zenith θ in degrees: 0.847 − 1.61 cos θ + 1.04 cos²θ
 /// (François et al. 2002, Agronomie 22:611–618).
 pub fn sky_fraction(sun_zenith_deg: f64) -> f64 {
-    let cos = sun_zenith_deg.to_radians().cos();
-    0.847 - 1.61 * cos + 1.04 * cos * cos
+    sky_fraction_at(Sloped::constant(sun_zenith_deg.to_radians().cos())).value()
+}
+
+/// [`sky_fraction`] at the cosine of the sun zenith.
+pub(crate) fn sky_fraction_at(cos_sun: Sloped) -> Sloped {
+    (cos_sun.scale(1.04).offset(-1.61) * cos_sun).offset(0.847)
 }
 
 /// Reflectance under direct and diffuse light:

@@ -1,26 +1,27 @@
 //! How leaves of all inclinations extinguish and scatter a sun and a view beam (SAIL's `volscatt`).
 
-use super::LeafAngles;
-use std::f64::consts::PI;
+use super::leaf_angles::VariedLeafAngles;
+use crate::numbers::{Real, Sloped};
+use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Direction of the sun and of the view.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Viewing {
-    pub cos_sun: f64,
-    sin_sun: f64,
-    tan_sun: f64,
-    pub cos_view: f64,
-    sin_view: f64,
-    tan_view: f64,
+    pub cos_sun: Sloped,
+    sin_sun: Sloped,
+    tan_sun: Sloped,
+    pub cos_view: Sloped,
+    sin_view: Sloped,
+    tan_view: Sloped,
     /// Relative azimuth in radians.
-    pub azimuth: f64,
+    pub azimuth: Sloped,
 }
 
 impl Viewing {
     /// Zenith angles of sun and view and their relative azimuth in degrees.
-    pub fn new(sun_zenith_deg: f64, view_zenith_deg: f64, azimuth_deg: f64) -> Self {
-        let (sin_sun, cos_sun) = sun_zenith_deg.to_radians().sin_cos();
-        let (sin_view, cos_view) = view_zenith_deg.to_radians().sin_cos();
+    pub fn new(sun_zenith_deg: Sloped, view_zenith_deg: Sloped, azimuth_deg: Sloped) -> Self {
+        let (sin_sun, cos_sun) = sun_zenith_deg.sin_cos_deg();
+        let (sin_view, cos_view) = view_zenith_deg.sin_cos_deg();
         Self {
             cos_sun,
             sin_sun,
@@ -28,7 +29,7 @@ impl Viewing {
             cos_view,
             sin_view,
             tan_view: sin_view / cos_view,
-            azimuth: azimuth_deg.to_radians(),
+            azimuth: azimuth_deg.scale(1.0_f64.to_radians()),
         }
     }
 
@@ -43,12 +44,24 @@ impl Viewing {
         }
     }
 
-    /// √(tan²θ_s + tan²θ_o − 2 tan θ_s tan θ_o cos ψ), the distance of the two beams' shadows per height.
-    pub fn shadow_distance(&self) -> f64 {
+    /// Distance of the two beams' shadows per height; its derivative is taken as 0 where the beams
+    /// coincide and it has a kink.
+    ///
+    /// ```math
+    /// d_{so} = \sqrt{\tan^2\theta_s + \tan^2\theta_o - 2\tan\theta_s\tan\theta_o\cos\psi}
+    /// ```
+    pub fn shadow_distance(&self) -> Sloped {
         let (s, o) = (self.tan_sun, self.tan_view);
-        (s * s + o * o - 2.0 * s * o * self.azimuth.cos())
-            .max(0.0)
-            .sqrt()
+        // (s − o)² + 2 s o (1 − cos ψ), each part without cancellation
+        let apart = s - o;
+        let half = self.azimuth.scale(0.5).sin_cos().0;
+        let turned = (s * o * half * half).scale(4.0);
+        // with ψ = 0 the square root of a square has the digits that the square lacks
+        if turned.value() == 0.0 && turned.slope() == 0.0 {
+            apart.abs_or_flat()
+        } else {
+            (apart * apart + turned).sqrt_or_flat()
+        }
     }
 }
 
@@ -56,40 +69,49 @@ impl Viewing {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scattering {
     /// Extinction of the sun beam.
-    pub ks: f64,
+    pub ks: Sloped,
     /// Extinction of the view beam.
-    pub ko: f64,
+    pub ko: Sloped,
     /// Mean of cos² of the inclination.
-    pub bf: f64,
+    pub bf: Sloped,
     /// Bidirectional scattering by leaf reflectance.
-    pub sob: f64,
+    pub sob: Sloped,
     /// Bidirectional scattering by leaf transmittance.
-    pub sof: f64,
+    pub sof: Sloped,
 }
 
 impl Scattering {
-    /// Sums over the classes of inclination (Verhoef 1984, Remote Sensing of Environment 16:125–141;
-    /// Verhoef 1998).
-    pub fn new(angles: &LeafAngles, viewing: &Viewing) -> Self {
+    /// Sums over the classes of inclination θ_l of weight f (Verhoef 1984, Remote Sensing of Environment
+    /// 16:125–141; Verhoef 1998).
+    ///
+    /// ```math
+    /// k_s = \sum f\frac{\chi_s}{\cos\theta_s},\quad k_o = \sum f\frac{\chi_o}{\cos\theta_o},\quad
+    /// b_f = \sum f\cos^2\theta_l,\quad
+    /// s_{ob} = \sum f\frac{\pi f_\rho}{\cos\theta_s\cos\theta_o},\quad
+    /// s_{of} = \sum f\frac{\pi f_\tau}{\cos\theta_s\cos\theta_o}
+    /// ```
+    pub fn new(angles: &VariedLeafAngles<'_>, viewing: &Viewing) -> Self {
         let v = viewing;
+        let zero = Sloped::constant(0.0);
         let mut sum = Self {
-            ks: 0.0,
-            ko: 0.0,
-            bf: 0.0,
-            sob: 0.0,
-            sof: 0.0,
+            ks: zero,
+            ko: zero,
+            bf: zero,
+            sob: zero,
+            sof: zero,
         };
+        let (per_sun, per_view) = (v.cos_sun.recip(), v.cos_view.recip());
+        let per_area = (per_sun * per_view).scale(PI);
         for (middle_deg, weight) in angles.classes() {
             let (sin_leaf, cos_leaf) = middle_deg.to_radians().sin_cos();
-            let sun = BeamOnLeaf::new(cos_leaf * v.cos_sun, sin_leaf * v.sin_sun);
-            let view = BeamOnLeaf::new(cos_leaf * v.cos_view, sin_leaf * v.sin_view);
+            let sun = BeamOnLeaf::new(v.cos_sun.scale(cos_leaf), v.sin_sun.scale(sin_leaf));
+            let view = BeamOnLeaf::new(v.cos_view.scale(cos_leaf), v.sin_view.scale(sin_leaf));
             let (f_rho, f_tau) = bidirectional(&sun, &view, v.azimuth);
-            let per_area = PI / (v.cos_sun * v.cos_view);
-            sum.ks += weight * sun.chi / v.cos_sun;
-            sum.ko += weight * view.chi / v.cos_view;
-            sum.bf += weight * cos_leaf * cos_leaf;
-            sum.sob += weight * f_rho * per_area;
-            sum.sof += weight * f_tau * per_area;
+            sum.ks = sum.ks + weight * sun.chi * per_sun;
+            sum.ko = sum.ko + weight * view.chi * per_view;
+            sum.bf = sum.bf + weight.scale(cos_leaf * cos_leaf);
+            sum.sob = sum.sob + weight * f_rho * per_area;
+            sum.sof = sum.sof + weight * f_tau * per_area;
         }
         sum
     }
@@ -98,70 +120,105 @@ impl Scattering {
 /// A beam on leaves of one inclination and all azimuths.
 struct BeamOnLeaf {
     /// cos θ_leaf cos θ_beam
-    c: f64,
+    c: Sloped,
     /// sin θ_leaf sin θ_beam
-    s: f64,
+    s: Sloped,
     /// Azimuth at which the beam passes from one side of the leaf to the other.
-    beta: f64,
-    d: f64,
+    beta: Sloped,
+    d: Sloped,
     /// Interception function χ.
-    chi: f64,
+    chi: Sloped,
 }
 
 impl BeamOnLeaf {
-    fn new(c: f64, s: f64) -> Self {
-        let (beta, d, sin_beta) = if s > 1e-6 && c < s {
-            let cos_beta = -c / s;
-            (cos_beta.acos(), s, (1.0 - cos_beta * cos_beta).sqrt())
+    /// ```math
+    /// \beta = \arccos(-c/s),\quad d = s \quad (c < s); \qquad \beta = \pi,\quad d = c \quad
+    /// \text{(one side only)}; \qquad
+    /// \chi = \tfrac{2}{\pi}\bigl[(\beta-\tfrac{\pi}{2})\,c + \sin\beta\,s\bigr]
+    /// ```
+    fn new(c: Sloped, s: Sloped) -> Self {
+        let cos_beta = if s.value() > 1e-6 {
+            -(c / s)
         } else {
-            (PI, c, 0.0) // one side only
+            Sloped::constant(-1.0)
+        };
+        let (beta, d) = if cos_beta.value() > -1.0 {
+            (cos_beta.acos(), s)
+        } else {
+            (Sloped::constant(PI), c)
+        };
+        // the derivative through β is 0: c + s cos β = 0
+        let (sin_beta, from_half) = if cos_beta.value() > -1.0 {
+            let x = cos_beta.value();
+            (((1.0 - x) * (1.0 + x)).sqrt(), beta.value() - FRAC_PI_2)
+        } else {
+            (0.0, FRAC_PI_2)
         };
         Self {
             c,
             s,
             beta,
             d,
-            chi: 2.0 / PI * ((beta - PI / 2.0) * c + sin_beta * s),
+            chi: (c.scale(from_half) + s.scale(sin_beta)).scale(2.0 / PI),
         }
     }
 }
 
 /// Bidirectional scattering functions of leaf reflectance and transmittance.
-fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: f64) -> (f64, f64) {
-    let b1 = (sun.beta - view.beta).abs();
-    let b2 = PI - (sun.beta + view.beta - PI).abs();
+///
+/// ```math
+/// f_\rho = \max\Bigl(0,\frac{(\pi-b_2)\,t_1 + t_2}{2\pi^2}\Bigr),\quad
+/// f_\tau = \max\Bigl(0,\frac{-b_2\,t_1 + t_2}{2\pi^2}\Bigr)
+/// ```
+/// ```math
+/// t_1 = 2 c_s c_o + s_s s_o\cos\psi,\quad
+/// t_2 = \sin b_2\,(2 d_s d_o + s_s s_o\cos b_1\cos b_3)
+/// ```
+/// with b₁ ≤ b₂ ≤ b₃ the angles ψ, |β_s − β_o| and π − |β_s + β_o − π| in ascending order.
+fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: Sloped) -> (Sloped, Sloped) {
+    let b1 = (sun.beta - view.beta).abs_or_flat();
+    let b2 = (-(sun.beta + view.beta).offset(-PI).abs_or_flat()).offset(PI);
     // the three in ascending order; b1 ≤ b2 always
-    let (bt1, bt2, bt3) = if azimuth <= b1 {
+    let (bt1, bt2, bt3) = if azimuth.value() <= b1.value() {
         (azimuth, b1, b2)
-    } else if azimuth <= b2 {
+    } else if azimuth.value() <= b2.value() {
         (b1, azimuth, b2)
     } else {
         (b1, b2, azimuth)
     };
     let ss = sun.s * view.s;
-    let t1 = 2.0 * sun.c * view.c + ss * azimuth.cos();
-    let t2 = if bt2 > 0.0 {
-        bt2.sin() * (2.0 * sun.d * view.d + ss * bt1.cos() * bt3.cos())
-    } else {
-        0.0
-    };
-    let f = |t: f64| (t / (2.0 * PI * PI)).max(0.0);
-    (f((PI - bt2) * t1 + t2), f(-bt2 * t1 + t2))
+    let t1 = (sun.c * view.c).scale(2.0) + ss * azimuth.cos();
+    let t2 = bt2.sin_cos().0 * ((sun.d * view.d).scale(2.0) + ss * bt1.cos() * bt3.cos());
+    let f = |t: Sloped| t.scale(0.5 / (PI * PI)).clip_below(0.0);
+    (
+        f((-bt2).offset(PI) * t1 + t2),
+        f(t2 - bt2 * t1),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canopy::{LeafAngleClasses, LeafAngles};
+
+    fn at(angles: &LeafAngles, directions: [f64; 3]) -> Scattering {
+        let [sun, view, azimuth] = directions.map(Sloped::constant);
+        Scattering::new(&angles.fixed(), &Viewing::new(sun, view, azimuth))
+    }
+
+    fn all(s: &Scattering) -> [Sloped; 5] {
+        [s.ks, s.ko, s.bf, s.sob, s.sof]
+    }
 
     #[test]
     fn horizontal_leaves_extinguish_one_per_area() {
-        let flat = super::super::LeafAngleClasses::new(&[0.0], &[1.0]).unwrap();
+        let flat = LeafAngleClasses::new(&[0.0], &[1.0]).unwrap();
         let flat = LeafAngles::Classes(std::sync::Arc::new(flat));
-        for (sun, view) in [(0.0, 0.0), (30.0, 50.0), (80.0, 10.0)] {
-            let s = Scattering::new(&flat, &Viewing::new(sun, view, 77.0));
-            assert!((s.ks - 1.0).abs() < 1e-14 && (s.ko - 1.0).abs() < 1e-14);
-            assert_eq!(s.bf, 1.0);
-            assert!((s.sob - 1.0).abs() < 1e-14 && s.sof.abs() < 1e-14);
+        for directions in [[0.0, 0.0, 77.0], [30.0, 50.0, 77.0], [80.0, 10.0, 77.0]] {
+            let [ks, ko, bf, sob, sof] = all(&at(&flat, directions)).map(Real::value);
+            assert!((ks - 1.0).abs() < 1e-14 && (ko - 1.0).abs() < 1e-14);
+            assert_eq!(bf, 1.0);
+            assert!((sob - 1.0).abs() < 1e-14 && sof.abs() < 1e-14);
         }
     }
 
@@ -169,17 +226,58 @@ mod tests {
     fn spherical_leaves_extinguish_half_per_path() {
         // 13 classes instead of an integral: 1 %
         for sun in [0.0, 30.0, 60.0, 75.0] {
-            let s = Scattering::new(&LeafAngles::Spherical, &Viewing::new(sun, 20.0, 0.0));
-            assert!((s.ks * sun.to_radians().cos() - 0.5).abs() < 0.005, "{s:?}");
+            let s = at(&LeafAngles::Spherical, [sun, 20.0, 0.0]);
+            let per_path = s.ks.value() * sun.to_radians().cos();
+            assert!((per_path - 0.5).abs() < 0.005, "{s:?}");
         }
     }
 
     #[test]
     fn sun_and_view_are_reciprocal() {
         let angles = LeafAngles::Ellipsoidal(65.0);
-        let a = Scattering::new(&angles, &Viewing::new(50.0, 20.0, 70.0));
-        let b = Scattering::new(&angles, &Viewing::new(20.0, 50.0, 70.0));
-        assert!((a.ks - b.ko).abs() < 1e-14 && (a.ko - b.ks).abs() < 1e-14);
-        assert!((a.sob - b.sob).abs() < 1e-14 && (a.sof - b.sof).abs() < 1e-14);
+        let a = all(&at(&angles, [50.0, 20.0, 70.0])).map(Real::value);
+        let b = all(&at(&angles, [20.0, 50.0, 70.0])).map(Real::value);
+        for (i, j) in [(0, 1), (1, 0), (3, 3), (4, 4)] {
+            assert!((a[i] - b[j]).abs() < 1e-14);
+        }
+    }
+
+    /// Central differences with a step of 1e-5 degrees: rounding of sums of 13 terms of up to 30.
+    const DIFFERENCE: f64 = 1e-8;
+
+    #[test]
+    fn slopes_are_the_differences() {
+        for angles in [LeafAngles::Uniform, LeafAngles::Ellipsoidal(40.0)] {
+            for directions in [[30.0, 10.0, 60.0], [62.0, 41.0, 3.0], [15.5, 0.5, 170.0]] {
+                for varied in 0..3 {
+                    let step = 1e-5;
+                    let moved = |step: f64| {
+                        let mut to = directions;
+                        to[varied] += step;
+                        all(&at(&angles, to)).map(Real::value)
+                    };
+                    let (up, down) = (moved(step), moved(-step));
+                    let mut here = directions.map(Sloped::constant);
+                    here[varied] = Sloped::new(directions[varied], 1.0);
+                    let viewing = Viewing::new(here[0], here[1], here[2]);
+                    let here = all(&Scattering::new(&angles.fixed(), &viewing));
+                    for i in 0..5 {
+                        let difference = (up[i] - down[i]) / (2.0 * step);
+                        let error = (difference - here[i].slope()).abs();
+                        assert!(error < DIFFERENCE, "{directions:?} {varied} {i}: {error:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_distance_of_the_shadows_keeps_its_digits_near_the_hot_spot() {
+        let view = Sloped::constant(30.0);
+        let sun = Sloped::new(30.0 + 1e-9, 1.0);
+        let near = Viewing::new(sun, view, Sloped::constant(0.0)).shadow_distance();
+        let per_degree = 1.0_f64.to_radians() / 30.0_f64.to_radians().cos().powi(2);
+        assert!((near.value() / (1e-9 * per_degree) - 1.0).abs() < 1e-5);
+        assert!((near.slope() / per_degree - 1.0).abs() < 1e-9);
     }
 }

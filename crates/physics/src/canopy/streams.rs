@@ -4,8 +4,8 @@
 //! 1 − R∞² = 2m/(att + m) nothing is divided by a difference of nearly equal numbers but `rsod`, whose
 //! digits go as 1/m³ in leaves that absorb next to nothing.
 
-use super::{LayerScalars, Scattering, Sloped};
-use crate::numbers::{J1Beam, Lane, Real};
+use super::{LayerScalars, Scattering};
+use crate::numbers::{J1Beam, Lane, Real, Sloped};
 
 /// Absorptance below which a leaf is computed as with this absorptance (and without derivative to it):
 /// without absorption m = 0 and the fluxes are 0/0. It keeps m² above about 1e-10.
@@ -14,7 +14,30 @@ const LEAST_ABSORPTANCE: f64 = 1e-10;
 /// A wavelength-independent quantity as variable `i`.
 #[inline(always)]
 pub(crate) fn variable<T: Real>(s: Sloped, i: usize) -> T {
-    T::variable(T::L::c(s.value), T::L::c(s.slope), i)
+    T::variable(T::L::c(s.value()), T::L::c(s.slope()), i)
+}
+
+/// [`Scattering`] at a lane: constants, or numbers that vary along a direction.
+#[derive(Clone, Copy)]
+pub(crate) struct LaneScattering<C> {
+    pub ks: C,
+    pub ko: C,
+    pub bf: C,
+    pub sob: C,
+    pub sof: C,
+}
+
+impl<C: Real> LaneScattering<C> {
+    #[inline(always)]
+    pub fn new(scattering: &Scattering) -> Self {
+        Self {
+            ks: variable(scattering.ks, 0),
+            ko: variable(scattering.ko, 0),
+            bf: variable(scattering.bf, 0),
+            sob: variable(scattering.sob, 0),
+            sof: variable(scattering.sof, 0),
+        }
+    }
 }
 
 /// Diffuse light in an endless canopy.
@@ -36,15 +59,18 @@ pub(crate) struct Medium<T> {
     inverse: T,
 }
 
-/// A direct beam (sun or view) in an endless canopy.
+/// A direct beam (sun or view) in an endless canopy; its extinction is a `C`.
 #[derive(Clone, Copy)]
-pub(crate) struct Beam<T: Real> {
+pub(crate) struct Beam<T: Real, C: Real<L = T::L>> {
     /// s_f + s_b R∞
     forward: T,
     /// s_f R∞ + s_b
     backward: T,
     /// 1/(k + m)
     inverse_sum: T,
+    /// k
+    k: C,
+    /// k − m
     difference: T::L,
     inverse_difference: T::L,
 }
@@ -52,10 +78,11 @@ pub(crate) struct Beam<T: Real> {
 impl<T: Real> Medium<T> {
     /// A canopy of leaves with reflectance `rho`, transmittance `tau` and absorptance 1 − ρ − τ.
     #[inline(always)]
-    pub fn new(bf: f64, rho: T, tau: T, absorptance: T) -> Self {
+    pub fn new<C: Real<L = T::L>>(bf: C, rho: T, tau: T, absorptance: T) -> Self {
         let c = T::L::c;
-        let (back, front) = (c(0.5 * (1.0 + bf)), c(0.5 * (1.0 - bf)));
-        let sigma_b = rho.scale(back) + tau.scale(front);
+        let half = bf.scale(c(0.5));
+        let (back, front) = (half.offset(c(0.5)), (-half).offset(c(0.5)));
+        let sigma_b = rho.times(back) + tau.times(front);
         // att − σ_b = 1 − ρ − τ
         let absorptance = absorptance.clip_below(c(LEAST_ABSORPTANCE));
         let att = sigma_b + absorptance;
@@ -76,16 +103,17 @@ impl<T: Real> Medium<T> {
 
     /// A beam with extinction `k` in this canopy.
     #[inline(always)]
-    pub fn beam(&self, k: f64, bf: f64) -> Beam<T> {
+    pub fn beam<C: Real<L = T::L>>(&self, k: C, bf: C) -> Beam<T, C> {
         let c = T::L::c;
-        let (plus, minus) = (c(0.5 * (k + bf)), c(0.5 * (k - bf)));
-        let backward = self.rho.scale(plus) + self.tau.scale(minus);
-        let forward = self.rho.scale(minus) + self.tau.scale(plus);
-        let difference = c(k) - self.m.value();
+        let (plus, minus) = ((k + bf).scale(c(0.5)), (k - bf).scale(c(0.5)));
+        let backward = self.rho.times(plus) + self.tau.times(minus);
+        let forward = self.rho.times(minus) + self.tau.times(plus);
+        let difference = k.value() - self.m.value();
         Beam {
             forward: forward + backward * self.r,
             backward: forward * self.r + backward,
-            inverse_sum: self.m.offset(c(k)).recip(),
+            inverse_sum: self.m.plus(k).recip(),
+            k,
             difference,
             inverse_difference: c(1.0) / difference,
         }
@@ -93,9 +121,8 @@ impl<T: Real> Medium<T> {
 
     /// Single scattering coefficient w from the sun into the view.
     #[inline(always)]
-    pub fn bidirectional(&self, scattering: &Scattering) -> T {
-        let c = T::L::c;
-        self.rho.scale(c(scattering.sob)) + self.tau.scale(c(scattering.sof))
+    pub fn bidirectional<C: Real<L = T::L>>(&self, scattering: &LaneScattering<C>) -> T {
+        self.rho.times(scattering.sob) + self.tau.times(scattering.sof)
     }
 
     /// The same in a type with other variables.
@@ -113,14 +140,15 @@ impl<T: Real> Medium<T> {
     }
 }
 
-impl<T: Real> Beam<T> {
+impl<T: Real, C: Real<L = T::L>> Beam<T, C> {
     /// The same in a type with other variables.
     #[inline(always)]
-    pub fn lift<R: Real<L = T::L>>(&self, map: &[usize]) -> Beam<R> {
+    pub fn lift<R: Real<L = T::L>>(&self, map: &[usize]) -> Beam<R, C> {
         Beam {
             forward: self.forward.lift(map),
             backward: self.backward.lift(map),
             inverse_sum: self.inverse_sum.lift(map),
+            k: self.k,
             difference: self.difference,
             inverse_difference: self.inverse_difference,
         }
@@ -180,8 +208,14 @@ impl<T: Real> LayerFluxes<T> {
 
     /// A beam with direct transmittance `direct` through the layer.
     #[inline(always)]
-    pub fn beam(&self, medium: &Medium<T>, beam: &Beam<T>, direct: T) -> BeamFluxes<T> {
+    pub fn beam<C: Real<L = T::L>>(
+        &self,
+        medium: &Medium<T>,
+        beam: &Beam<T, C>,
+        direct: T,
+    ) -> BeamFluxes<T> {
         let j1_beam = J1Beam {
+            k: beam.k,
             difference: beam.difference,
             inverse_difference: beam.inverse_difference,
             transmitted: direct.value(),
@@ -203,10 +237,10 @@ impl<T: Real> LayerFluxes<T> {
 impl<T: Real> Medium<T> {
     /// Multiple scattering from the sun into the view, `rsod`; `j2` is J₂(ks, ko, L).
     #[inline(always)]
-    pub fn rsod(
+    pub fn rsod<C: Real<L = T::L>>(
         &self,
-        (sun, sun_fluxes): (&Beam<T>, &BeamFluxes<T>),
-        (view, view_fluxes): (&Beam<T>, &BeamFluxes<T>),
+        (sun, sun_fluxes): (&Beam<T, C>, &BeamFluxes<T>),
+        (view, view_fluxes): (&Beam<T, C>, &BeamFluxes<T>),
         j2: T,
     ) -> T {
         let (s, v) = (sun_fluxes, view_fluxes);
@@ -230,6 +264,8 @@ pub(crate) struct Layer<T> {
     pub sun: BeamFluxes<T>,
     /// Fluxes under the view beam (reciprocal).
     pub view: BeamFluxes<T>,
+    /// Bidirectional reflectance of the leaves by single scattering, w L Σ.
+    pub rsos: T,
     /// Bidirectional reflectance of the leaves, w L Σ + rsod.
     pub rso: T,
     /// Bidirectional gap fraction.
@@ -239,10 +275,10 @@ pub(crate) struct Layer<T> {
 impl<T: Real> Layer<T> {
     /// A layer whose leaf area index is variable `i`; `w` is the single scattering coefficient.
     #[inline(always)]
-    pub fn new(
+    pub fn new<C: Real<L = T::L>>(
         medium: &Medium<T>,
-        sun: &Beam<T>,
-        view: &Beam<T>,
+        sun: &Beam<T, C>,
+        view: &Beam<T, C>,
         w: T,
         scalars: &LayerScalars,
         i: usize,
@@ -254,11 +290,11 @@ impl<T: Real> Layer<T> {
 
     /// As [`Layer::new`] where the fluxes of diffuse light and of the view beam are known.
     #[inline(always)]
-    pub fn under_sun(
+    pub fn under_sun<C: Real<L = T::L>>(
         medium: &Medium<T>,
         fluxes: &LayerFluxes<T>,
-        sun: &Beam<T>,
-        (view, view_fluxes): (&Beam<T>, BeamFluxes<T>),
+        sun: &Beam<T, C>,
+        (view, view_fluxes): (&Beam<T, C>, BeamFluxes<T>),
         w: T,
         scalars: &LayerScalars,
         i: usize,
@@ -266,12 +302,14 @@ impl<T: Real> Layer<T> {
         let sun_fluxes = fluxes.beam(medium, sun, variable(scalars.tss, i));
         let j2 = variable(scalars.j2, i);
         let rsod = medium.rsod((sun, &sun_fluxes), (view, &view_fluxes), j2);
+        let rsos = w * variable(scalars.single, i);
         Self {
             rdd: fluxes.rdd,
             tdd: fluxes.tdd,
             sun: sun_fluxes,
             view: view_fluxes,
-            rso: w.fma(variable(scalars.single, i), rsod),
+            rsos,
+            rso: rsos + rsod,
             tsstoo: variable(scalars.tsstoo, i),
         }
     }
@@ -284,6 +322,7 @@ impl<T: Real> Layer<T> {
             tdd: self.tdd.lift(map),
             sun: self.sun.lift(map),
             view: self.view.lift(map),
+            rsos: self.rsos.lift(map),
             rso: self.rso.lift(map),
             tsstoo: self.tsstoo.lift(map),
         }
@@ -333,8 +372,8 @@ pub(crate) struct OverSoil<T> {
 impl<T: Real> OverSoil<T> {
     /// Reflectance where `diffuse_share` of the irradiance is diffuse.
     #[inline(always)]
-    pub fn mix(&self, diffuse_share: T::L) -> T {
-        let direct_share = T::L::c(1.0) - diffuse_share;
-        self.rsot.scale(direct_share) + self.rdot.scale(diffuse_share)
+    pub fn mix<C: Real<L = T::L>>(&self, diffuse_share: C) -> T {
+        let direct_share = (-diffuse_share).offset(T::L::c(1.0));
+        self.rsot.times(direct_share) + self.rdot.times(diffuse_share)
     }
 }

@@ -9,7 +9,7 @@ use super::real::{J1Beam, Real, j1_parts, plate_parts};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A value with `P` partial derivatives.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Dual<L, const P: usize> {
     value: L,
     partials: [L; P],
@@ -122,11 +122,19 @@ impl<L: Lane, const P: usize> Real for Dual<L, P> {
     }
 
     #[inline(always)]
+    fn with_partial(self, i: usize, slope: L) -> Self {
+        let mut result = self;
+        if i < P {
+            result.partials[i] = slope;
+        }
+        result
+    }
+
+    #[inline(always)]
     fn lift<R: Real<L = L>>(self, map: &[usize]) -> R {
-        // adding zeros is optimised away where the maps are constants
         let mut result = R::constant(self.value);
         for i in 0..P {
-            result = result + R::variable(L::c(0.0), self.partials[i], map[i]);
+            result = result.with_partial(map[i], self.partials[i]);
         }
         result
     }
@@ -202,12 +210,16 @@ impl<L: Lane, const P: usize> Real for Dual<L, P> {
     }
 
     #[inline(always)]
-    fn j1(m: Self, length: Self, beam: J1Beam<L>, e: L) -> Self {
-        let (j1, to_m, to_length) = j1_parts(m.value, length.value, beam, e);
+    fn j1<C: Real<L = L>>(m: Self, length: Self, beam: J1Beam<C>, e: L) -> Self {
+        let j1 = j1_parts(m.value, length.value, beam, e);
         let mut result = m;
-        result.value = j1;
+        result.value = j1.value;
         for i in 0..P {
-            result.partials[i] = m.partials[i].fma(to_m, length.partials[i] * to_length);
+            let of_length = length.partials[i] * j1.to_length;
+            result.partials[i] = m.partials[i].fma(j1.to_m, of_length);
+            if C::PARTIALS > 0 {
+                result.partials[i] = beam.k.partial(i).fma(j1.to_k, result.partials[i]);
+            }
         }
         result
     }

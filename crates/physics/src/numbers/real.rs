@@ -34,8 +34,31 @@ pub(crate) trait Real:
         Self::variable(value, value, usize::MAX)
     }
 
+    /// The same value with derivative `slope` to variable `i`, dropped if there is no such variable.
+    fn with_partial(self, i: usize, slope: Self::L) -> Self;
+
     /// The same number in a type with other variables: own variable i becomes variable `map[i]`.
     fn lift<R: Real<L = Self::L>>(self, map: &[usize]) -> R;
+
+    /// self · factor, where the factor has no derivatives or the same variables.
+    #[inline(always)]
+    fn times<C: Real<L = Self::L>>(self, factor: C) -> Self {
+        if C::PARTIALS == 0 {
+            self.scale(factor.value())
+        } else {
+            self * factor.lift::<Self>(&SAME_VARIABLES)
+        }
+    }
+
+    /// self + term, where the term has no derivatives or the same variables.
+    #[inline(always)]
+    fn plus<C: Real<L = Self::L>>(self, term: C) -> Self {
+        if C::PARTIALS == 0 {
+            self.offset(term.value())
+        } else {
+            self + term.lift::<Self>(&SAME_VARIABLES)
+        }
+    }
 
     /// self · b + c
     fn fma(self, b: Self, c: Self) -> Self;
@@ -68,42 +91,68 @@ pub(crate) trait Real:
     /// 1 − τ without cancellation; dτ/dk = −2 E₂(k) (Jacquemoud and Baret 1990, equation 15).
     fn plate(self) -> (Self, Self);
 
-    /// J₁(k, m, L) = (e^−mL − e^−kL)/(k − m) with `e` = e^−mL (Verhoef 1984), smooth at k = m.
-    fn j1(m: Self, length: Self, beam: J1Beam<Self::L>, e: Self::L) -> Self;
+    /// J₁(k, m, L) = (e^−mL − e^−kL)/(k − m) with `e` = e^−mL (Verhoef 1984), smooth at k = m. The beam's
+    /// k has no derivatives or the same variables.
+    fn j1<C: Real<L = Self::L>>(m: Self, length: Self, beam: J1Beam<C>, e: Self::L) -> Self;
 }
+
+/// The map of [`Real::lift`] that keeps every variable.
+pub(crate) const SAME_VARIABLES: [usize; 4] = [0, 1, 2, 3];
 
 /// What J₁ needs to know of the direct beam.
 #[derive(Clone, Copy)]
-pub(crate) struct J1Beam<L> {
+pub(crate) struct J1Beam<C: Real> {
+    /// Extinction k.
+    pub k: C,
     /// k − m
-    pub difference: L,
+    pub difference: C::L,
     /// 1/(k − m), whatever that is at k = m
-    pub inverse_difference: L,
+    pub inverse_difference: C::L,
     /// e^−kL
-    pub transmitted: L,
+    pub transmitted: C::L,
 }
 
-/// J₁ with its derivatives to m and to L.
+/// J₁ with its derivatives.
+pub(super) struct J1Parts<L> {
+    pub value: L,
+    pub to_m: L,
+    pub to_length: L,
+    pub to_k: L,
+}
+
+/// J₁ with its derivatives; the compiler drops those that are not asked for.
 #[inline(always)]
-pub(super) fn j1_parts<L: Lane>(m: L, length: L, beam: J1Beam<L>, e: L) -> (L, L, L) {
+pub(super) fn j1_parts<C: Real>(m: C::L, length: C::L, beam: J1Beam<C>, e: C::L) -> J1Parts<C::L> {
     // J1 = L e^-mL φ((k − m) L); the quotient form where it loses no digits
     let x = beam.difference * length;
     let (phi, phi_slope) = x.phi_small();
     let length_e = length * e;
-    let (size, half) = (x.abs(), L::c(0.5));
-    let j1 = L::select_less(
+    let (size, half) = (x.abs(), C::L::c(0.5));
+    let j1 = C::L::select_less(
         size,
         half,
         length_e * phi,
         (e - beam.transmitted) * beam.inverse_difference,
     );
-    let to_m = L::select_less(
+    let to_m = C::L::select_less(
         size,
         half,
         -(length_e * length) * (phi + phi_slope),
         (j1 - length_e) * beam.inverse_difference,
     );
-    (j1, to_m, beam.transmitted - m * j1)
+    // J1 is symmetric in k and m
+    let to_k = C::L::select_less(
+        size,
+        half,
+        length_e * length * phi_slope,
+        (length * beam.transmitted - j1) * beam.inverse_difference,
+    );
+    J1Parts {
+        value: j1,
+        to_m,
+        to_length: beam.transmitted - m * j1,
+        to_k,
+    }
 }
 
 /// τ(k), 1 − τ(k), dτ/dk.
@@ -132,6 +181,10 @@ macro_rules! bare_real {
             #[inline(always)]
             fn variable(value: Self, _: Self, _: usize) -> Self {
                 value
+            }
+            #[inline(always)]
+            fn with_partial(self, _: usize, _: Self) -> Self {
+                self
             }
             #[inline(always)]
             fn lift<R: Real<L = Self>>(self, _: &[usize]) -> R {
@@ -179,8 +232,8 @@ macro_rules! bare_real {
                 (transmitted, absorbed)
             }
             #[inline(always)]
-            fn j1(m: Self, length: Self, beam: J1Beam<Self>, e: Self) -> Self {
-                j1_parts(m, length, beam, e).0
+            fn j1<C: Real<L = Self>>(m: Self, length: Self, beam: J1Beam<C>, e: Self) -> Self {
+                j1_parts(m, length, beam, e).value
             }
         }
     )*};

@@ -140,6 +140,23 @@ impl LeafConstants {
         Ok(constants)
     }
 
+    /// Refuse constants that lack an absorber.
+    pub(crate) fn check_has(&self, absorbers: &[Absorber]) -> Result<(), PhysicsError> {
+        let Some(missing) = absorbers.iter().find(|a| self.absorption(**a).is_none()) else {
+            return Ok(());
+        };
+        let present = |a: &Absorber| self.absorption(*a).is_some();
+        Err(PhysicsError::MissingColumn {
+            table: "leaf constants".into(),
+            column: missing.column().into(),
+            found: Absorber::ALL
+                .into_iter()
+                .filter(present)
+                .map(|a| a.column().to_owned())
+                .collect(),
+        })
+    }
+
     /// Refractive index at every wavelength of the grid.
     pub fn refractive_index(&self) -> &[f64] {
         &self.refractive_index

@@ -4,21 +4,20 @@ use crate::files::{
     F64_JACOBIAN, F64_REFLECTANCE, Reference, golden, list, number, numbers, wavelengths, worst,
     worst_of_column,
 };
-use physics::{CrownCover, ForestParameters, ForestSpectra, Inform, InformOptions, Variant};
+use physics::{CrownCover, CanopyParameters, ForestSpectra, ReflectanceModel, Variant};
 use serde_json::Value;
 
 /// The reference's automatic differentiation divides by k + 1e-7 where k is meant: its derivatives to N
 /// are 5e-6 of the column's largest off its own exact ones (`jac_ref_exact_E1`), the others 1e-7.
 const AUTOGRAD_JACOBIAN: f64 = 1e-5;
 
-pub fn inform(reference: &Reference, variant: Variant) -> Inform {
-    Inform::new(InformOptions {
-        variant,
-        tables: reference.tables.clone(),
-        sensor: reference.sensor.clone(),
-        ..Default::default()
-    })
-    .unwrap()
+pub fn inform(reference: &Reference, variant: Variant) -> ReflectanceModel {
+    ReflectanceModel::builder()
+        .variant(variant)
+        .tables(reference.tables.clone())
+        .sensor(reference.sensor.clone())
+        .build()
+        .unwrap()
 }
 
 #[test]
@@ -89,7 +88,7 @@ fn spectral_error(parts: &[ForestSpectra], expected: &Value) -> f64 {
     .fold(0.0, f64::max)
 }
 
-fn cover_error(inform: &Inform, forests: &[ForestParameters], expected: &Value) -> f64 {
+fn cover_error(inform: &ReflectanceModel, forests: &[CanopyParameters], expected: &Value) -> f64 {
     let mut error = 0.0_f64;
     for (i, forest) in forests.iter().enumerate() {
         let c: CrownCover = inform.crown_cover(forest).unwrap();

@@ -1,7 +1,7 @@
 //! The golden files, read.
 
 use physics::tables::{LeafConstants, SoilAndSky};
-use physics::{ForestParameters, LeafAngleClasses, LeafAngles, Sensor, SpectralTables};
+use physics::{CanopyParameters, LeafAngleClasses, LeafAngles, Sensor, SpectralTables};
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
@@ -156,11 +156,11 @@ impl Reference {
     }
 
     /// The forests of a golden file's `params`; crown diameter and height as given where `sized`.
-    pub fn forests(&self, params: &Value, sized: bool) -> Vec<ForestParameters> {
+    pub fn forests(&self, params: &Value, sized: bool) -> Vec<CanopyParameters> {
         (0..count(&params["N"]))
             .map(|i| {
                 let get = |name: &str| number(&params[name][i]);
-                ForestParameters {
+                CanopyParameters {
                     cd: sized.then(|| get("cd")),
                     h: sized.then(|| get("h")),
                     leaf_angles: self.leaf_angles(get("typeLIDF"), get("LIDF")),
@@ -172,8 +172,8 @@ impl Reference {
 }
 
 /// The numbers of one case that all files have.
-pub fn forest(params: &Value, i: usize) -> ForestParameters {
-    let mut forest = ForestParameters::default();
+pub fn forest(params: &Value, i: usize) -> CanopyParameters {
+    let mut forest = CanopyParameters::default();
     for name in [
         "N", "cab", "car", "anth", "cbrown", "cw", "cm", "LAI", "LAIu", "fc", "sd", "hspot",
         "psoil", "tts", "tto", "psi",

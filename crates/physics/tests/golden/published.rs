@@ -4,14 +4,14 @@ use crate::files::{
     F64_JACOBIAN, F64_REFLECTANCE, count, forest, golden, list, number, numbers, wavelengths,
     worst, worst_of_column,
 };
-use physics::{ForestParameters, Inform, InformOptions, LeafAngles, Sensor};
+use physics::{CanopyParameters, ForwardModel, LeafAngles, ReflectanceModel, Sensor};
 use serde_json::Value;
 
 /// The 96 forests of the file; crown diameter and height follow from cover.
-pub fn forests(file: &Value) -> Vec<ForestParameters> {
+pub fn forests(file: &Value) -> Vec<CanopyParameters> {
     let params = &file["params"];
     (0..count(&params["N"]))
-        .map(|i| ForestParameters {
+        .map(|i| CanopyParameters {
             leaf_angles: match &params["lidf"][i] {
                 Value::String(name) if name == "uniform" => LeafAngles::Uniform,
                 Value::String(name) if name == "spherical" => LeafAngles::Spherical,
@@ -32,11 +32,7 @@ fn bands_of_both_sentinels() {
         (Sensor::sentinel2a(), "bands_s2a"),
         (Sensor::sentinel2b(), "bands_s2b"),
     ] {
-        let inform = Inform::new(InformOptions {
-            sensor,
-            ..Default::default()
-        })
-        .unwrap();
+        let inform = ReflectanceModel::builder().sensor(sensor).build().unwrap();
         let bands = inform.bands(&forests).unwrap();
         let error = (0..forests.len())
             .map(|i| worst(bands.row(i).to_vec(), &numbers(&file[key][i])))
@@ -50,12 +46,11 @@ fn bands_of_both_sentinels() {
 fn jacobian() {
     let file = golden("inform_published_s2.json");
     let forests = forests(&file);
-    let inform = Inform::new(InformOptions::default()).unwrap();
+    let inform = ReflectanceModel::builder().build().unwrap();
     let (bands, jacobian) = inform.bands_with_jacobian(&forests).unwrap();
     assert_eq!(bands, inform.bands(&forests).unwrap());
     let names: Vec<String> = numbers_of_names(&file["jacobian_order"]);
-    let free = Inform::free_parameters();
-    assert!(free.iter().map(|q| &q.name).eq(&names));
+    assert!(inform.parameters().iter().map(|q| &q.name).eq(&names));
     let mut error = vec![0.0_f64; 7];
     for i in 0..forests.len() {
         let expected: Vec<f64> = (0..13)
@@ -85,7 +80,7 @@ fn numbers_of_names(value: &Value) -> Vec<String> {
 fn spectra() {
     let file = golden("inform_published_s2.json");
     let forests = forests(&file);
-    let inform = Inform::new(InformOptions::default()).unwrap();
+    let inform = ReflectanceModel::builder().build().unwrap();
     let at = wavelengths(&file["spectral_wl"]);
     let spectra = inform.spectra(&forests, &at).unwrap();
     let error = (0..forests.len())

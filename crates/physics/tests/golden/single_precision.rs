@@ -2,7 +2,7 @@
 
 use crate::files::{golden, numbers, worst, worst_of_column};
 use crate::published;
-use physics::{Inform, InformOptions, Lanes, Precision};
+use physics::{Lanes, Precision, ReflectanceModel};
 
 /// Bands in single precision, absolute: a tenth of the noise of a 12-bit sensor.
 const F32_REFLECTANCE: f64 = 5e-6;
@@ -14,12 +14,11 @@ fn golden_cases_in_every_lane() {
     let file = golden("inform_published_s2.json");
     let forests = published::forests(&file);
     for lanes in Lanes::available() {
-        let inform = Inform::new(InformOptions {
-            precision: Precision::F32,
-            lanes: Some(lanes),
-            ..Default::default()
-        })
-        .unwrap();
+        let inform = ReflectanceModel::builder()
+            .precision(Precision::F32)
+            .lanes(lanes)
+            .build()
+            .unwrap();
         let only_bands = inform.bands(&forests).unwrap();
         let (bands, jacobian) = inform.bands_with_jacobian(&forests).unwrap();
         let (mut in_bands, mut error) = (0.0_f64, 0.0_f64);

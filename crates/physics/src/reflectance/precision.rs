@@ -12,13 +12,12 @@ pub(super) const LEAST_ABSORPTANCE_F32: f64 = 0.002;
 #[cfg(test)]
 mod tests {
     use super::LEAST_ABSORPTANCE_F32;
-    use crate::canopy::LeafAngles;
-    use crate::forest::dispatch::{AnyEngine, double_engine, single_engine};
-    use crate::forest::engine::Results;
-    use crate::forest::inform::every_wavelength;
-    use crate::forest::parameters::{FREE, ForestParameters};
-    use crate::forest::{Lanes, Variant};
-    use crate::tables::{Sensor, SpectralTables};
+    use crate::reflectance::Lanes;
+    use crate::reflectance::engine::Results;
+    use crate::{
+        Canopy, CanopyParameters, ForwardModel, LeafAngles, Parameter, Precision,
+        ReflectanceModel, Variant,
+    };
 
     /// Bands, absolute.
     const BANDS: f64 = 5e-6;
@@ -26,9 +25,29 @@ mod tests {
     const JACOBIAN: f64 = 3e-4;
     /// … or, for columns that nearly vanish, in reflectance over the parameter's usual range.
     const JACOBIAN_FLOOR: f64 = 1e-6;
-    const USUAL_WIDTH: [f64; FREE.len()] = [2.0, 70.0, 0.019, 0.045, 4.99, 2.99, 0.9];
-    const SAMPLES: usize = 1500;
+    const SAMPLES: usize = 500;
+    /// Of Sentinel-2A.
     const BANDS_COUNT: usize = 13;
+
+    /// Every kind of free parameter there is.
+    const FREE: [(Parameter, f64); 16] = [
+        (Parameter::N, 2.0),
+        (Parameter::Cab, 70.0),
+        (Parameter::Car, 20.0),
+        (Parameter::Anth, 10.0),
+        (Parameter::Cbrown, 1.0),
+        (Parameter::Cw, 0.019),
+        (Parameter::Cm, 0.045),
+        (Parameter::Lai, 4.99),
+        (Parameter::LaiU, 2.99),
+        (Parameter::Fc, 0.9),
+        (Parameter::H, 20.0),
+        (Parameter::Hspot, 0.5),
+        (Parameter::Psoil, 1.0),
+        (Parameter::Rsoil, 1.0),
+        (Parameter::Tts, 40.0),
+        (Parameter::Ala, 50.0),
+    ];
 
     /// A linear congruential generator: the same samples everywhere.
     struct Random(u64);
@@ -46,8 +65,8 @@ mod tests {
         }
 
         /// Over the whole allowed range, weakly absorbing leaves as often as others.
-        fn forest(&mut self) -> ForestParameters {
-            ForestParameters {
+        fn forest(&mut self) -> CanopyParameters {
+            CanopyParameters {
                 n: self.between(1.0, 4.0),
                 cab: self.log_between(0.1, 120.0),
                 car: self.between(0.0, 10.0),
@@ -58,6 +77,7 @@ mod tests {
                 lai: self.between(0.0, 15.0),
                 laiu: self.between(0.0, 10.0),
                 fc: self.between(0.01, 3.0),
+                h: Some(self.between(5.0, 30.0)),
                 hspot: self.between(0.0, 1.0),
                 psoil: self.between(0.0, 1.0),
                 tts: self.between(0.0, 80.0),
@@ -75,11 +95,12 @@ mod tests {
         absorptance: Vec<f64>,
     }
 
-    fn run(engine: &dyn AnyEngine, variant: Variant, forests: &[ForestParameters]) -> Batch {
-        let n = forests.len();
+    /// The engine alone, without the model's falling back to double precision.
+    fn run(model: &ReflectanceModel, forests: &[CanopyParameters]) -> Batch {
+        let (n, bands) = (forests.len(), model.outputs().len());
         let mut batch = Batch {
-            values: vec![0.0; n * BANDS_COUNT],
-            jacobian: vec![0.0; n * BANDS_COUNT * FREE.len()],
+            values: vec![0.0; n * bands],
+            jacobian: vec![0.0; n * bands * FREE.len()],
             absorptance: vec![0.0; n],
         };
         let mut results = Results {
@@ -87,7 +108,8 @@ mod tests {
             jacobian: &mut batch.jacobian,
             least_absorptance: &mut batch.absorptance,
         };
-        engine.evaluate(variant, forests, &mut results);
+        let engine = model.single.as_ref().unwrap_or(&model.double);
+        engine.evaluate(model.canopy, forests, &mut results);
         batch
     }
 
@@ -114,7 +136,7 @@ mod tests {
                 .clone()
                 .map(|band| double.jacobian[at(band)].abs())
                 .fold(0.0, f64::max);
-            let allowed = (JACOBIAN * top).max(JACOBIAN_FLOOR / USUAL_WIDTH[column]);
+            let allowed = (JACOBIAN * top).max(JACOBIAN_FLOOR / FREE[column].1);
             largest(&mut bands.clone().map(|band| {
                 (single.jacobian[at(band)] - double.jacobian[at(band)]).abs() / allowed
             }))
@@ -124,16 +146,18 @@ mod tests {
 
     #[test]
     fn is_enough_down_to_the_limit_and_not_far_below() {
-        let tables = SpectralTables::built_in();
-        let quadrature = every_wavelength(&Sensor::sentinel2a());
-        let double = double_engine(&tables, &quadrature);
         let mut random = Random(1);
         let forests: Vec<_> = (0..SAMPLES).map(|_| random.forest()).collect();
-        for variant in [Variant::Published, Variant::EnmapBox] {
-            let exact = run(double.as_ref(), variant, &forests);
+        let builder = ReflectanceModel::builder().free(FREE.map(|(parameter, _)| parameter));
+        for canopy in [
+            Canopy::Inform(Variant::Published),
+            Canopy::Inform(Variant::EnmapBox),
+        ] {
+            let builder = builder.clone().canopy(canopy);
+            let exact = run(&builder.clone().build().unwrap(), &forests);
             for lanes in Lanes::available() {
-                let single = single_engine(lanes, &tables, &quadrature).unwrap();
-                let found = run(single.as_ref(), variant, &forests);
+                let single = builder.clone().precision(Precision::F32).lanes(lanes);
+                let found = run(&single.build().unwrap(), &forests);
                 let (mut above, mut below) = ((0.0_f64, 0.0_f64), (0.0_f64, 0.0_f64));
                 for i in 0..SAMPLES {
                     // An understorey seen in its hot spot can be brighter than white; INFORM takes it for
@@ -153,7 +177,7 @@ mod tests {
                     *worst = (worst.0.max(error.0), worst.1.max(error.1));
                 }
                 println!(
-                    "{variant:?} {lanes:?}, of what is allowed: bands {:.2}, Jacobian {:.2}; below an \
+                    "{canopy:?} {lanes:?}, of what is allowed: bands {:.2}, Jacobian {:.2}; below an \
                      eighth of the limit {:.1} and {:.1}",
                     above.0, above.1, below.0, below.1
                 );

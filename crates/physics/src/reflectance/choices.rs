@@ -1,4 +1,46 @@
-//! Which INFORM, and in which precision.
+//! What a model is made of, by name.
+
+/// What stands on the soil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Canopy {
+    /// A homogeneous canopy: 4SAIL alone. With PROSPECT leaves the model is known as PROSAIL.
+    Sail,
+    /// A forest of crowns over an understorey: INFORM.
+    Inform(Variant),
+}
+
+impl Default for Canopy {
+    fn default() -> Self {
+        Self::Inform(Variant::default())
+    }
+}
+
+/// Reflectance of the soil.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Soil {
+    /// The tables' dry and wet soil, mixed by `psoil` and scaled by `rsoil`.
+    #[default]
+    Mixture,
+    /// A spectrum of the user, 0 to 1 at every nm from 400 to 2500, scaled by `rsoil`.
+    Spectrum(Vec<f64>),
+}
+
+/// Direct and diffuse light.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Illumination {
+    /// The sky's share from the sun zenith (François et al. 2002), or as `skyl` gives it, of the tables'
+    /// direct and diffuse irradiance.
+    #[default]
+    SkyFraction,
+    /// Measured or modelled irradiance at every nm from 400 to 2500 in any unit; only the ratio matters.
+    /// No sky fraction is applied to it.
+    Measured {
+        /// Of the sun.
+        direct: Vec<f64>,
+        /// Of the sky.
+        diffuse: Vec<f64>,
+    },
+}
 
 /// Which INFORM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

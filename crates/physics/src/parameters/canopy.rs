@@ -1,0 +1,265 @@
+//! One canopy or forest with its soil and directions.
+
+use super::Parameter;
+use crate::canopy::LeafAngles;
+use crate::{PhysicsError, Quantity};
+use std::f64::consts::PI;
+
+/// A leaf, the canopy or forest it stands in, the soil below, and the directions of sun and view.
+///
+/// Names are the short symbols of the literature; [`Parameter`] has units and allowed ranges. A model looks
+/// at what it knows: 4SAIL alone has no understorey and no cover, PROSPECT-D no proteins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CanopyParameters {
+    /// Leaf structure N, 1 to 4.
+    pub n: f64,
+    /// Chlorophyll a and b, µg/cm², 0 to 120.
+    pub cab: f64,
+    /// Carotenoids, µg/cm², 0 to 30.
+    pub car: f64,
+    /// Anthocyanins, µg/cm², 0 to 40.
+    pub anth: f64,
+    /// Brown pigments, arbitrary units, 0 to 1.
+    pub cbrown: f64,
+    /// Equivalent water thickness, cm, 0 to 0.1.
+    pub cw: f64,
+    /// Dry matter, g/cm², 0 to 0.06.
+    pub cm: f64,
+    /// Proteins, g/cm², 0 to 0.005.
+    pub cp: f64,
+    /// Carbon-based constituents, g/cm², 0 to 0.03.
+    pub cbc: f64,
+    /// Leaf area index of the canopy, or of a single crown of a forest, m²/m², 0 to 15.
+    pub lai: f64,
+    /// Leaf area index of the understorey, m²/m², 0 to 10.
+    pub laiu: f64,
+    /// Nominal crown cover (crown area times stem density), above 0 to 10. Not looked at where
+    /// [`CanopyParameters::cd`] is given.
+    pub fc: f64,
+    /// Stem density, 1/ha.
+    pub sd: f64,
+    /// Crown diameter, m. Where absent it follows from cover and stem density,
+    /// cd = 2 √(10⁴ fc/(π sd)), with the derivative cd/(2 fc).
+    pub cd: Option<f64>,
+    /// Tree height, m. Where absent it follows from the crown diameter, h = exp(2.117 + 0.507 ln cd).
+    pub h: Option<f64>,
+    /// Hot-spot size, 0 to 1; 0 for no hot spot.
+    pub hspot: f64,
+    /// Share of dry soil, 0 to 1.
+    pub psoil: f64,
+    /// Brightness of the soil, a factor on its reflectance, 0 to 2.
+    pub rsoil: f64,
+    /// Share of diffuse light, 0 to 1. Where absent it follows from the sun zenith
+    /// ([`crate::sky_fraction`]).
+    pub skyl: Option<f64>,
+    /// Sun zenith, degrees, 0 to 80.
+    pub tts: f64,
+    /// View zenith, degrees, 0 to 80.
+    pub tto: f64,
+    /// Relative azimuth of sun and view, degrees, 0 to 180.
+    pub psi: f64,
+    /// Leaf inclinations, of crowns and understorey alike.
+    pub leaf_angles: LeafAngles,
+}
+
+impl Default for CanopyParameters {
+    fn default() -> Self {
+        let default = |parameter: Parameter| parameter.range().default;
+        Self {
+            n: default(Parameter::N),
+            cab: default(Parameter::Cab),
+            car: default(Parameter::Car),
+            anth: default(Parameter::Anth),
+            cbrown: default(Parameter::Cbrown),
+            cw: default(Parameter::Cw),
+            cm: default(Parameter::Cm),
+            cp: default(Parameter::Cp),
+            cbc: default(Parameter::Cbc),
+            lai: default(Parameter::Lai),
+            laiu: default(Parameter::LaiU),
+            fc: default(Parameter::Fc),
+            sd: default(Parameter::Sd),
+            cd: None,
+            h: None,
+            hspot: default(Parameter::Hspot),
+            psoil: default(Parameter::Psoil),
+            rsoil: default(Parameter::Rsoil),
+            skyl: None,
+            tts: default(Parameter::Tts),
+            tto: default(Parameter::Tto),
+            psi: default(Parameter::Psi),
+            leaf_angles: LeafAngles::default(),
+        }
+    }
+}
+
+impl CanopyParameters {
+    /// Symbol, unit, allowed range and default of every parameter that is a number. The defaults of `cd`,
+    /// `h` and `skyl`, which follow from others where they are absent, and of the shapes of leaf angle
+    /// distributions, are not used.
+    pub fn quantities() -> Vec<Quantity> {
+        Parameter::ALL.iter().map(|p| p.quantity()).collect()
+    }
+
+    /// The value of a parameter; `None` for those that follow from others, and for the shape of a leaf
+    /// angle distribution that is not the present one.
+    pub fn get(&self, parameter: Parameter) -> Option<f64> {
+        Some(match parameter {
+            Parameter::N => self.n,
+            Parameter::Cab => self.cab,
+            Parameter::Car => self.car,
+            Parameter::Anth => self.anth,
+            Parameter::Cbrown => self.cbrown,
+            Parameter::Cw => self.cw,
+            Parameter::Cm => self.cm,
+            Parameter::Cp => self.cp,
+            Parameter::Cbc => self.cbc,
+            Parameter::Lai => self.lai,
+            Parameter::LaiU => self.laiu,
+            Parameter::Fc => self.fc,
+            Parameter::Sd => self.sd,
+            Parameter::Cd => return self.cd,
+            Parameter::H => return self.h,
+            Parameter::Hspot => self.hspot,
+            Parameter::Psoil => self.psoil,
+            Parameter::Rsoil => self.rsoil,
+            Parameter::Skyl => return self.skyl,
+            Parameter::Tts => self.tts,
+            Parameter::Tto => self.tto,
+            Parameter::Psi => self.psi,
+            Parameter::Ala => match self.leaf_angles {
+                LeafAngles::Ellipsoidal(average) => average,
+                _ => return None,
+            },
+            Parameter::LidfA => match self.leaf_angles {
+                LeafAngles::Verhoef { a, .. } => a,
+                _ => return None,
+            },
+            Parameter::LidfB => match self.leaf_angles {
+                LeafAngles::Verhoef { b, .. } => b,
+                _ => return None,
+            },
+        })
+    }
+
+    /// Put a value in its place without looking at it; [`CanopyParameters::check`] does. `ALA` makes the
+    /// leaf angles ellipsoidal, `LIDFa` and `LIDFb` make them Verhoef's (the other of the two 0 if they
+    /// were not).
+    pub fn put(&mut self, parameter: Parameter, value: f64) {
+        match parameter {
+            Parameter::N => self.n = value,
+            Parameter::Cab => self.cab = value,
+            Parameter::Car => self.car = value,
+            Parameter::Anth => self.anth = value,
+            Parameter::Cbrown => self.cbrown = value,
+            Parameter::Cw => self.cw = value,
+            Parameter::Cm => self.cm = value,
+            Parameter::Cp => self.cp = value,
+            Parameter::Cbc => self.cbc = value,
+            Parameter::Lai => self.lai = value,
+            Parameter::LaiU => self.laiu = value,
+            Parameter::Fc => self.fc = value,
+            Parameter::Sd => self.sd = value,
+            Parameter::Cd => self.cd = Some(value),
+            Parameter::H => self.h = Some(value),
+            Parameter::Hspot => self.hspot = value,
+            Parameter::Psoil => self.psoil = value,
+            Parameter::Rsoil => self.rsoil = value,
+            Parameter::Skyl => self.skyl = Some(value),
+            Parameter::Tts => self.tts = value,
+            Parameter::Tto => self.tto = value,
+            Parameter::Psi => self.psi = value,
+            Parameter::Ala => self.leaf_angles = LeafAngles::Ellipsoidal(value),
+            Parameter::LidfA => {
+                let b = self.get(Parameter::LidfB).unwrap_or(0.0);
+                self.leaf_angles = LeafAngles::Verhoef { a: value, b };
+            }
+            Parameter::LidfB => {
+                let a = self.get(Parameter::LidfA).unwrap_or(0.0);
+                self.leaf_angles = LeafAngles::Verhoef { a, b: value };
+            }
+        }
+    }
+
+    /// Set a parameter by its symbol (`N`, `cab`, `LAI`, …), as configurations and command lines do.
+    ///
+    /// # Errors
+    /// An unknown symbol, or a value outside the parameter's range.
+    pub fn set(&mut self, symbol: &str, value: f64) -> Result<(), PhysicsError> {
+        let parameter: Parameter = symbol.parse()?;
+        parameter.range().check(0, value)?;
+        self.put(parameter, value);
+        Ok(())
+    }
+
+    /// Check every parameter against its range; `row` stands in the message.
+    ///
+    /// # Errors
+    /// The first parameter that is not finite or outside its range.
+    pub fn check(&self, row: usize) -> Result<(), PhysicsError> {
+        for parameter in Parameter::ALL {
+            if let Some(value) = self.get(parameter) {
+                parameter.range().check(row, value)?;
+            }
+        }
+        self.leaf_angles.check(row)
+    }
+
+    /// Crown diameter in m: as given, or from cover and stem density.
+    pub fn crown_diameter_m(&self) -> f64 {
+        self.cd
+            .unwrap_or_else(|| 2.0 * (1e4 * self.fc / (PI * self.sd)).sqrt())
+    }
+
+    /// Tree height in m: as given, or from the crown diameter.
+    pub fn tree_height_m(&self) -> f64 {
+        self.h
+            .unwrap_or_else(|| (2.117 + 0.507 * self.crown_diameter_m().ln()).exp())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_allowed_and_can_be_set_by_name() {
+        let mut canopy = CanopyParameters::default();
+        canopy.check(0).unwrap();
+        for parameter in Parameter::ALL {
+            let quantity = parameter.quantity();
+            canopy.set(&quantity.name, quantity.max).unwrap();
+            assert_eq!(canopy.get(parameter), Some(quantity.max));
+            assert!(canopy.set(&quantity.name, f64::NAN).is_err());
+        }
+        let error = canopy.check(3).unwrap_err().to_string();
+        assert!(error.contains("|LIDFa| + |LIDFb| = 2"), "{error}");
+        canopy.leaf_angles = LeafAngles::Uniform;
+        canopy.check(0).unwrap();
+        assert_eq!(canopy.get(Parameter::Ala), None);
+        let error = canopy.set("lai", 1.0).unwrap_err().to_string();
+        assert!(
+            error.starts_with("unknown parameter 'lai', expected one of: N, cab"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn crown_and_height_follow_from_cover() {
+        let forest = CanopyParameters {
+            fc: PI * 4.0 * 500.0 / 1e4,
+            ..Default::default()
+        };
+        assert!((forest.crown_diameter_m() - 4.0).abs() < 1e-14);
+        assert!((forest.tree_height_m() - (2.117 + 0.507 * 4.0_f64.ln()).exp()).abs() < 1e-12);
+        let given = CanopyParameters {
+            cd: Some(5.0),
+            h: Some(17.0),
+            ..forest
+        };
+        assert_eq!(
+            (given.crown_diameter_m(), given.tree_height_m()),
+            (5.0, 17.0)
+        );
+    }
+}

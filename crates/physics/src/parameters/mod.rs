@@ -1,0 +1,10 @@
+//! The parameters of a leaf, its canopy, the soil below, and the directions of sun and view.
+
+mod canopy;
+mod parameter;
+mod varied;
+
+pub use canopy::CanopyParameters;
+pub use parameter::Parameter;
+pub(crate) use parameter::unknown;
+pub(crate) use varied::{Along, Varied};

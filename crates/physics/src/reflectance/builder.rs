@@ -1,0 +1,447 @@
+//! Choosing what a model is made of.
+
+use super::choices::{Canopy, Illumination, Precision, Soil, Variant};
+use super::columns::Columns;
+use super::dispatch::{Lanes, Plan, double_engine, single_engine};
+use super::engine::Quadrature;
+use super::model::{LEAF_ANGLES, ReflectanceModel};
+use super::tables::SpectralData;
+use crate::canopy::LeafAngles;
+use crate::leaf::LeafVersion;
+use crate::parameters::{CanopyParameters, Parameter, unknown};
+use crate::tables::{LeafConstants, Sensor, SoilAndSky, SpectralTables};
+use crate::{PhysicsError, Quantity};
+use std::ops::RangeInclusive;
+
+/// Chooses what a [`ReflectanceModel`] is made of; everything has a default: published INFORM with
+/// PROSPECT-D leaves, all 13 bands of Sentinel-2A, the seven usual parameters free, double precision.
+///
+/// ```
+/// use physics::{Canopy, LeafVersion, Parameter, ReflectanceModel, Sensor};
+///
+/// let model = ReflectanceModel::builder()
+///     .leaf(LeafVersion::ProspectPro)
+///     .canopy(Canopy::Sail)
+///     .sensor(Sensor::sentinel2b())
+///     .bands(["B04", "B8A", "B12"])
+///     .free([Parameter::Cab, Parameter::Cp, Parameter::Lai])
+///     .free_within(Parameter::Ala, 20.0..=80.0)
+///     .fix(Parameter::Rsoil, 0.7)
+///     .build()?;
+/// assert_eq!(model.free(), [Parameter::Cab, Parameter::Cp, Parameter::Lai, Parameter::Ala]);
+/// # Ok::<(), physics::PhysicsError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ReflectanceModelBuilder {
+    leaf: LeafVersion,
+    leaf_constants: Option<LeafConstants>,
+    canopy: Canopy,
+    soil_and_sky: SoilAndSky,
+    soil: Soil,
+    illumination: Illumination,
+    sensor: Sensor,
+    bands: Option<Vec<String>>,
+    fixed: CanopyParameters,
+    free: Option<Vec<Free>>,
+    per_sample: Option<Vec<Parameter>>,
+    leaf_angle_classes: Vec<LeafAngles>,
+    precision: Precision,
+    lanes: Option<Lanes>,
+}
+
+/// A free parameter, with its range where that is not the whole physical one.
+#[derive(Clone, Debug)]
+struct Free {
+    parameter: Parameter,
+    within: Option<RangeInclusive<f64>>,
+}
+
+impl Default for ReflectanceModelBuilder {
+    fn default() -> Self {
+        Self {
+            leaf: LeafVersion::default(),
+            leaf_constants: None,
+            canopy: Canopy::default(),
+            soil_and_sky: SoilAndSky::built_in(),
+            soil: Soil::default(),
+            illumination: Illumination::default(),
+            sensor: Sensor::sentinel2a(),
+            bands: None,
+            fixed: CanopyParameters::default(),
+            free: None,
+            per_sample: None,
+            leaf_angle_classes: Vec::new(),
+            precision: Precision::default(),
+            lanes: None,
+        }
+    }
+}
+
+impl ReflectanceModelBuilder {
+    /// The version of PROSPECT, with its published constants unless [`Self::leaf_constants`] gives others.
+    pub fn leaf(mut self, version: LeafVersion) -> Self {
+        self.leaf = version;
+        self
+    }
+
+    /// Other leaf constants.
+    pub fn leaf_constants(mut self, constants: LeafConstants) -> Self {
+        self.leaf_constants = Some(constants);
+        self
+    }
+
+    /// What stands on the soil.
+    pub fn canopy(mut self, canopy: Canopy) -> Self {
+        self.canopy = canopy;
+        self
+    }
+
+    /// INFORM in this variant, short for [`Self::canopy`].
+    pub fn variant(self, variant: Variant) -> Self {
+        self.canopy(Canopy::Inform(variant))
+    }
+
+    /// Other leaf constants, soils and irradiance in one.
+    pub fn tables(mut self, tables: SpectralTables) -> Self {
+        self.soil_and_sky = tables.soil_and_sky;
+        self.leaf_constants(tables.leaf)
+    }
+
+    /// The soil.
+    pub fn soil(mut self, soil: Soil) -> Self {
+        self.soil = soil;
+        self
+    }
+
+    /// Direct and diffuse light.
+    pub fn illumination(mut self, illumination: Illumination) -> Self {
+        self.illumination = illumination;
+        self
+    }
+
+    /// The sensor.
+    pub fn sensor(mut self, sensor: Sensor) -> Self {
+        self.sensor = sensor;
+        self
+    }
+
+    /// Only these bands of the sensor, in this order.
+    pub fn bands<S: Into<String>>(mut self, bands: impl IntoIterator<Item = S>) -> Self {
+        self.bands = Some(bands.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Values of everything that is neither free nor given per sample, and the defaults of what is.
+    pub fn fixed(mut self, parameters: CanopyParameters) -> Self {
+        self.fixed = parameters;
+        self
+    }
+
+    /// One of these values.
+    pub fn fix(mut self, parameter: Parameter, value: f64) -> Self {
+        self.fixed.put(parameter, value);
+        self
+    }
+
+    /// Parameters that are free over their whole physical range, after those already chosen. They are the
+    /// columns of `parameters` and of the Jacobian, in the order of the calls.
+    pub fn free(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        let more = parameters.into_iter().map(|parameter| Free {
+            parameter,
+            within: None,
+        });
+        self.free.get_or_insert_default().extend(more);
+        self
+    }
+
+    /// A parameter that is free within a range; values outside it are refused.
+    pub fn free_within(mut self, parameter: Parameter, range: RangeInclusive<f64>) -> Self {
+        self.free.get_or_insert_default().push(Free {
+            parameter,
+            within: Some(range),
+        });
+        self
+    }
+
+    /// Parameters given for each sample without being free, the columns of `conditions`. The angles tts,
+    /// tto, psi unless chosen otherwise or free.
+    pub fn per_sample(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.per_sample = Some(parameters.into_iter().collect());
+        self
+    }
+
+    /// Leaf angle distributions of which each sample has one: adds the column `leaf_angles` after those of
+    /// [`Self::per_sample`], the place of the sample's distribution in this list, from 0.
+    pub fn leaf_angle_classes(mut self, classes: impl IntoIterator<Item = LeafAngles>) -> Self {
+        self.leaf_angle_classes = classes.into_iter().collect();
+        self
+    }
+
+    /// Precision.
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Lanes of single precision, for comparisons; the fastest unless chosen.
+    pub fn lanes(mut self, lanes: Lanes) -> Self {
+        self.lanes = Some(lanes);
+        self
+    }
+
+    /// Make the model.
+    ///
+    /// # Errors
+    /// A band the sensor does not have; leaf constants without an absorber of the leaf model; a parameter
+    /// that is free although the model does not have it, twice, without effect (`fc` beside a given `cd`),
+    /// beside another that excludes it (`ALA` and `LIDFa`), or within a range that is empty or not
+    /// physical; a fixed value outside its range; a spectrum of the wrong length; lanes the processor does
+    /// not have.
+    pub fn build(self) -> Result<ReflectanceModel, PhysicsError> {
+        let sensor = match &self.bands {
+            Some(bands) => self.sensor.with_bands(bands)?,
+            None => self.sensor.clone(),
+        };
+        let constants = match &self.leaf_constants {
+            Some(constants) => constants.clone(),
+            None => published_constants(self.leaf),
+        };
+        constants.check_has(self.leaf.absorbers())?;
+        let data = SpectralData::new(
+            self.leaf,
+            constants,
+            &self.soil_and_sky,
+            &self.soil,
+            &self.illumination,
+        )?;
+        let largest_rsoil = largest_brightness(&data);
+        let known = self.known();
+        let (free, per_sample) = (self.free_parameters(&known)?, self.conditions(&known)?);
+        let base = self.base(&free, largest_rsoil)?;
+
+        let names: Vec<Parameter> = free.iter().map(|f| f.parameter).collect();
+        let columns = Columns::new(&names);
+        let quadrature = Quadrature::every_wavelength(&sensor);
+        let plan = Plan {
+            data: &data,
+            quadrature: &quadrature,
+            columns: &columns,
+        };
+        let single = match self.precision {
+            Precision::F64 => None,
+            Precision::F32 => {
+                let lanes = self.lanes.unwrap_or_else(|| Lanes::available()[0]);
+                let engine = single_engine(lanes, &plan);
+                Some(engine.ok_or_else(|| PhysicsError::Inconsistent {
+                    what: "lanes",
+                    problem: format!(
+                        "{lanes:?} is not on this processor, which has {:?}",
+                        Lanes::available()
+                    ),
+                })?)
+            }
+        };
+        let of = |parameter: Parameter| {
+            let mut quantity = parameter.quantity();
+            if parameter == Parameter::Rsoil {
+                quantity.max = largest_rsoil;
+            }
+            quantity.default = base.get(parameter).unwrap_or(quantity.default);
+            quantity
+        };
+        let parameters = free.iter().map(|f| {
+            let mut quantity = of(f.parameter);
+            if let Some(within) = &f.within {
+                (quantity.min, quantity.max) = (*within.start(), *within.end());
+                quantity.default = quantity.default.clamp(quantity.min, quantity.max);
+            }
+            quantity
+        });
+        let parameters: Vec<Quantity> = parameters.collect();
+        let mut conditions: Vec<Quantity> = per_sample.iter().map(|p| of(*p)).collect();
+        if !self.leaf_angle_classes.is_empty() {
+            conditions.push(Quantity {
+                name: LEAF_ANGLES.into(),
+                unit: "1".into(),
+                min: 0.0,
+                max: (self.leaf_angle_classes.len() - 1) as f64,
+                default: 0.0,
+            });
+        }
+        let double = double_engine(&plan);
+        Ok(ReflectanceModel {
+            name: self.name(&sensor),
+            canopy: self.canopy,
+            leaf: self.leaf,
+            precision: self.precision,
+            free: names,
+            per_sample,
+            leaf_angle_classes: self.leaf_angle_classes,
+            base,
+            largest_rsoil,
+            outputs: sensor.band_names(),
+            parameters,
+            conditions,
+            sensor,
+            data,
+            single,
+            double,
+        })
+    }
+
+    fn name(&self, sensor: &Sensor) -> String {
+        let canopy = match self.canopy {
+            Canopy::Sail => "sail",
+            Canopy::Inform(Variant::Published) => "inform published",
+            Canopy::Inform(Variant::EnmapBox) => "inform enmap_box",
+        };
+        format!("{canopy} {}", sensor.name())
+    }
+
+    /// The parameters that change what this model computes.
+    fn known(&self) -> Vec<Parameter> {
+        let forest = matches!(self.canopy, Canopy::Inform(_));
+        let known = |parameter: &Parameter| match parameter {
+            Parameter::LaiU | Parameter::Fc | Parameter::Sd | Parameter::Cd | Parameter::H => {
+                forest
+            }
+            Parameter::Psoil => self.soil == Soil::Mixture,
+            Parameter::Skyl => self.illumination == Illumination::SkyFraction,
+            Parameter::Ala | Parameter::LidfA | Parameter::LidfB => {
+                self.leaf_angle_classes.is_empty()
+            }
+            parameter => match parameter.absorber() {
+                Some(absorber) => self.leaf.absorbers().contains(&absorber),
+                None => true,
+            },
+        };
+        Parameter::ALL.into_iter().filter(known).collect()
+    }
+
+    fn free_parameters(&self, known: &[Parameter]) -> Result<Vec<Free>, PhysicsError> {
+        let Some(free) = &self.free else {
+            let usual = Parameter::USUAL.into_iter().filter(|p| known.contains(p));
+            return Ok(usual
+                .map(|parameter| Free {
+                    parameter,
+                    within: None,
+                })
+                .collect());
+        };
+        let wrong = |problem: String| {
+            Err(PhysicsError::Inconsistent {
+                what: "free parameters",
+                problem,
+            })
+        };
+        let is_free = |parameter| free.iter().any(|f| f.parameter == parameter);
+        for (i, Free { parameter, within }) in free.iter().enumerate() {
+            if !known.contains(parameter) {
+                return Err(unknown(parameter.symbol(), known));
+            }
+            if free[..i].iter().any(|f| f.parameter == *parameter) {
+                return wrong(format!("{parameter} appears twice"));
+            }
+            if let Some(within) = within {
+                let all = parameter.quantity();
+                let (min, max) = (*within.start(), *within.end());
+                let physical = all.min..=all.max;
+                if !(min < max && physical.contains(&min) && physical.contains(&max)) {
+                    return wrong(format!(
+                        "{parameter} within {min} to {max} {}, expected a range within {} to {}",
+                        all.unit, all.min, all.max
+                    ));
+                }
+            }
+        }
+        if is_free(Parameter::Ala) && (is_free(Parameter::LidfA) || is_free(Parameter::LidfB)) {
+            return wrong(
+                "ALA shapes the ellipsoidal leaf angle distribution, LIDFa and LIDFb shape Verhoef's; \
+                 only one can be there"
+                    .into(),
+            );
+        }
+        let per_sample = self.per_sample.as_deref().unwrap_or_default();
+        let given_cd = self.fixed.cd.is_some() || per_sample.contains(&Parameter::Cd);
+        if is_free(Parameter::Fc) && (given_cd || is_free(Parameter::Cd)) {
+            let cd = match self.fixed.cd {
+                Some(cd) => format!("a given crown diameter (cd = {cd} m)"),
+                None => "a crown diameter of its own (cd)".into(),
+            };
+            return wrong(format!("{cd} leaves the free parameter fc without effect"));
+        }
+        Ok(free.clone())
+    }
+
+    fn conditions(&self, known: &[Parameter]) -> Result<Vec<Parameter>, PhysicsError> {
+        let free = self.free.as_deref().unwrap_or_default();
+        let is_free = |parameter: &Parameter| free.iter().any(|f| f.parameter == *parameter);
+        let Some(per_sample) = &self.per_sample else {
+            let angles = [Parameter::Tts, Parameter::Tto, Parameter::Psi];
+            return Ok(angles.into_iter().filter(|p| !is_free(p)).collect());
+        };
+        for (i, parameter) in per_sample.iter().enumerate() {
+            if !known.contains(parameter) {
+                return Err(unknown(parameter.symbol(), known));
+            }
+            if is_free(parameter) || per_sample[..i].contains(parameter) {
+                return Err(PhysicsError::Inconsistent {
+                    what: "parameters given per sample",
+                    problem: format!("{parameter} is free or appears twice"),
+                });
+            }
+        }
+        Ok(per_sample.clone())
+    }
+
+    /// The fixed values, and defaults of what is free.
+    fn base(&self, free: &[Free], largest_rsoil: f64) -> Result<CanopyParameters, PhysicsError> {
+        let mut base = self.fixed.clone();
+        if let Some(first) = self.leaf_angle_classes.first() {
+            base.leaf_angles = first.clone();
+        }
+        let per_sample = self.per_sample.as_deref().unwrap_or_default();
+        let varied = free.iter().map(|f| f.parameter).chain(per_sample.to_vec());
+        for parameter in varied {
+            if base.get(parameter).is_none() {
+                base.put(parameter, parameter.quantity().default);
+            }
+        }
+        base.check(0)?;
+        check_brightness(0, base.rsoil, largest_rsoil)?;
+        for angles in &self.leaf_angle_classes {
+            angles.check(0)?;
+        }
+        Ok(base)
+    }
+}
+
+/// The brightness at which the brightest soil reflects everything at some wavelength, or 2.
+fn largest_brightness(data: &SpectralData) -> f64 {
+    (1.0 / data.soil.largest()).min(Parameter::Rsoil.quantity().max)
+}
+
+/// Refuse a soil that reflects more than it gets.
+pub(super) fn check_brightness(row: usize, rsoil: f64, largest: f64) -> Result<(), PhysicsError> {
+    if rsoil <= largest {
+        return Ok(());
+    }
+    Err(PhysicsError::OutOfRange {
+        row,
+        name: Parameter::Rsoil.symbol().into(),
+        value: rsoil,
+        unit: Parameter::Rsoil.quantity().unit,
+        min: 0.0,
+        max: largest,
+    })
+}
+
+/// The constants a version was published with.
+fn published_constants(version: LeafVersion) -> LeafConstants {
+    match version {
+        LeafVersion::Prospect5 | LeafVersion::Prospect5B => LeafConstants::prospect_5(),
+        LeafVersion::ProspectD => LeafConstants::prospect_d(),
+        LeafVersion::ProspectPro => LeafConstants::prospect_pro(),
+    }
+}

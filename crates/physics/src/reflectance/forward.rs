@@ -1,0 +1,122 @@
+//! The model as a [`ForwardModel`].
+
+use super::model::ReflectanceModel;
+use crate::forward_model::{check_ranges, check_shapes};
+use crate::parameters::CanopyParameters;
+use crate::{ForwardModel, PhysicsError, Quantity};
+use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, ArrayViewMut3};
+
+impl ReflectanceModel {
+    /// The samples of rows of free parameters and conditions.
+    ///
+    /// # Errors
+    /// A value that is not finite or outside its range, or a leaf angle distribution that is not whole.
+    pub fn samples(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Vec<CanopyParameters>, PhysicsError> {
+        check_ranges(&self.parameters, &parameters)?;
+        let mut samples: Vec<CanopyParameters> = parameters
+            .rows()
+            .into_iter()
+            .map(|row| {
+                let mut sample = self.base.clone();
+                for (parameter, value) in self.free.iter().zip(row) {
+                    sample.put(*parameter, *value);
+                }
+                sample
+            })
+            .collect();
+        if let Some(conditions) = conditions {
+            check_ranges(&self.conditions, &conditions)?;
+            for (row, (sample, values)) in samples.iter_mut().zip(conditions.rows()).enumerate() {
+                for (parameter, value) in self.per_sample.iter().zip(values) {
+                    sample.put(*parameter, *value);
+                }
+                if let Some(class) = values.get(self.per_sample.len()) {
+                    if class.fract() != 0.0 {
+                        return Err(PhysicsError::Inconsistent {
+                            what: super::model::LEAF_ANGLES,
+                            problem: format!(
+                                "row {row}: {class}, expected a whole number from 0 to {}",
+                                self.leaf_angle_classes.len() - 1
+                            ),
+                        });
+                    }
+                    sample.leaf_angles = self.leaf_angle_classes[*class as usize].clone();
+                }
+            }
+        }
+        Ok(samples)
+    }
+}
+
+impl ForwardModel for ReflectanceModel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn parameters(&self) -> &[Quantity] {
+        &self.parameters
+    }
+
+    fn conditions(&self) -> &[Quantity] {
+        &self.conditions
+    }
+
+    fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    fn output_unit(&self) -> &'static str {
+        "reflectance"
+    }
+
+    fn evaluate(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        mut values: ArrayViewMut2<f64>,
+    ) -> Result<(), PhysicsError> {
+        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
+        let samples = self.samples(parameters, conditions)?;
+        if let Some(values) = values.as_slice_mut() {
+            return self.evaluate_samples(&samples, values, &mut []);
+        }
+        let mut own = Array2::zeros(values.raw_dim());
+        self.evaluate_samples(&samples, own.as_slice_mut().unwrap_or_default(), &mut [])?;
+        values.assign(&own);
+        Ok(())
+    }
+
+    fn evaluate_with_jacobian(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        mut values: ArrayViewMut2<f64>,
+        mut jacobian: ArrayViewMut3<f64>,
+    ) -> Result<(), PhysicsError> {
+        check_shapes(
+            self,
+            &parameters,
+            conditions.as_ref(),
+            &values,
+            Some(&jacobian),
+        )?;
+        let samples = self.samples(parameters, conditions)?;
+        if let (Some(values), Some(jacobian)) = (values.as_slice_mut(), jacobian.as_slice_mut()) {
+            return self.evaluate_samples(&samples, values, jacobian);
+        }
+        let mut own = Array2::zeros(values.raw_dim());
+        let mut own_jacobian = Array3::zeros(jacobian.raw_dim());
+        self.evaluate_samples(
+            &samples,
+            own.as_slice_mut().unwrap_or_default(),
+            own_jacobian.as_slice_mut().unwrap_or_default(),
+        )?;
+        values.assign(&own);
+        jacobian.assign(&own_jacobian);
+        Ok(())
+    }
+}

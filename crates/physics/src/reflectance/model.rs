@@ -1,0 +1,223 @@
+//! The assembled model: batches of samples to bands and Jacobians.
+
+use super::builder::{ReflectanceModelBuilder, check_brightness};
+use super::choices::{Canopy, Precision};
+use super::dispatch::AnyEngine;
+use super::engine::Results;
+use super::precision::LEAST_ABSORPTANCE_F32;
+use super::tables::SpectralData;
+use crate::canopy::LeafAngles;
+use crate::leaf::LeafVersion;
+use crate::parameters::{CanopyParameters, Parameter};
+use crate::tables::Sensor;
+use crate::{PhysicsError, Quantity};
+use ndarray::{Array2, Array3};
+use rayon::prelude::*;
+
+/// Name of the condition that chooses a sample's leaf angle distribution.
+pub(super) const LEAF_ANGLES: &str = "leaf_angles";
+
+/// Samples a thread takes at a time. The scene is computed once for each run of equal geometry in it.
+const SAMPLES_AT_A_TIME: usize = 16;
+
+/// A canopy reflectance model seen by a sensor: PROSPECT leaves in a 4SAIL canopy or an INFORM forest.
+///
+/// Made by [`ReflectanceModel::builder`]. Use it with batches of [`CanopyParameters`], or as a
+/// [`crate::ForwardModel`] with arrays of its free parameters.
+///
+/// INFORM takes the understorey's reflectance into the view for that of the ground under the crowns, as if
+/// it were Lambertian. For bright leaves in a wide hot spot it can exceed 1; light bounced between such a
+/// ground and the crowns diverges, and bands far outside 0 to 1 come out. No ordinary stand comes near.
+pub struct ReflectanceModel {
+    pub(super) name: String,
+    pub(super) canopy: Canopy,
+    pub(super) leaf: LeafVersion,
+    pub(super) precision: Precision,
+    pub(super) free: Vec<Parameter>,
+    pub(super) per_sample: Vec<Parameter>,
+    pub(super) leaf_angle_classes: Vec<LeafAngles>,
+    pub(super) base: CanopyParameters,
+    /// With it the brightest soil reflects everything at some wavelength.
+    pub(super) largest_rsoil: f64,
+    pub(super) parameters: Vec<Quantity>,
+    pub(super) conditions: Vec<Quantity>,
+    pub(super) outputs: Vec<String>,
+    pub(super) sensor: Sensor,
+    pub(super) data: SpectralData,
+    /// Single precision, if asked for.
+    pub(super) single: Option<Box<dyn AnyEngine>>,
+    pub(super) double: Box<dyn AnyEngine>,
+}
+
+impl std::fmt::Debug for ReflectanceModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReflectanceModel")
+            .field("name", &self.name)
+            .field("leaf", &self.leaf)
+            .field("precision", &self.precision)
+            .field("free", &self.free)
+            .field("bands", &self.outputs)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ReflectanceModel {
+    /// Choose what the model is made of.
+    pub fn builder() -> ReflectanceModelBuilder {
+        ReflectanceModelBuilder::default()
+    }
+
+    /// What stands on the soil.
+    pub fn canopy(&self) -> Canopy {
+        self.canopy
+    }
+
+    /// The leaf model.
+    pub fn leaf(&self) -> LeafVersion {
+        self.leaf
+    }
+
+    /// Its precision.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The sensor, with the bands used.
+    pub fn sensor(&self) -> &Sensor {
+        &self.sensor
+    }
+
+    /// The free parameters, in the order of the Jacobian's columns.
+    pub fn free(&self) -> &[Parameter] {
+        &self.free
+    }
+
+    /// Values of what is neither free nor given per sample, and the defaults of what is.
+    pub fn base(&self) -> &CanopyParameters {
+        &self.base
+    }
+
+    /// Band reflectances: samples × bands.
+    ///
+    /// # Errors
+    /// A parameter that is not finite or outside its range; the error names row and parameter.
+    pub fn bands(&self, samples: &[CanopyParameters]) -> Result<Array2<f64>, PhysicsError> {
+        let mut values = Array2::zeros((samples.len(), self.outputs.len()));
+        let room = values.as_slice_mut().unwrap_or_default();
+        self.evaluate_samples(samples, room, &mut [])?;
+        Ok(values)
+    }
+
+    /// Band reflectances (samples × bands) and their derivatives to the free parameters (samples × bands ×
+    /// parameters), in the units of [`CanopyParameters`]. What follows from a free parameter (crown
+    /// diameter and height from cover, the sky's share from the sun zenith) follows in the derivative.
+    ///
+    /// At a kink (an exact hot spot, a clip) the derivative is that of one side or of the flat part.
+    ///
+    /// # Errors
+    /// As [`ReflectanceModel::bands`]; a sample that lacks a free parameter, such as `ALA` where its leaf
+    /// angles are uniform.
+    pub fn bands_with_jacobian(
+        &self,
+        samples: &[CanopyParameters],
+    ) -> Result<(Array2<f64>, Array3<f64>), PhysicsError> {
+        for (row, sample) in samples.iter().enumerate() {
+            if let Some(missing) = self.free.iter().find(|p| sample.get(**p).is_none()) {
+                return Err(PhysicsError::Inconsistent {
+                    what: "free parameters",
+                    problem: format!("row {row} has no {missing}"),
+                });
+            }
+        }
+        let (n, d) = (samples.len(), self.outputs.len());
+        let mut values = Array2::zeros((n, d));
+        let mut jacobian = Array3::zeros((n, d, self.free.len()));
+        self.evaluate_samples(
+            samples,
+            values.as_slice_mut().unwrap_or_default(),
+            jacobian.as_slice_mut().unwrap_or_default(),
+        )?;
+        Ok((values, jacobian))
+    }
+
+    /// Refuse a sample that is not physical; `row` stands in the message.
+    pub(super) fn check(&self, row: usize, sample: &CanopyParameters) -> Result<(), PhysicsError> {
+        sample.check(row)?;
+        check_brightness(row, sample.rsoil, self.largest_rsoil)
+    }
+
+    /// Into `values` (n × bands) and, unless it is empty, `jacobian` (n × bands × parameters), row after
+    /// row.
+    pub(super) fn evaluate_samples(
+        &self,
+        samples: &[CanopyParameters],
+        values: &mut [f64],
+        jacobian: &mut [f64],
+    ) -> Result<(), PhysicsError> {
+        for (row, sample) in samples.iter().enumerate() {
+            self.check(row, sample)?;
+        }
+        let per_chunk = SAMPLES_AT_A_TIME * self.outputs.len();
+        // an empty Jacobian has no chunks to go with: give each its own empty one
+        let jacobians: Vec<&mut [f64]> = if jacobian.is_empty() {
+            samples
+                .chunks(SAMPLES_AT_A_TIME)
+                .map(|_| &mut [][..])
+                .collect()
+        } else {
+            jacobian.chunks_mut(per_chunk * self.free.len()).collect()
+        };
+        samples
+            .par_chunks(SAMPLES_AT_A_TIME)
+            .zip(values.par_chunks_mut(per_chunk))
+            .zip(jacobians)
+            .enumerate()
+            .try_for_each(|(chunk, ((samples, values), jacobian))| {
+                self.evaluate_chunk(chunk * SAMPLES_AT_A_TIME, samples, values, jacobian)
+            })
+    }
+
+    fn evaluate_chunk(
+        &self,
+        first_row: usize,
+        samples: &[CanopyParameters],
+        values: &mut [f64],
+        jacobian: &mut [f64],
+    ) -> Result<(), PhysicsError> {
+        let mut absorptance = [1.0; SAMPLES_AT_A_TIME];
+        let mut results = Results {
+            values,
+            jacobian,
+            least_absorptance: &mut absorptance,
+        };
+        let engine = self.single.as_ref().unwrap_or(&self.double);
+        engine.evaluate(self.canopy, samples, &mut results);
+
+        let outputs = values.len() / samples.len();
+        let slopes = jacobian.len() / samples.len();
+        for (i, sample) in samples.iter().enumerate() {
+            let values = &mut values[i * outputs..(i + 1) * outputs];
+            let jacobian = &mut jacobian[i * slopes..(i + 1) * slopes];
+            let finite = |values: &[f64], jacobian: &[f64]| {
+                values.iter().chain(jacobian).all(|v| v.is_finite())
+            };
+            let weak = absorptance[i] < LEAST_ABSORPTANCE_F32;
+            if self.single.is_some() && (weak || !finite(values, jacobian)) {
+                let mut results = Results {
+                    values: &mut *values,
+                    jacobian: &mut *jacobian,
+                    least_absorptance: &mut [0.0],
+                };
+                let sample = std::slice::from_ref(sample);
+                self.double.evaluate(self.canopy, sample, &mut results);
+            }
+            if !finite(values, jacobian) {
+                return Err(PhysicsError::NotFinite {
+                    row: first_row + i,
+                    output: "a band or its Jacobian".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
