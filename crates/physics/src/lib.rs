@@ -38,7 +38,7 @@ pub use forest::{
     Precision, Variant,
 };
 pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
-pub use leaf::{LeafOptics, LeafParameters, LeafVersion, Prospect};
+pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
 

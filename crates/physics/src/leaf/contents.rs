@@ -1,6 +1,7 @@
 //! What a leaf is made of: its structure and its contents.
 
 use crate::PhysicsError;
+use crate::quantities::Range;
 use crate::tables::Absorber;
 
 /// Structure and contents of a leaf. A version ignores the absorbers it does not know.
@@ -88,5 +89,19 @@ impl LeafParameters {
             range.check(0, value)?;
         }
         Ok(())
+    }
+}
+
+/// Symbol, unit and allowed range of an absorber's content.
+pub(super) fn range_of(absorber: Absorber) -> Range {
+    match absorber {
+        Absorber::Chlorophyll => CAB,
+        Absorber::Carotenoids => CAR,
+        Absorber::Anthocyanins => ANTH,
+        Absorber::BrownPigments => CBROWN,
+        Absorber::Water => CW,
+        Absorber::DryMatter => CM,
+        Absorber::Proteins => CP,
+        Absorber::CarbonBasedConstituents => CBC,
     }
 }

@@ -48,6 +48,12 @@ pub(crate) fn keep_off_zero<L: Lane>(absorption: L) -> L {
     absorption.max(L::c(LEAST_ABSORPTION))
 }
 
+/// As [`keep_off_zero`]; without derivative where the absorption is replaced.
+#[inline(always)]
+pub(super) fn keep_off_zero_with_slope<T: Real>(absorption: T) -> T {
+    absorption.clip_below(T::L::c(LEAST_ABSORPTION))
+}
+
 /// Reflectance, transmittance and absorptance of a leaf of `n` ≥ 1 layers that absorb `k` > 0 each.
 ///
 /// One plate for light within a cone, N − 1 plates for isotropic light (Jacquemoud and Baret 1990,

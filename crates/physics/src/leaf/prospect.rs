@@ -79,16 +79,11 @@ impl Prospect {
     ) -> Result<Vec<LeafOptics>, PhysicsError> {
         leaf.check()?;
         let places = grid_places(wavelengths_nm)?;
-        let absorbers = self.version.absorbers();
         Ok(places
             .into_iter()
             .map(|place| {
-                let sum: f64 = absorbers
-                    .iter()
-                    .map(|a| leaf.content(*a) * self.constants.coefficient(*a, place))
-                    .sum();
                 let plate = Plate::<f64>::new(&[self.constants.refractive_index()[place]]);
-                let k = keep_off_zero(sum / leaf.n);
+                let k = keep_off_zero(self.layer_absorption(leaf, place));
                 let (reflectance, transmittance, absorptance) = stack_of_plates(&plate, leaf.n, k);
                 LeafOptics {
                     reflectance,
@@ -97,6 +92,15 @@ impl Prospect {
                 }
             })
             .collect())
+    }
+
+    /// k = Σ C·K/N at a place of the grid.
+    pub(super) fn layer_absorption(&self, leaf: &LeafParameters, place: usize) -> f64 {
+        let absorbers = self.version.absorbers().iter();
+        let sum: f64 = absorbers
+            .map(|a| leaf.content(*a) * self.constants.coefficient(*a, place))
+            .sum();
+        sum / leaf.n
     }
 }
 
