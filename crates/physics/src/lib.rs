@@ -40,7 +40,7 @@ pub use forest::{
 pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
-pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
+pub use tables::{GaussianBand, SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
 
 /// The README's example is compiled and run as a test.
 #[cfg(doctest)]

@@ -181,7 +181,7 @@ fn corners_of_the_ranges_are_finite() {
                 let mut shares = vec![n];
                 shares.extend((0..contents).map(|i| f64::from(set >> i & 1)));
                 let leaf = leaf_at(version, &shares);
-                let at = if set.count_ones() as usize % contents == 0 {
+                let at = if (set.count_ones() as usize).is_multiple_of(contents) {
                     all.clone()
                 } else {
                     wavelengths()

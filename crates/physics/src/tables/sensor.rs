@@ -3,19 +3,15 @@
 use super::FIRST_WAVELENGTH_NM;
 use super::csv::NumericTable;
 use crate::PhysicsError;
+use std::collections::HashSet;
 use std::path::Path;
-
-/// The Sentinel-2 bands that see the surface: all but the aerosol (B01) and cirrus (B10) bands.
-pub const SENTINEL2_TRAINING_BANDS: [&str; 11] = [
-    "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12",
-];
 
 /// One band of a sensor: ρ_b = Σ_λ S(λ) ρ(λ)/Σ_λ S(λ) on the 1 nm grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
-    name: String,
+    pub(super) name: String,
     /// (wavelength in nm, response normalised to sum 1), ascending, without zeros.
-    response: Vec<(u32, f64)>,
+    pub(super) response: Vec<(u32, f64)>,
 }
 
 impl Band {
@@ -32,6 +28,30 @@ impl Band {
     /// Response-weighted mean wavelength in nm.
     pub fn mean_wavelength_nm(&self) -> f64 {
         self.response.iter().map(|(nm, s)| f64::from(*nm) * s).sum()
+    }
+
+    /// The two wavelengths in nm between which the response is at least half of its largest value,
+    /// interpolated; a response that ends above half ends at its last wavelength.
+    ///
+    /// Their mean is the centre and their difference the full width at half maximum (FWHM) that agencies
+    /// publish of bands; [`Band::mean_wavelength_nm`] is another centre of bands that are not symmetric.
+    pub fn half_maximum_nm(&self) -> (f64, f64) {
+        let half = self.response.iter().fold(0.0_f64, |m, (_, s)| m.max(*s)) / 2.0;
+        let crossing = |ordered: &mut dyn Iterator<Item = &(u32, f64)>| {
+            let mut below: Option<(f64, f64)> = None;
+            for (nm, s) in ordered {
+                let nm = f64::from(*nm);
+                if *s >= half {
+                    return below.map_or(nm, |(x, y)| x + (nm - x) * (half - y) / (s - y));
+                }
+                below = Some((nm, *s));
+            }
+            f64::NAN // not reached: the largest value is above half of itself
+        };
+        (
+            crossing(&mut self.response.iter()),
+            crossing(&mut self.response.iter().rev()),
+        )
     }
 
     /// Value of the band for a spectrum on the whole grid (400 to 2500 nm).
@@ -59,24 +79,6 @@ pub struct Sensor {
 }
 
 impl Sensor {
-    /// Sentinel-2A MSI, 13 bands (ESA COPE-GSEG-EOPG-TN-15-0007 v3.0).
-    ///
-    /// # Panics
-    /// Never: the built-in tables are tested.
-    pub fn sentinel2a() -> Self {
-        let text = include_str!("../../tables/srf_sentinel2a.csv");
-        Self::parse("s2a", text).expect("built-in table")
-    }
-
-    /// Sentinel-2B MSI, 13 bands (ESA COPE-GSEG-EOPG-TN-15-0007 v3.0).
-    ///
-    /// # Panics
-    /// Never: the built-in tables are tested.
-    pub fn sentinel2b() -> Self {
-        let text = include_str!("../../tables/srf_sentinel2b.csv");
-        Self::parse("s2b", text).expect("built-in table")
-    }
-
     /// Read response functions: columns `wavelength_nm` (whole, ascending, between 400 and 2500) and one
     /// per band, not necessarily normalised; `#` starts a comment line. The file's stem becomes the
     /// sensor's name.
@@ -108,9 +110,6 @@ impl Sensor {
                 what: "response functions",
                 problem: format!("{}: band '{band}' {problem}", table.name()),
             };
-            if bands.iter().any(|b| b.name == *band) {
-                return Err(inconsistent("appears twice"));
-            }
             let values = table.column(band, 0.0, f64::INFINITY)?;
             let total: f64 = values.iter().sum();
             if total <= 0.0 || !total.is_finite() {
@@ -125,11 +124,24 @@ impl Sensor {
                     .collect(),
             });
         }
+        Self::from_bands(table.name(), bands).map(|sensor| Self {
+            name: name.to_owned(),
+            ..sensor
+        })
+    }
+
+    /// A sensor of at least one band with a name of its own each; `name` stands for it in messages.
+    pub(super) fn from_bands(name: &str, bands: Vec<Band>) -> Result<Self, PhysicsError> {
+        let inconsistent = |problem: String| PhysicsError::Inconsistent {
+            what: "response functions",
+            problem: format!("{name}: {problem}"),
+        };
         if bands.is_empty() {
-            return Err(PhysicsError::Inconsistent {
-                what: "response functions",
-                problem: format!("{}: no band", table.name()),
-            });
+            return Err(inconsistent("no band".into()));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = bands.iter().find(|b| !names.insert(&b.name)) {
+            return Err(inconsistent(format!("band '{}' appears twice", twice.name)));
         }
         Ok(Self {
             name: name.to_owned(),
