@@ -1,10 +1,11 @@
 //! Mean transmissivity of a dielectric interface.
 
 /// Mean transmissivity of the surface of a medium of refractive index `n` for isotropic light within
-/// a cone of half-angle `degrees` around the normal.
+/// a cone of half-angle `degrees` around the normal: Fresnel's, averaged over both polarisations and the
+/// cone (Stern 1964, Applied Optics 3:111; Allen 1973, J. Opt. Soc. Am. 63:664, equations 11 to 19),
 ///
-/// Stern (1964) Applied Optics 3:111; Allen (1973) J. Opt. Soc. Am. 63:664, equations 11 to 19.
-/// Valid for n > 1 and 0° < angle ≤ 90°. Tends to 4n/(n+1)² for small angles.
+#[doc = include_str!("interface.md")]
+#[doc = include_str!("../../katex.html")]
 pub(super) fn mean_transmissivity(degrees: f64, n: f64) -> f64 {
     let (n2, sin) = (n * n, degrees.to_radians().sin());
     let (p, q) = (n2 + 1.0, n2 - 1.0);

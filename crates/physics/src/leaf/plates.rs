@@ -3,7 +3,7 @@
 use super::interface::mean_transmissivity;
 use crate::numbers::{Lane, Real};
 
-/// Half-angle of the cone of light on the upper surface of the leaf, in degrees (PROSPECT-5 and later).
+/// Half-angle of the cone of light on the upper surface of the leaf, in degrees (PROSPECT-4 and later).
 const UPPER_CONE_DEG: f64 = 40.0;
 /// Inside, light is isotropic.
 const INNER_CONE_DEG: f64 = 90.0;
@@ -57,9 +57,36 @@ pub(super) fn keep_off_zero_with_slope<T: Real>(absorption: T) -> T {
 /// Reflectance, transmittance and absorptance of a leaf of `n` ≥ 1 layers that absorb `k` > 0 each.
 ///
 /// One plate for light within a cone, N − 1 plates for isotropic light (Jacquemoud and Baret 1990,
-/// Remote Sensing of Environment 34:75–91, equations 16 to 18; Stokes 1862), in forms without
-/// cancellation: 1 − r − t, a − 1, b − 1 and the absorptance 1 − ρ − τ are computed directly, so that
-/// single precision keeps its digits in weakly absorbing leaves.
+/// Remote Sensing of Environment 34:75–91, equations 16 to 18; Stokes 1862), as [`super::Prospect`] gives
+/// them, in forms without cancellation: 1 − r − t, a − 1, b − 1 and the absorptance 1 − ρ − τ are computed
+/// directly, so that single precision keeps its digits in weakly absorbing leaves. With u = r₂₁τ and
+/// t₉₀ the transmissivity into a plate,
+///
+/// ```math
+/// \begin{aligned}
+/// A &= 1-r-t = \frac{t_{90}\,(1-\tau)}{1-u}, \\
+/// \Delta^2 &= (1+r+t)\,A\,(1-r+t)(1+r-t), \\
+/// a-1 &= \frac{A\,(1-r+t)+\Delta}{2r}, \qquad b-1 = \frac{A\,(1+r-t)+\Delta}{2t}.
+/// \end{aligned}
+/// ```
+///
+/// What the stack loses enters as two numbers that rounding leaves alone, with B = b^(N−1):
+///
+/// ```math
+/// \beta = \frac{1}{B}-1 = e^{-(N-1)\ln(1+(b-1))}-1, \qquad
+/// \ell = 1-\frac{1}{B^2} = -\beta\,(\beta+2),
+/// ```
+///
+/// ```math
+/// \begin{aligned}
+/// s &= \frac{T_a}{a^2-1+\ell-r\,a\,\ell}, \\
+/// \rho &= R_a + s\,t\,a\,\ell, \qquad \tau_{leaf} = s\,(1+\beta)(a^2-1), \\
+/// 1-\rho-\tau_{leaf} &= \frac{t_{12}\,(1-\tau)}{1-u} + s\,\bigl(a\,\ell\,A + \beta\,(a-1)(\beta-a+1)\bigr).
+/// \end{aligned}
+/// ```
+///
+/// All are 0 to 1. N = 1 makes β and ℓ 0, which leaves the top plate.
+#[doc = include_str!("../../katex.html")]
 #[inline(always)]
 pub(crate) fn stack_of_plates<T: Real>(plate: &Plate<T::L>, n: T, k: T) -> (T, T, T) {
     let one = T::L::c(1.0);

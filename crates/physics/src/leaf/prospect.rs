@@ -17,8 +17,81 @@ pub struct LeafOptics {
     pub absorptance: f64,
 }
 
-/// The leaf model PROSPECT: k(λ) = Σ C·K(λ)/N, one plate under light within 40° on N − 1 plates under
-/// isotropic light (Jacquemoud and Baret 1990, Remote Sensing of Environment 34:75–91).
+/// The leaf model PROSPECT: one plate under light within 40° of the normal, on N − 1 plates under
+/// isotropic light (Jacquemoud and Baret 1990, Remote Sensing of Environment 34:75–91,
+/// doi:10.1016/0034-4257(90)90100-Z).
+///
+/// # Absorption of a layer
+///
+/// Contents C are spread evenly over the N layers, each with its specific absorption coefficient K:
+///
+/// ```math
+/// k(\lambda) = \frac{1}{N} \sum_j C_j\,K_j(\lambda)
+/// ```
+///
+/// N is 1 to 4, λ 400 to 2500 nm; units and ranges of the contents are those of
+/// [`LeafParameters`], absorbers and coefficients those of the
+/// [`LeafVersion`]. k below 1e-10 is replaced by 1e-10.
+///
+/// # Transmissivity of a plate
+///
+/// For isotropic light, with the exponential integrals E₁ and E₂ (Allen et al. 1969, J. Opt. Soc. Am.
+/// 59:1376; Jacquemoud and Baret 1990, equation 15):
+///
+/// ```math
+/// \begin{aligned}
+/// \tau(k) &= (1-k)\,e^{-k} + k^2 E_1(k) = e^{-k} - k\,E_2(k), \\
+/// \frac{d\tau}{dk} &= -2\,E_2(k), \qquad
+/// E_m(k) = \int_1^\infty \frac{e^{-kt}}{t^m}\,dt
+/// \end{aligned}
+/// ```
+///
+/// k ≥ 0, τ is 0 to 1: τ(0) = 1, and τ tends to 2 exp(−k)/k for large k.
+///
+/// # Transmissivity of an interface
+///
+/// For isotropic light within a cone of half-angle α around the normal, n the refractive index of the leaf
+/// (1.05 to 2): Fresnel's, averaged over both polarisations and the cone (Stern 1964, Applied Optics 3:111;
+/// Allen 1973, J. Opt. Soc. Am. 63:664, equations 11 to 19),
+///
+#[doc = include_str!("interface.md")]
+///
+/// # One plate
+///
+/// With
+///
+/// ```math
+/// t_{12} = t_{av}(40°, n), \quad t_{90} = t_{av}(90°, n), \quad
+/// t_{21} = \frac{t_{90}}{n^2}, \quad r_{21} = 1 - t_{21},
+/// ```
+///
+/// the plate on top has
+///
+/// ```math
+/// T_a = \frac{t_{12}\,t_{21}\,\tau}{1 - r_{21}^2\tau^2}, \qquad
+/// R_a = 1 - t_{12} + r_{21}\,\tau\,T_a,
+/// ```
+///
+/// and those below r and t, the same with t₉₀ in place of t₁₂. PROSPECT of 1990 had α = 59°; 40° is that of
+/// PROSPECT-4 and later (Féret et al. 2008, doi:10.1016/j.rse.2008.02.012).
+///
+/// # The stack
+///
+/// N − 1 plates under isotropic light (Stokes 1862, Proc. R. Soc. Lond. 11:545; Jacquemoud and Baret 1990,
+/// equations 16 to 18), N any real number from 1 on:
+///
+/// ```math
+/// \begin{aligned}
+/// \Delta &= \sqrt{(1+r+t)(1+r-t)(1-r+t)(1-r-t)}, \\
+/// a &= \frac{1+r^2-t^2+\Delta}{2r}, \qquad b = \frac{1-r^2+t^2+\Delta}{2t}, \qquad B = b^{N-1}, \\
+/// R &= \frac{a\,(B^2-1)}{a^2B^2-1}, \qquad T = \frac{B\,(a^2-1)}{a^2B^2-1}, \\
+/// \rho &= R_a + \frac{T_a\,R\,t}{1-R\,r}, \qquad \tau_{leaf} = \frac{T_a\,T}{1-R\,r}
+/// \end{aligned}
+/// ```
+///
+/// Limits: N = 1 gives ρ = Rₐ and τ = Tₐ; without absorption T = t/(t + (1 − t)(N − 1)) and R = 1 − T, so
+/// that ρ + τ = 1; for N → ∞ R tends to 1/a and τ to 0. The code has forms of these without cancellation.
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug)]
 pub struct Prospect {
     version: LeafVersion,

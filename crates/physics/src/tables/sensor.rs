@@ -6,7 +6,15 @@ use crate::PhysicsError;
 use std::collections::HashSet;
 use std::path::Path;
 
-/// One band of a sensor: ρ_b = Σ_λ S(λ) ρ(λ)/Σ_λ S(λ) on the 1 nm grid.
+/// One band of a sensor: the mean of a spectrum with the band's relative spectral response S as weight,
+///
+/// ```math
+/// \rho_b = \frac{\sum_\lambda S(\lambda)\,\rho(\lambda)}{\sum_\lambda S(\lambda)},
+/// ```
+///
+/// λ the whole nm from 400 to 2500, S ≥ 0 in any unit. A response at one wavelength alone gives ρ there; a
+/// constant spectrum is its own band value.
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
     pub(super) name: String,
@@ -25,7 +33,11 @@ impl Band {
         &self.response
     }
 
-    /// Response-weighted mean wavelength in nm.
+    /// Response-weighted mean wavelength in nm,
+    ///
+    /// ```math
+    /// \bar\lambda = \frac{\sum_\lambda S(\lambda)\,\lambda}{\sum_\lambda S(\lambda)}.
+    /// ```
     pub fn mean_wavelength_nm(&self) -> f64 {
         self.response.iter().map(|(nm, s)| f64::from(*nm) * s).sum()
     }
@@ -72,6 +84,11 @@ impl Band {
 }
 
 /// A sensor: named bands.
+///
+/// [Built in](Sensor::BUILT_IN) are Sentinel-2A and 2B and Landsat 8 and 9; others are [read](Sensor::read)
+/// from a table of response functions, or described by [centres and widths](Sensor::gaussian) or
+/// [single wavelengths](Sensor::hyperspectral).
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sensor {
     name: String,
