@@ -3,8 +3,8 @@
 //!     cargo run -p physics --example spectrum -- --N 1.5 --cab 40 --LAI 3 --tts 40 --variant enmap_box
 
 use physics::{
-    Canopy, CanopyParameters, ForwardModel, LeafAngles, LeafVersion, ReflectanceModel,
-    ReflectanceModelBuilder, Sensor, SpectralTables, Variant,
+    CanopyParameters, ForwardModel, LeafAngles, ReflectanceModel, ReflectanceModelBuilder, Sensor,
+    SpectralTables, Variant,
 };
 use std::process::ExitCode;
 
@@ -37,14 +37,14 @@ fn help() -> String {
 
 /// Everything the command line says.
 struct Request {
-    options: InformOptions,
+    builder: ReflectanceModelBuilder,
     forest: CanopyParameters,
     jacobian: bool,
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>, AnyError> {
     let mut request = Request {
-        options: InformOptions::default(),
+        builder: ReflectanceModel::builder(),
         forest: CanopyParameters::default(),
         jacobian: false,
     };
@@ -60,7 +60,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>,
             .ok_or_else(|| format!("--{name} needs a value"))?;
         match name {
             "variant" => {
-                request.options.variant = match value.as_str() {
+                let variant = match value.as_str() {
                     "published" => Variant::Published,
                     "enmap_box" => Variant::EnmapBox,
                     _ => {
@@ -68,16 +68,18 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>,
                             format!("--variant {value}: expected published or enmap_box").into(),
                         );
                     }
-                }
+                };
+                request.builder = request.builder.variant(variant);
             }
             "sensor" => {
-                request.options.sensor = match value.as_str() {
-                    "s2a" => Sensor::sentinel2a(),
-                    "s2b" => Sensor::sentinel2b(),
-                    path => Sensor::read(path)?,
-                }
+                let sensor = if Sensor::BUILT_IN.contains(&value.as_str()) {
+                    Sensor::built_in(&value)?
+                } else {
+                    Sensor::read(&value)?
+                };
+                request.builder = request.builder.sensor(sensor);
             }
-            "tables" => request.options.tables = SpectralTables::read(value)?,
+            "tables" => request.builder = request.builder.tables(SpectralTables::read(value)?),
             "leaf-angles" => {
                 request.forest.leaf_angles = match value.as_str() {
                     "uniform" => LeafAngles::Uniform,
@@ -106,22 +108,22 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>,
 }
 
 fn run(request: Request) -> Result<(), AnyError> {
-    let inform = Inform::new(request.options)?;
+    let inform = request.builder.build()?;
     let forests = [request.forest];
     let (bands, jacobian) = inform.bands_with_jacobian(&forests)?;
     let cover = inform.crown_cover(&forests[0])?;
     println!(
-        "INFORM {:?}, {}; crown diameter {:.2} m, height {:.2} m, cover seen {:.3}",
-        inform.variant(),
+        "{:?}, {}; crown diameter {:.2} m, height {:.2} m, cover seen {:.3}",
+        inform.canopy(),
         inform.sensor().name(),
         forests[0].crown_diameter_m(),
         forests[0].tree_height_m(),
         cover.co,
     );
     print!("{:<6}{:>9}{:>13}", "band", "mean nm", "reflectance");
-    let free = Inform::free_parameters();
+    let free = inform.parameters();
     if request.jacobian {
-        for q in &free {
+        for q in free {
             print!("{:>12}", format!("d/d{}", q.name));
         }
     }

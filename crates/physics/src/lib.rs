@@ -37,7 +37,7 @@ pub use canopy::{
 };
 pub use error::PhysicsError;
 pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
-pub use leaf::{LeafOptics, LeafParameters, LeafVersion, Prospect};
+pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use parameters::{CanopyParameters, Parameter};
 pub use reflectance::{
@@ -45,7 +45,7 @@ pub use reflectance::{
     ReflectanceModelBuilder, Soil, Variant,
 };
 pub use stand::CrownCover;
-pub use tables::{SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
+pub use tables::{GaussianBand, SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
 
 /// The README's example is compiled and run as a test.
 #[cfg(doctest)]

@@ -2,9 +2,7 @@
 //! the whole ranges and at their edges.
 
 use ndarray::Array3;
-use physics::{
-    Canopy, CanopyParameters, LeafVersion, Parameter, ReflectanceModel, Variant,
-};
+use physics::{Canopy, CanopyParameters, LeafVersion, Parameter, ReflectanceModel, Variant};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
@@ -119,7 +117,11 @@ fn moved(case: &Case, sample: &CanopyParameters, parameter: Parameter, step: f64
     let mut moved = sample.clone();
     let value = sample.get(parameter).unwrap();
     moved.put(parameter, value + step);
-    case.model.bands(&[moved]).unwrap().into_raw_vec_and_offset().0
+    case.model
+        .bands(&[moved])
+        .unwrap()
+        .into_raw_vec_and_offset()
+        .0
 }
 
 /// Richardson's extrapolation of the differences that `difference` gives for a step, whose errors go as
@@ -166,7 +168,9 @@ fn compare(found: &[f64], expected: &[f64], width: f64) -> f64 {
 }
 
 fn column(jacobian: &Array3<f64>, row: usize, k: usize) -> Vec<f64> {
-    (0..BANDS.len()).map(|band| jacobian[[row, band, k]]).collect()
+    (0..BANDS.len())
+        .map(|band| jacobian[[row, band, k]])
+        .collect()
 }
 
 fn drawn(parameter: Parameter) -> (f64, f64) {
@@ -230,18 +234,30 @@ const EDGES: [(&[(Parameter, f64)], Parameter, f64); 22] = [
     (&[(Parameter::Lai, 15.0)], Parameter::Lai, -1.0),
     (&[(Parameter::Lai, 0.0)], Parameter::Tts, 1.0),
     (&[(Parameter::LaiU, 0.0)], Parameter::LaiU, 1.0),
-    (&[(Parameter::LaiU, 0.0), (Parameter::Lai, 0.0)], Parameter::Psoil, 1.0),
+    (
+        &[(Parameter::LaiU, 0.0), (Parameter::Lai, 0.0)],
+        Parameter::Psoil,
+        1.0,
+    ),
     (&[(Parameter::Fc, 10.0)], Parameter::Fc, -1.0),
     (&[(Parameter::Hspot, 1.0)], Parameter::Hspot, -1.0),
     (&[(Parameter::Tts, 0.0)], Parameter::Tts, 1.0),
     (&[(Parameter::Tts, 80.0)], Parameter::Tts, -1.0),
     (&[(Parameter::Tto, 0.0)], Parameter::Tto, 1.0),
-    (&[(Parameter::Tts, 0.0), (Parameter::Tto, 0.0)], Parameter::Psi, 1.0),
+    (
+        &[(Parameter::Tts, 0.0), (Parameter::Tto, 0.0)],
+        Parameter::Psi,
+        1.0,
+    ),
     (&[(Parameter::Psi, 0.0)], Parameter::Psi, 1.0),
     (&[(Parameter::Psi, 180.0)], Parameter::Psi, -1.0),
     (&[(Parameter::Ala, 0.0)], Parameter::Ala, 1.0),
     (&[(Parameter::Ala, 90.0)], Parameter::Ala, -1.0),
-    (&[(Parameter::LidfA, 0.5), (Parameter::LidfB, 0.5)], Parameter::LidfA, -1.0),
+    (
+        &[(Parameter::LidfA, 0.5), (Parameter::LidfB, 0.5)],
+        Parameter::LidfA,
+        -1.0,
+    ),
     (&[(Parameter::Skyl, 0.0)], Parameter::Skyl, 1.0),
 ];
 
@@ -260,14 +276,23 @@ fn derivatives_at_the_edges_are_one_sided_limits() {
             for (p, value) in set {
                 sample.put(*p, *value);
             }
-            let k = case.model.free().iter().position(|p| *p == parameter).unwrap();
+            let k = case
+                .model
+                .free()
+                .iter()
+                .position(|p| *p == parameter)
+                .unwrap();
             let (_, jacobian) = case.model.bands_with_jacobian(&[sample.clone()]).unwrap();
             let (low, high) = drawn(parameter);
             let width = high - low;
             let here = moved(case, &sample, parameter, 0.0);
             let expected = extrapolated(STEP * width, false, |step| {
                 let there = moved(case, &sample, parameter, side * step);
-                there.iter().zip(&here).map(|(t, h)| side * (t - h) / step).collect()
+                there
+                    .iter()
+                    .zip(&here)
+                    .map(|(t, h)| side * (t - h) / step)
+                    .collect()
             });
             let error = compare(&column(&jacobian, 0, k), &expected, width);
             assert!(
@@ -284,11 +309,23 @@ fn derivatives_at_the_edges_are_one_sided_limits() {
 fn at_the_kinks_the_derivative_is_that_of_the_flat_part() {
     // beyond α = 200 there is no hot spot left to change; at an exact hot spot its size does not matter
     let case = &cases()[0];
-    let k = case.model.free().iter().position(|p| *p == Parameter::Hspot).unwrap();
+    let k = case
+        .model
+        .free()
+        .iter()
+        .position(|p| *p == Parameter::Hspot)
+        .unwrap();
     let mut sample = sample(case, &[0.5; 24]);
-    for (hspot, tts, tto, psi) in [(0.0, 40.0, 10.0, 50.0), (1e-4, 70.0, 40.0, 180.0), (0.1, 30.0, 30.0, 0.0)] {
+    for (hspot, tts, tto, psi) in [
+        (0.0, 40.0, 10.0, 50.0),
+        (1e-4, 70.0, 40.0, 180.0),
+        (0.1, 30.0, 30.0, 0.0),
+    ] {
         (sample.hspot, sample.tts, sample.tto, sample.psi) = (hspot, tts, tto, psi);
         let (_, jacobian) = case.model.bands_with_jacobian(&[sample.clone()]).unwrap();
-        assert!(column(&jacobian, 0, k).iter().all(|slope| *slope == 0.0), "{hspot}");
+        assert!(
+            column(&jacobian, 0, k).iter().all(|slope| *slope == 0.0),
+            "{hspot}"
+        );
     }
 }

@@ -62,7 +62,11 @@ fn ellipsoid_shape(w: Sloped) -> Sloped {
         (ratio, slope)
     } else {
         let s = x.abs().sqrt();
-        let ratio = if x > 0.0 { s.min(1.0).asin() } else { s.asinh() } / s;
+        let ratio = if x > 0.0 {
+            s.min(1.0).asin()
+        } else {
+            s.asinh()
+        } / s;
         (ratio, (1.0 / root - ratio) / (2.0 * x))
     };
     w.map(root + ratio, slope - 0.5 / root)
@@ -135,8 +139,14 @@ mod tests {
                 let to_b = (at(a, b + step) - at(a, b - step)) / (2.0 * step);
                 let along_a = verhoef(Sloped::new(a, 1.0), Sloped::constant(b), theta);
                 let along_b = verhoef(Sloped::constant(a), Sloped::new(b, 1.0), theta);
-                assert!((to_a - along_a.slope()).abs() < DIFFERENCE, "{a} {b} {theta}");
-                assert!((to_b - along_b.slope()).abs() < DIFFERENCE, "{a} {b} {theta}");
+                assert!(
+                    (to_a - along_a.slope()).abs() < DIFFERENCE,
+                    "{a} {b} {theta}"
+                );
+                assert!(
+                    (to_b - along_b.slope()).abs() < DIFFERENCE,
+                    "{a} {b} {theta}"
+                );
             }
         }
     }

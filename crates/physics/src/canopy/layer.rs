@@ -37,7 +37,12 @@ pub(crate) struct HotSpot {
 impl HotSpot {
     /// α = 2·distance/(size·(ks + ko)), at most 200. The exact hot spot (distance 0) is α = 0; size 0 is
     /// no hot spot. Derivatives are 0 at the clip and, where distance has a kink, at distance 0.
-    pub fn new(scattering: &Scattering, shadow_distance: Sloped, size: Sloped, nodes: Nodes) -> Self {
+    pub fn new(
+        scattering: &Scattering,
+        shadow_distance: Sloped,
+        size: Sloped,
+        nodes: Nodes,
+    ) -> Self {
         let (ks, ko) = (scattering.ks, scattering.ko);
         let none = Sloped::constant(LARGEST_ALPHA);
         let alpha = if size.value() == 0.0 {

@@ -162,9 +162,7 @@ impl LeafAngles {
         match self {
             Self::Uniform => VariedLeafAngles::Uniform,
             Self::Spherical => VariedLeafAngles::Spherical,
-            Self::Ellipsoidal(average) => {
-                VariedLeafAngles::Ellipsoidal(Sloped::constant(*average))
-            }
+            Self::Ellipsoidal(average) => VariedLeafAngles::Ellipsoidal(Sloped::constant(*average)),
             Self::Verhoef { a, b } => {
                 VariedLeafAngles::Verhoef(Sloped::constant(*a), Sloped::constant(*b))
             }
@@ -284,7 +282,7 @@ mod tests {
             .iter()
             .zip(LeafAngles::Spherical.classes())
         {
-            assert!((a.1 - b.1).abs() < 0.01, "{a:?} {b:?}");
+            assert!((a.1 - b.1).abs() < 0.03, "{a:?} {b:?}");
         }
         for name in LeafAngles::NAMES {
             LeafAngles::named(name).unwrap().check(0).unwrap();

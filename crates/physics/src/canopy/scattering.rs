@@ -190,10 +190,7 @@ fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: Sloped) -> (Slope
     let t1 = (sun.c * view.c).scale(2.0) + ss * azimuth.cos();
     let t2 = bt2.sin_cos().0 * ((sun.d * view.d).scale(2.0) + ss * bt1.cos() * bt3.cos());
     let f = |t: Sloped| t.scale(0.5 / (PI * PI)).clip_below(0.0);
-    (
-        f((-bt2).offset(PI) * t1 + t2),
-        f(t2 - bt2 * t1),
-    )
+    (f((-bt2).offset(PI) * t1 + t2), f(t2 - bt2 * t1))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Mean transmissivity of a dielectric interface.
 
 /// Mean transmissivity of the surface of a medium of refractive index `n` for isotropic light within
-/// a cone of half-angle `degrees` around the normal.
+/// a cone of half-angle `degrees` around the normal: Fresnel's, averaged over both polarisations and the
+/// cone (Stern 1964, Applied Optics 3:111; Allen 1973, J. Opt. Soc. Am. 63:664, equations 11 to 19),
 ///
-/// Stern (1964) Applied Optics 3:111; Allen (1973) J. Opt. Soc. Am. 63:664, equations 11 to 19.
-/// Valid for n > 1 and 0° < angle ≤ 90°. Tends to 4n/(n+1)² for small angles.
+#[doc = include_str!("interface.md")]
+#[doc = include_str!("../../katex.html")]
 pub(super) fn mean_transmissivity(degrees: f64, n: f64) -> f64 {
     let (n2, sin) = (n * n, degrees.to_radians().sin());
     let (p, q) = (n2 + 1.0, n2 - 1.0);
@@ -31,9 +32,12 @@ pub(super) fn mean_transmissivity(degrees: f64, n: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Rounding of the closed form: its terms cancel by a factor of a few hundred.
     const CANCELLATION: f64 = 1e-12;
+    /// Midpoint rule with 20 000 steps, and the cancellation of the closed form near n = 1.05.
+    const QUADRATURE: f64 = 1e-8;
 
     /// The same mean by integrating Fresnel's equations over the cone.
     fn by_quadrature(degrees: f64, n: f64) -> f64 {
@@ -58,7 +62,10 @@ mod tests {
         for n in [1.25, 1.4, 1.55] {
             for degrees in [40.0, 60.0, 90.0] {
                 let difference = mean_transmissivity(degrees, n) - by_quadrature(degrees, n);
-                assert!(difference.abs() < 1e-8, "{n} {degrees}: {difference:e}");
+                assert!(
+                    difference.abs() < QUADRATURE,
+                    "{n} {degrees}: {difference:e}"
+                );
             }
         }
     }
@@ -72,5 +79,22 @@ mod tests {
             (mean_transmissivity(90.0, n) - mean_transmissivity(89.9999999, n)).abs()
                 < CANCELLATION * 1e3
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+        #[test]
+        fn holds_over_the_whole_range_of_refractive_indices(n in 1.05..2.0_f64, degrees in 10.0..90.0_f64) {
+            let mean = mean_transmissivity(degrees, n);
+            prop_assert!((mean - by_quadrature(degrees, n)).abs() < QUADRATURE);
+            // less of a wider cone, less of a denser medium, never more than at normal incidence
+            prop_assert!(mean <= 4.0 * n / (n + 1.0).powi(2) + QUADRATURE);
+            prop_assert!(mean_transmissivity(90.0, n) <= mean + QUADRATURE);
+            prop_assert!(mean_transmissivity(degrees, n + 0.01) < mean);
+            // out of the medium: what Stokes' reciprocity leaves is total reflection
+            let out = mean_transmissivity(90.0, n) / (n * n);
+            prop_assert!(out > 0.0 && out < 1.0);
+        }
     }
 }

@@ -1,141 +1,10 @@
 //! PROSPECT for people who use it alone, in double precision.
 
+use super::contents::LeafParameters;
 use super::plates::{Plate, keep_off_zero, stack_of_plates};
+use super::version::LeafVersion;
 use crate::PhysicsError;
-use crate::tables::{Absorber, LeafConstants, grid_places};
-
-/// A version of PROSPECT: its constants and its absorbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LeafVersion {
-    /// cab, car, cw, cm with the constants of Féret et al. (2008).
-    Prospect5,
-    /// PROSPECT-5 and brown pigments.
-    Prospect5B,
-    /// PROSPECT-5B and anthocyanins, constants of Féret et al. (2017).
-    #[default]
-    ProspectD,
-    /// Proteins and carbon-based constituents instead of dry matter (Féret et al. 2021).
-    ProspectPro,
-}
-
-impl LeafVersion {
-    /// What absorbs light in this version.
-    pub fn absorbers(self) -> &'static [Absorber] {
-        use Absorber::{
-            Anthocyanins, BrownPigments, CarbonBasedConstituents, Carotenoids, Chlorophyll,
-            DryMatter, Proteins, Water,
-        };
-        match self {
-            Self::Prospect5 => &[Chlorophyll, Carotenoids, Water, DryMatter],
-            Self::Prospect5B => &[Chlorophyll, Carotenoids, BrownPigments, Water, DryMatter],
-            Self::ProspectD => &[
-                Chlorophyll,
-                Carotenoids,
-                Anthocyanins,
-                BrownPigments,
-                Water,
-                DryMatter,
-            ],
-            Self::ProspectPro => &[
-                Chlorophyll,
-                Carotenoids,
-                Anthocyanins,
-                BrownPigments,
-                Water,
-                Proteins,
-                CarbonBasedConstituents,
-            ],
-        }
-    }
-}
-
-/// Structure and contents of a leaf. A version ignores the absorbers it does not know.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LeafParameters {
-    /// Structure, the number of layers N, 1 to 4.
-    pub n: f64,
-    /// Chlorophyll a and b, µg/cm², 0 to 120.
-    pub cab: f64,
-    /// Carotenoids, µg/cm², 0 to 30.
-    pub car: f64,
-    /// Anthocyanins, µg/cm², 0 to 40.
-    pub anth: f64,
-    /// Brown pigments, arbitrary units, 0 to 1.
-    pub cbrown: f64,
-    /// Equivalent water thickness, cm, 0 to 0.1.
-    pub cw: f64,
-    /// Dry matter, g/cm², 0 to 0.06.
-    pub cm: f64,
-    /// Proteins, g/cm², 0 to 0.005.
-    pub cp: f64,
-    /// Carbon-based constituents, g/cm², 0 to 0.03.
-    pub cbc: f64,
-}
-
-/// Allowed ranges and defaults.
-pub(crate) mod ranges {
-    use crate::quantities::Range;
-
-    pub const N: Range = Range::new("N", "1", (1.0, 4.0), 1.5);
-    pub const CAB: Range = Range::new("cab", "ug/cm2", (0.0, 120.0), 40.0);
-    pub const CAR: Range = Range::new("car", "ug/cm2", (0.0, 30.0), 10.0);
-    pub const ANTH: Range = Range::new("anth", "ug/cm2", (0.0, 40.0), 2.0);
-    pub const CBROWN: Range = Range::new("cbrown", "1", (0.0, 1.0), 0.25);
-    pub const CW: Range = Range::new("cw", "cm", (0.0, 0.1), 0.03);
-    pub const CM: Range = Range::new("cm", "g/cm2", (0.0, 0.06), 0.012);
-    pub const CP: Range = Range::new("cp", "g/cm2", (0.0, 0.005), 0.0015);
-    pub const CBC: Range = Range::new("cbc", "g/cm2", (0.0, 0.03), 0.01);
-}
-use ranges::{ANTH, CAB, CAR, CBC, CBROWN, CM, CP, CW, N};
-
-impl Default for LeafParameters {
-    fn default() -> Self {
-        Self {
-            n: N.default,
-            cab: CAB.default,
-            car: CAR.default,
-            anth: ANTH.default,
-            cbrown: CBROWN.default,
-            cw: CW.default,
-            cm: CM.default,
-            cp: CP.default,
-            cbc: CBC.default,
-        }
-    }
-}
-
-impl LeafParameters {
-    /// Content of an absorber, in its unit.
-    pub fn content(&self, absorber: Absorber) -> f64 {
-        match absorber {
-            Absorber::Chlorophyll => self.cab,
-            Absorber::Carotenoids => self.car,
-            Absorber::Anthocyanins => self.anth,
-            Absorber::BrownPigments => self.cbrown,
-            Absorber::Water => self.cw,
-            Absorber::DryMatter => self.cm,
-            Absorber::Proteins => self.cp,
-            Absorber::CarbonBasedConstituents => self.cbc,
-        }
-    }
-
-    fn check(&self) -> Result<(), PhysicsError> {
-        for (range, value) in [
-            (N, self.n),
-            (CAB, self.cab),
-            (CAR, self.car),
-            (ANTH, self.anth),
-            (CBROWN, self.cbrown),
-            (CW, self.cw),
-            (CM, self.cm),
-            (CP, self.cp),
-            (CBC, self.cbc),
-        ] {
-            range.check(0, value)?;
-        }
-        Ok(())
-    }
-}
+use crate::tables::{LeafConstants, grid_places};
 
 /// Optical properties of a leaf at one wavelength.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,8 +17,81 @@ pub struct LeafOptics {
     pub absorptance: f64,
 }
 
-/// The leaf model PROSPECT: k(λ) = Σ C·K(λ)/N, one plate under light within 40° on N − 1 plates under
-/// isotropic light (Jacquemoud and Baret 1990, Remote Sensing of Environment 34:75–91).
+/// The leaf model PROSPECT: one plate under light within 40° of the normal, on N − 1 plates under
+/// isotropic light (Jacquemoud and Baret 1990, Remote Sensing of Environment 34:75–91,
+/// doi:10.1016/0034-4257(90)90100-Z).
+///
+/// # Absorption of a layer
+///
+/// Contents C are spread evenly over the N layers, each with its specific absorption coefficient K:
+///
+/// ```math
+/// k(\lambda) = \frac{1}{N} \sum_j C_j\,K_j(\lambda)
+/// ```
+///
+/// N is 1 to 4, λ 400 to 2500 nm; units and ranges of the contents are those of
+/// [`LeafParameters`], absorbers and coefficients those of the
+/// [`LeafVersion`]. k below 1e-10 is replaced by 1e-10.
+///
+/// # Transmissivity of a plate
+///
+/// For isotropic light, with the exponential integrals E₁ and E₂ (Allen et al. 1969, J. Opt. Soc. Am.
+/// 59:1376; Jacquemoud and Baret 1990, equation 15):
+///
+/// ```math
+/// \begin{aligned}
+/// \tau(k) &= (1-k)\,e^{-k} + k^2 E_1(k) = e^{-k} - k\,E_2(k), \\
+/// \frac{d\tau}{dk} &= -2\,E_2(k), \qquad
+/// E_m(k) = \int_1^\infty \frac{e^{-kt}}{t^m}\,dt
+/// \end{aligned}
+/// ```
+///
+/// k ≥ 0, τ is 0 to 1: τ(0) = 1, and τ tends to 2 exp(−k)/k for large k.
+///
+/// # Transmissivity of an interface
+///
+/// For isotropic light within a cone of half-angle α around the normal, n the refractive index of the leaf
+/// (1.05 to 2): Fresnel's, averaged over both polarisations and the cone (Stern 1964, Applied Optics 3:111;
+/// Allen 1973, J. Opt. Soc. Am. 63:664, equations 11 to 19),
+///
+#[doc = include_str!("interface.md")]
+///
+/// # One plate
+///
+/// With
+///
+/// ```math
+/// t_{12} = t_{av}(40°, n), \quad t_{90} = t_{av}(90°, n), \quad
+/// t_{21} = \frac{t_{90}}{n^2}, \quad r_{21} = 1 - t_{21},
+/// ```
+///
+/// the plate on top has
+///
+/// ```math
+/// T_a = \frac{t_{12}\,t_{21}\,\tau}{1 - r_{21}^2\tau^2}, \qquad
+/// R_a = 1 - t_{12} + r_{21}\,\tau\,T_a,
+/// ```
+///
+/// and those below r and t, the same with t₉₀ in place of t₁₂. PROSPECT of 1990 had α = 59°; 40° is that of
+/// PROSPECT-4 and later (Féret et al. 2008, doi:10.1016/j.rse.2008.02.012).
+///
+/// # The stack
+///
+/// N − 1 plates under isotropic light (Stokes 1862, Proc. R. Soc. Lond. 11:545; Jacquemoud and Baret 1990,
+/// equations 16 to 18), N any real number from 1 on:
+///
+/// ```math
+/// \begin{aligned}
+/// \Delta &= \sqrt{(1+r+t)(1+r-t)(1-r+t)(1-r-t)}, \\
+/// a &= \frac{1+r^2-t^2+\Delta}{2r}, \qquad b = \frac{1-r^2+t^2+\Delta}{2t}, \qquad B = b^{N-1}, \\
+/// R &= \frac{a\,(B^2-1)}{a^2B^2-1}, \qquad T = \frac{B\,(a^2-1)}{a^2B^2-1}, \\
+/// \rho &= R_a + \frac{T_a\,R\,t}{1-R\,r}, \qquad \tau_{leaf} = \frac{T_a\,T}{1-R\,r}
+/// \end{aligned}
+/// ```
+///
+/// Limits: N = 1 gives ρ = Rₐ and τ = Tₐ; without absorption T = t/(t + (1 − t)(N − 1)) and R = 1 − T, so
+/// that ρ + τ = 1; for N → ∞ R tends to 1/a and τ to 0. The code has forms of these without cancellation.
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug)]
 pub struct Prospect {
     version: LeafVersion,
@@ -159,12 +101,10 @@ pub struct Prospect {
 impl Prospect {
     /// A version with its published constants.
     pub fn new(version: LeafVersion) -> Self {
-        let constants = match version {
-            LeafVersion::Prospect5 | LeafVersion::Prospect5B => LeafConstants::prospect_5(),
-            LeafVersion::ProspectD => LeafConstants::prospect_d(),
-            LeafVersion::ProspectPro => LeafConstants::prospect_pro(),
-        };
-        Self { version, constants }
+        Self {
+            version,
+            constants: version.constants(),
+        }
     }
 
     /// A version with other constants.
@@ -175,20 +115,18 @@ impl Prospect {
         version: LeafVersion,
         constants: LeafConstants,
     ) -> Result<Self, PhysicsError> {
-        for absorber in version.absorbers() {
-            if constants.absorption(*absorber).is_none() {
-                return Err(PhysicsError::MissingColumn {
-                    table: "leaf constants".into(),
-                    column: absorber.column().into(),
-                    found: Absorber::ALL
-                        .into_iter()
-                        .filter(|a| constants.absorption(*a).is_some())
-                        .map(|a| a.column().to_owned())
-                        .collect(),
-                });
-            }
-        }
+        constants.check_has(version.absorbers())?;
         Ok(Self { version, constants })
+    }
+
+    /// The version.
+    pub fn version(&self) -> LeafVersion {
+        self.version
+    }
+
+    /// Its constants.
+    pub fn constants(&self) -> &LeafConstants {
+        &self.constants
     }
 
     /// Optical properties of a leaf at these wavelengths (whole nm, 400 to 2500).
@@ -202,16 +140,11 @@ impl Prospect {
     ) -> Result<Vec<LeafOptics>, PhysicsError> {
         leaf.check()?;
         let places = grid_places(wavelengths_nm)?;
-        let absorbers = self.version.absorbers();
         Ok(places
             .into_iter()
             .map(|place| {
-                let sum: f64 = absorbers
-                    .iter()
-                    .map(|a| leaf.content(*a) * self.constants.coefficient(*a, place))
-                    .sum();
                 let plate = Plate::<f64>::new(&[self.constants.refractive_index()[place]]);
-                let k = keep_off_zero(sum / leaf.n);
+                let k = keep_off_zero(self.layer_absorption(leaf, place));
                 let (reflectance, transmittance, absorptance) = stack_of_plates(&plate, leaf.n, k);
                 LeafOptics {
                     reflectance,
@@ -220,6 +153,15 @@ impl Prospect {
                 }
             })
             .collect())
+    }
+
+    /// k = Σ C·K/N at a place of the grid.
+    pub(super) fn layer_absorption(&self, leaf: &LeafParameters, place: usize) -> f64 {
+        let absorbers = self.version.absorbers().iter();
+        let sum: f64 = absorbers
+            .map(|a| leaf.content(*a) * self.constants.coefficient(*a, place))
+            .sum();
+        sum / leaf.n
     }
 }
 
@@ -233,12 +175,7 @@ mod tests {
     #[test]
     fn reflected_transmitted_and_absorbed_are_one() {
         let all: Vec<u32> = (400..=2500).collect();
-        for version in [
-            LeafVersion::Prospect5,
-            LeafVersion::Prospect5B,
-            LeafVersion::ProspectD,
-            LeafVersion::ProspectPro,
-        ] {
+        for version in LeafVersion::ALL {
             for n in [1.0, 1.3, 4.0] {
                 let leaf = LeafParameters {
                     n,
@@ -274,6 +211,18 @@ mod tests {
                 assert!((o.reflectance + o.transmittance - 1.0).abs() < 1e-8);
             }
         }
+    }
+
+    #[test]
+    fn prospect_4_is_5_without_carotenoids() {
+        let at = [400, 450, 550, 680, 850, 1450, 2200];
+        let leaf = LeafParameters::default();
+        let without = LeafParameters { car: 0.0, ..leaf };
+        let four = Prospect::new(LeafVersion::Prospect4);
+        let five = Prospect::new(LeafVersion::Prospect5);
+        let found = four.leaf(&leaf, &at).unwrap();
+        assert_eq!(found, five.leaf(&without, &at).unwrap());
+        assert_ne!(found[1], five.leaf(&leaf, &at).unwrap()[1]); // carotenoids absorb blue
     }
 
     #[test]

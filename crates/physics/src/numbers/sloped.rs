@@ -129,8 +129,16 @@ mod tests {
             ("acos", Sloped::acos, &[-0.9, 0.0, 0.6]),
             ("ln", Sloped::ln, &[0.2, 1.0, 5.0]),
             ("abs", Sloped::abs_or_flat, &[-0.5, 0.5]),
-            ("phi", Sloped::phi, &[-3.0, -0.5, -1e-7, 0.0, 1e-3, 0.499999, 0.5000011, 7.0]),
-            ("ln ratio", Sloped::ln_ratio, &[-0.3, -1e-9, 0.0, 0.02, 0.0499, 0.0501, 0.8]),
+            (
+                "phi",
+                Sloped::phi,
+                &[-3.0, -0.5, -1e-7, 0.0, 1e-3, 0.499999, 0.5000011, 7.0],
+            ),
+            (
+                "ln ratio",
+                Sloped::ln_ratio,
+                &[-0.3, -1e-9, 0.0, 0.02, 0.0499, 0.0501, 0.8],
+            ),
         ];
         for (name, f, places) in functions {
             for &x in places {

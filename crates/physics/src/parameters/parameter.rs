@@ -207,7 +207,10 @@ mod tests {
             assert_eq!(parameter as usize, i);
             assert_eq!(parameter.symbol().parse::<Parameter>().unwrap(), parameter);
             let range = parameter.quantity();
-            assert!((range.min..=range.max).contains(&range.default), "{range:?}");
+            assert!(
+                (range.min..=range.max).contains(&range.default),
+                "{range:?}"
+            );
         }
         let error = "lai".parse::<Parameter>().unwrap_err().to_string();
         assert!(

@@ -205,7 +205,7 @@ impl ReflectanceModelBuilder {
         };
         let constants = match &self.leaf_constants {
             Some(constants) => constants.clone(),
-            None => published_constants(self.leaf),
+            None => self.leaf.constants(),
         };
         constants.check_has(self.leaf.absorbers())?;
         let data = SpectralData::new(
@@ -435,13 +435,4 @@ pub(super) fn check_brightness(row: usize, rsoil: f64, largest: f64) -> Result<(
         min: 0.0,
         max: largest,
     })
-}
-
-/// The constants a version was published with.
-fn published_constants(version: LeafVersion) -> LeafConstants {
-    match version {
-        LeafVersion::Prospect5 | LeafVersion::Prospect5B => LeafConstants::prospect_5(),
-        LeafVersion::ProspectD => LeafConstants::prospect_d(),
-        LeafVersion::ProspectPro => LeafConstants::prospect_pro(),
-    }
 }

@@ -9,9 +9,9 @@ use super::choices::{Canopy, Variant};
 use super::columns::Columns;
 use super::engine::{Engine, Quadrature, Results};
 use super::tables::SpectralData;
-use crate::numbers::{Lane, Real};
 #[cfg(target_arch = "x86_64")]
 use crate::numbers::{F32x4, F32x8, F32x16};
+use crate::numbers::{Lane, Real};
 use crate::parameters::{CanopyParameters, Parameter};
 use crate::stand::{EnmapBox, Inform, Published, Turbid};
 

@@ -217,12 +217,7 @@ impl<'a, L: Lane, K: Stand> Sweep<'a, L, K> {
 }
 
 impl<L: Lane> OutputWeights<L> {
-    fn new(
-        data: &SpectralData,
-        places: &[usize],
-        weights: &[f64],
-        absorbers: &[Absorber],
-    ) -> Self {
+    fn new(data: &SpectralData, places: &[usize], weights: &[f64], absorbers: &[Absorber]) -> Self {
         let blocks: Vec<(&[usize], &[f64])> = places
             .chunks_exact(L::WIDTH)
             .zip(weights.chunks_exact(L::WIDTH))

@@ -15,8 +15,8 @@ mod tests {
     use crate::reflectance::Lanes;
     use crate::reflectance::engine::Results;
     use crate::{
-        Canopy, CanopyParameters, ForwardModel, LeafAngles, Parameter, Precision,
-        ReflectanceModel, Variant,
+        Canopy, CanopyParameters, ForwardModel, LeafAngles, Parameter, Precision, ReflectanceModel,
+        Variant,
     };
 
     /// Bands, absolute.

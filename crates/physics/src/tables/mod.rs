@@ -1,11 +1,15 @@
 //! Spectral tables on the 1 nm grid from 400 to 2500 nm, and sensors.
 
+mod band_shapes;
+mod built_in_sensors;
 mod constants;
 mod csv;
 mod sensor;
 
+pub use band_shapes::GaussianBand;
+pub use built_in_sensors::SENTINEL2_TRAINING_BANDS;
 pub use constants::{Absorber, LeafConstants, SoilAndSky, SpectralTables};
-pub use sensor::{Band, SENTINEL2_TRAINING_BANDS, Sensor};
+pub use sensor::{Band, Sensor};
 
 use crate::PhysicsError;
 

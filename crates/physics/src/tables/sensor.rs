@@ -3,19 +3,23 @@
 use super::FIRST_WAVELENGTH_NM;
 use super::csv::NumericTable;
 use crate::PhysicsError;
+use std::collections::HashSet;
 use std::path::Path;
 
-/// The Sentinel-2 bands that see the surface: all but the aerosol (B01) and cirrus (B10) bands.
-pub const SENTINEL2_TRAINING_BANDS: [&str; 11] = [
-    "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12",
-];
-
-/// One band of a sensor: ρ_b = Σ_λ S(λ) ρ(λ)/Σ_λ S(λ) on the 1 nm grid.
+/// One band of a sensor: the mean of a spectrum with the band's relative spectral response S as weight,
+///
+/// ```math
+/// \rho_b = \frac{\sum_\lambda S(\lambda)\,\rho(\lambda)}{\sum_\lambda S(\lambda)},
+/// ```
+///
+/// λ the whole nm from 400 to 2500, S ≥ 0 in any unit. A response at one wavelength alone gives ρ there; a
+/// constant spectrum is its own band value.
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
-    name: String,
+    pub(super) name: String,
     /// (wavelength in nm, response normalised to sum 1), ascending, without zeros.
-    response: Vec<(u32, f64)>,
+    pub(super) response: Vec<(u32, f64)>,
 }
 
 impl Band {
@@ -29,9 +33,37 @@ impl Band {
         &self.response
     }
 
-    /// Response-weighted mean wavelength in nm.
+    /// Response-weighted mean wavelength in nm,
+    ///
+    /// ```math
+    /// \bar\lambda = \frac{\sum_\lambda S(\lambda)\,\lambda}{\sum_\lambda S(\lambda)}.
+    /// ```
     pub fn mean_wavelength_nm(&self) -> f64 {
         self.response.iter().map(|(nm, s)| f64::from(*nm) * s).sum()
+    }
+
+    /// The two wavelengths in nm between which the response is at least half of its largest value,
+    /// interpolated; a response that ends above half ends at its last wavelength.
+    ///
+    /// Their mean is the centre and their difference the full width at half maximum (FWHM) that agencies
+    /// publish of bands; [`Band::mean_wavelength_nm`] is another centre of bands that are not symmetric.
+    pub fn half_maximum_nm(&self) -> (f64, f64) {
+        let half = self.response.iter().fold(0.0_f64, |m, (_, s)| m.max(*s)) / 2.0;
+        let crossing = |ordered: &mut dyn Iterator<Item = &(u32, f64)>| {
+            let mut below: Option<(f64, f64)> = None;
+            for (nm, s) in ordered {
+                let nm = f64::from(*nm);
+                if *s >= half {
+                    return below.map_or(nm, |(x, y)| x + (nm - x) * (half - y) / (s - y));
+                }
+                below = Some((nm, *s));
+            }
+            f64::NAN // not reached: the largest value is above half of itself
+        };
+        (
+            crossing(&mut self.response.iter()),
+            crossing(&mut self.response.iter().rev()),
+        )
     }
 
     /// Value of the band for a spectrum on the whole grid (400 to 2500 nm).
@@ -52,6 +84,11 @@ impl Band {
 }
 
 /// A sensor: named bands.
+///
+/// [Built in](Sensor::BUILT_IN) are Sentinel-2A and 2B and Landsat 8 and 9; others are [read](Sensor::read)
+/// from a table of response functions, or described by [centres and widths](Sensor::gaussian) or
+/// [single wavelengths](Sensor::hyperspectral).
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sensor {
     name: String,
@@ -59,24 +96,6 @@ pub struct Sensor {
 }
 
 impl Sensor {
-    /// Sentinel-2A MSI, 13 bands (ESA COPE-GSEG-EOPG-TN-15-0007 v3.0).
-    ///
-    /// # Panics
-    /// Never: the built-in tables are tested.
-    pub fn sentinel2a() -> Self {
-        let text = include_str!("../../tables/srf_sentinel2a.csv");
-        Self::parse("s2a", text).expect("built-in table")
-    }
-
-    /// Sentinel-2B MSI, 13 bands (ESA COPE-GSEG-EOPG-TN-15-0007 v3.0).
-    ///
-    /// # Panics
-    /// Never: the built-in tables are tested.
-    pub fn sentinel2b() -> Self {
-        let text = include_str!("../../tables/srf_sentinel2b.csv");
-        Self::parse("s2b", text).expect("built-in table")
-    }
-
     /// Read response functions: columns `wavelength_nm` (whole, ascending, between 400 and 2500) and one
     /// per band, not necessarily normalised; `#` starts a comment line. The file's stem becomes the
     /// sensor's name.
@@ -108,9 +127,6 @@ impl Sensor {
                 what: "response functions",
                 problem: format!("{}: band '{band}' {problem}", table.name()),
             };
-            if bands.iter().any(|b| b.name == *band) {
-                return Err(inconsistent("appears twice"));
-            }
             let values = table.column(band, 0.0, f64::INFINITY)?;
             let total: f64 = values.iter().sum();
             if total <= 0.0 || !total.is_finite() {
@@ -125,11 +141,24 @@ impl Sensor {
                     .collect(),
             });
         }
+        Self::from_bands(table.name(), bands).map(|sensor| Self {
+            name: name.to_owned(),
+            ..sensor
+        })
+    }
+
+    /// A sensor of at least one band with a name of its own each; `name` stands for it in messages.
+    pub(super) fn from_bands(name: &str, bands: Vec<Band>) -> Result<Self, PhysicsError> {
+        let inconsistent = |problem: String| PhysicsError::Inconsistent {
+            what: "response functions",
+            problem: format!("{name}: {problem}"),
+        };
         if bands.is_empty() {
-            return Err(PhysicsError::Inconsistent {
-                what: "response functions",
-                problem: format!("{}: no band", table.name()),
-            });
+            return Err(inconsistent("no band".into()));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = bands.iter().find(|b| !names.insert(&b.name)) {
+            return Err(inconsistent(format!("band '{}' appears twice", twice.name)));
         }
         Ok(Self {
             name: name.to_owned(),

@@ -4,7 +4,7 @@ use crate::files::{
     F64_JACOBIAN, F64_REFLECTANCE, Reference, golden, list, number, numbers, wavelengths, worst,
     worst_of_column,
 };
-use physics::{CrownCover, CanopyParameters, ForestSpectra, ReflectanceModel, Variant};
+use physics::{CanopyParameters, CrownCover, ForestSpectra, ReflectanceModel, Variant};
 use serde_json::Value;
 
 /// The reference's automatic differentiation divides by k + 1e-7 where k is meant: its derivatives to N

@@ -4,8 +4,7 @@
 use super::cover::{CoverAngles, CoverScalars};
 use super::{LeafLight, Stages, Variant};
 use crate::canopy::{
-    HotSpot, LaneScattering, Layer, LayerFluxes, LayerScalars, Nodes, Scattering, Viewing,
-    variable,
+    HotSpot, LaneScattering, Layer, LayerFluxes, LayerScalars, Nodes, Scattering, Viewing, variable,
 };
 use crate::numbers::{Real, Sloped};
 use crate::parameters::Varied;
