@@ -14,6 +14,8 @@ const PARAMETERS: [Range; 4] = [
     Range::new("d", "km", (0.1, 100.0), 5.0),
     Range::new("dV", "1e5 m3 above -1e7 m3", (-1e5, 1e5), 100.0),
 ];
+/// East, north, up, as the names of the outputs begin.
+const AXES: [&str; 3] = ["ux", "uy", "uz"];
 /// m per km.
 const KM: f64 = 1e3;
 /// mm per m.
@@ -125,16 +127,32 @@ impl Mogi {
                 return Err(wrong(format!("{} appears twice", station.name)));
             }
         }
-        let outputs = ["ux", "uy", "uz"]
-            .iter()
-            .flat_map(|u| stations.iter().map(move |s| format!("{u}_{}", s.name)))
-            .collect();
+        let outputs = Self::output_names(stations.iter().map(|s| s.name.as_str()));
         Ok(Self {
             stations,
             poisson_ratio,
-            parameters: PARAMETERS.iter().map(Range::quantity).collect(),
+            parameters: Self::free_parameters(),
             outputs,
         })
+    }
+
+    /// The parameters with the limits that the model accepts, whatever the stations.
+    pub fn free_parameters() -> Vec<Quantity> {
+        PARAMETERS.iter().map(Range::quantity).collect()
+    }
+
+    /// Names of the outputs for stations of these names: `ux_…` of all, then `uy_…`, then `uz_…`.
+    pub fn output_names<'a>(stations: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+        AXES.iter()
+            .flat_map(|axis| stations.clone().map(move |name| format!("{axis}_{name}")))
+            .collect()
+    }
+
+    /// Name of the station of an output; `None` where the output does not begin with `ux_`, `uy_` or
+    /// `uz_`.
+    pub fn station_of(output: &str) -> Option<&str> {
+        let (axis, station) = output.split_once('_')?;
+        AXES.contains(&axis).then_some(station)
     }
 
     /// The stations.

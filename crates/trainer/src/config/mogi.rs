@@ -1,0 +1,52 @@
+//! The block `physics` for a volcano: the point source of Mogi and the stations around it.
+
+use super::file_or::FileOr;
+use super::named::Named;
+use super::ranges::RangesSource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of Mogi's source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MogiConfig {
+    /// Where displacements are measured: path of a JSON file (relative to this file) or the stations
+    /// themselves, as {"AV07": {"xE": -7.188, "yN": 2.299}, …}. Stations that no channel names are not
+    /// used.
+    pub stations: StationsSource,
+    /// Poisson's ratio ν of the half-space, dimensionless; 0.25 where nothing is known.
+    #[serde(default = "default_poisson_ratio")]
+    #[schemars(range(min = 0, max = 0.5))]
+    pub poisson_ratio: f64,
+    /// The free parameters and their ranges; their order is the order of the physical latents. Path of
+    /// a JSON file (relative to this file) or the ranges themselves, for xcen and ycen (km), d (km) and
+    /// dV (1e5 m³ above −1e7 m³).
+    pub ranges: RangesSource,
+}
+
+fn default_poisson_ratio() -> f64 {
+    0.25
+}
+
+/// Position of a station.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StationPosition {
+    /// East of the origin, km.
+    #[serde(rename = "xE")]
+    #[schemars(range(min = -1000, max = 1000))]
+    pub x_east_km: f64,
+    /// North of the origin, km.
+    #[serde(rename = "yN")]
+    #[schemars(range(min = -1000, max = 1000))]
+    pub y_north_km: f64,
+    /// Height, km; not used, because the half-space is flat.
+    #[serde(rename = "zV", default, skip_serializing_if = "Option::is_none")]
+    pub z_up_km: Option<f64>,
+}
+
+/// Stations in their order.
+pub type Stations = Named<StationPosition>;
+
+/// Stations in a file of their own or in the configuration itself.
+pub type StationsSource = FileOr<Stations>;
