@@ -47,7 +47,7 @@ impl<'a> Outputs<'a> {
             Self::Bands(bands) => format!("the bands of the sensor: {}", bands.join(", ")),
             Self::BandsOfFile => "the bands of the sensor".to_owned(),
             Self::Displacements(stations) => format!(
-                "ux_, uy_ or uz_ and a station of physics.stations: {}",
+                "ux_, uy_ or uz_ with a station of physics.stations: {}",
                 stations.join(", ")
             ),
         }
