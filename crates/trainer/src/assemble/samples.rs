@@ -150,7 +150,7 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
         class: csv.labels.class.clone(),
         sample_id: csv.labels.sample_id.clone(),
         date: csv.labels.date.clone(),
-        truth: BTreeMap::new(),
+        truth: csv.truth.clone(),
         missing: match csv.missing {
             MissingValues::Error => Missing::Error,
             MissingValues::DropRow => Missing::DropRow,

@@ -61,7 +61,7 @@ pub use error::{ConfigError, Place};
 pub use experiment::ExperimentConfig;
 pub use file_or::FileOr;
 pub use load::{ConfigSource, LoadedConfig, load};
-pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource};
+pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource, read_stations};
 pub use named::Named;
 pub use overrides::Overrides;
 pub use phys_vae::{Activation, ModelVariant, PhysVaeConfig};

@@ -3,7 +3,7 @@
 use crate::config::checked::{CheckedInform, CheckedMogi, CheckedPhysics, ParameterRange};
 use crate::config::error::Problem;
 use crate::config::file_or::FileOr;
-use crate::config::mogi::MogiConfig;
+use crate::config::mogi::{MogiConfig, check_stations};
 use crate::config::physics::{InformConfig, PhysicsConfig};
 use crate::config::ranges::Ranges;
 use crate::config::sensor::SensorChoice;
@@ -38,30 +38,7 @@ fn check_inform(inform: &InformConfig, known: &[Quantity]) -> Result<CheckedInfo
 
 fn check_mogi(mogi: &MogiConfig, known: &[Quantity]) -> Result<CheckedMogi, Problem> {
     let stations = read(&mogi.stations, "physics.stations")?;
-    if stations.0.is_empty() {
-        return Err(Problem::not_allowed(
-            "physics.stations",
-            "{}",
-            "at least one station",
-        ));
-    }
-    for (index, (name, station)) in stations.0.iter().enumerate() {
-        let value = || serde_json::json!(station);
-        let path = format!("physics.stations.{name}");
-        if name.is_empty() {
-            return Err(Problem::not_allowed(
-                path,
-                value(),
-                "a name for each station",
-            ));
-        }
-        if stations.0[..index]
-            .iter()
-            .any(|(earlier, _)| earlier == name)
-        {
-            return Err(Problem::not_allowed(path, value(), "each station once"));
-        }
-    }
+    check_stations(stations, "physics.stations")?;
     Ok(CheckedMogi {
         stations: stations.clone(),
         poisson_ratio: mogi.poisson_ratio,
