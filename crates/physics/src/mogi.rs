@@ -195,9 +195,10 @@ impl Mogi {
     }
 
     /// Names of the outputs for stations of these names: `ux_…` of all, then `uy_…`, then `uz_…`.
-    pub fn output_names<'a>(stations: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    pub fn output_names<'a>(stations: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let stations: Vec<&str> = stations.into_iter().collect();
         AXES.iter()
-            .flat_map(|axis| stations.clone().map(move |name| format!("{axis}_{name}")))
+            .flat_map(|axis| stations.iter().map(move |name| format!("{axis}_{name}")))
             .collect()
     }
 

@@ -188,7 +188,7 @@ fn incompressible_rock_moves_half_as_much_as_rock_that_does_not_widen() {
 
 #[test]
 fn names_of_outputs_and_their_stations() {
-    let names = Mogi::output_names(["AV07", "AK_2"].into_iter());
+    let names = Mogi::output_names(["AV07", "AK_2"]);
     assert_eq!(
         names,
         [

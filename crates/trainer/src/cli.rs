@@ -230,7 +230,7 @@ pub struct SimulateArgs {
 pub enum ConfigCommand {
     /// Check a configuration; opens no table of samples unless --data is given
     Check(CheckArgs),
-    /// Print a configuration as JSON, defaults filled in, paths absolute, ranges inside
+    /// Print a configuration as JSON, defaults filled in, paths absolute, ranges and stations inside
     Show(ConfigArgs),
     /// Print the JSON Schema of a configuration: every key with its meaning, unit and default
     Schema,

@@ -43,8 +43,8 @@ impl CheckedExperiment {
         self.phys_vae.variant()
     }
 
-    /// The configuration with defaults filled in, paths absolute and ranges inside: it needs no other
-    /// file, and checks with the same result.
+    /// The configuration with defaults filled in, paths absolute, ranges and stations inside: it needs no
+    /// other file, and checks with the same result.
     pub fn resolved(&self) -> &ExperimentConfig {
         &self.resolved
     }

@@ -1,8 +1,8 @@
 //! The configuration of an experiment: reading, overriding, checking, showing.
 //!
 //! A configuration file is JSON. [`load`] reads it (or the built-in one), applies [`Overrides`] from the
-//! command line, refuses unknown keys, wrong types and values outside their range, and reads the ranges
-//! file; [`LoadedConfig::check`] then checks what the values say together and returns the
+//! command line, refuses unknown keys, wrong types and values outside their range, and reads the files of
+//! ranges and stations; [`LoadedConfig::check`] then checks what the values say together and returns the
 //! [`CheckedExperiment`] that the trainer takes. Every message names the file, line and column (or the
 //! argument of the command line), the value and what is allowed.
 //!

@@ -20,7 +20,7 @@ impl<T> Default for Named<T> {
 
 impl<T> Named<T> {
     /// The names in their order.
-    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 }
