@@ -4,7 +4,7 @@ use super::reordered::Reordered;
 use crate::TrainerError;
 use crate::config::{
     CheckedExperiment, CheckedInform, CheckedPhysics, FixedParameters, InformVariant,
-    LeafAngles as LeafAnglesName, Precision as PrecisionName, SensorChoice,
+    LeafAngles as LeafAnglesName, ParameterRange, Precision as PrecisionName, SensorChoice,
 };
 use physics::{
     ForestParameters, ForwardModel, InformModel, InformOptions, LeafAngles, Precision, Sensor,
@@ -15,14 +15,29 @@ use std::sync::Arc;
 
 /// The model, its parameters in the order of the latents.
 pub(super) fn build(checked: &CheckedExperiment) -> Result<Arc<dyn ForwardModel>, TrainerError> {
-    let CheckedPhysics::Inform(inform) = &checked.physics;
-    let model = InformModel::new(options(inform, checked.data.bands())?, base(&inform.fixed))?;
-    let order: Vec<usize> = inform.ranges.iter().map(|range| range.position).collect();
-    Ok(if order.iter().copied().eq(0..order.len()) {
+    let channels = checked.data.channels();
+    match &checked.physics {
+        CheckedPhysics::Inform(inform) => {
+            let model = InformModel::new(options(inform, channels)?, base(&inform.fixed))?;
+            Ok(in_order(model, &inform.ranges))
+        }
+        CheckedPhysics::Mogi(mogi) => {
+            Ok(in_order(super::mogi::build(mogi, &channels)?, &mogi.ranges))
+        }
+    }
+}
+
+/// The model with its parameters in the order of the ranges.
+fn in_order(
+    model: impl ForwardModel + 'static,
+    ranges: &[ParameterRange],
+) -> Arc<dyn ForwardModel> {
+    let order: Vec<usize> = ranges.iter().map(|range| range.position).collect();
+    if order.iter().copied().eq(0..order.len()) {
         Arc::new(model)
     } else {
         Arc::new(Reordered::new(model, order))
-    })
+    }
 }
 
 fn options(inform: &CheckedInform, bands: Vec<String>) -> Result<InformOptions, TrainerError> {

@@ -1,12 +1,15 @@
 //! From a checked configuration to an experiment and its samples.
 
 pub(crate) mod forward_model;
+mod mogi;
 mod reordered;
 mod samples;
+mod selected;
 
 use crate::TrainerError;
 use crate::config::{
     Activation as ActivationName, CheckContext, CheckedExperiment, LoadedConfig, ModelVariant,
+    PhysicsConfig,
 };
 use crate::experiment::Experiment;
 use crate::metrics::Dimensions;
@@ -24,7 +27,10 @@ pub use samples::read_samples;
 /// # Errors
 /// The first thing that is not allowed, with its place.
 pub fn check(loaded: &LoadedConfig) -> Result<CheckedExperiment, TrainerError> {
-    let parameters = physics::Inform::free_parameters();
+    let parameters = match &loaded.config().physics {
+        PhysicsConfig::Inform(_) => physics::Inform::free_parameters(),
+        PhysicsConfig::Mogi(_) => physics::Mogi::free_parameters(),
+    };
     Ok(loaded.check(&CheckContext {
         parameters: &parameters,
         bands: None,
@@ -59,7 +65,7 @@ fn experiment(
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
     let config = &checked.phys_vae;
-    let channels = checked.data.bands();
+    let channels = checked.data.channels();
     let channel_unit = forward.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
     let ranges = checked.physics.ranges();

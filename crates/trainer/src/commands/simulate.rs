@@ -10,10 +10,13 @@ use ndarray::{Array2, Array3};
 use physics::{Inform, InformOptions};
 
 /// Rows simulated at once, so that memory does not grow with the table.
-const CHUNK: usize = 4096;
+pub(super) const CHUNK: usize = 4096;
 
-/// A table of parameters in, a table of bands out.
+/// A table of parameters in, a table of bands (or, with stations, of displacements) out.
 pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
+    if let Some(stations) = &args.stations {
+        return super::simulate_mogi::simulate(args, stations);
+    }
     let inform = Inform::new(InformOptions {
         variant: variant(args.variant),
         tables: tables(args.tables.as_deref())?,
@@ -54,7 +57,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
 }
 
 /// All digits of the precision, the shortest that read back to the same number.
-fn write_rows(
+pub(super) fn write_rows(
     out: &mut String,
     values: &Array2<f64>,
     jacobian: &Array3<f64>,

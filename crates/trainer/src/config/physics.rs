@@ -1,5 +1,6 @@
 //! The block `physics`: the forward model, its sensor and what is held fixed.
 
+use super::mogi::MogiConfig;
 use super::ranges::RangesSource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, Visitor};
@@ -13,6 +14,25 @@ use std::fmt;
 pub enum PhysicsConfig {
     /// INFORM: reflectance of a forest (PROSPECT-D leaves, 4SAIL canopies, FLIM crowns).
     Inform(InformConfig),
+    /// Mogi: displacement of the ground around a volcano by a point source of volume change.
+    Mogi(MogiConfig),
+}
+
+impl PhysicsConfig {
+    /// The free parameters and their ranges.
+    pub fn ranges(&self) -> &RangesSource {
+        match self {
+            Self::Inform(inform) => &inform.ranges,
+            Self::Mogi(mogi) => &mogi.ranges,
+        }
+    }
+
+    pub(super) fn ranges_mut(&mut self) -> &mut RangesSource {
+        match self {
+            Self::Inform(inform) => &mut inform.ranges,
+            Self::Mogi(mogi) => &mut mogi.ranges,
+        }
+    }
 }
 
 /// Settings of INFORM.
