@@ -28,13 +28,22 @@ pub use samples::read_samples;
 /// The first thing that is not allowed, with its place.
 pub fn check(loaded: &LoadedConfig) -> Result<CheckedExperiment, TrainerError> {
     let parameters = match &loaded.config().physics {
-        PhysicsConfig::Inform(_) => physics::Inform::free_parameters(),
+        PhysicsConfig::Inform(_) => inform_parameters(),
         PhysicsConfig::Mogi(_) => physics::Mogi::free_parameters(),
     };
     Ok(loaded.check(&CheckContext {
         parameters: &parameters,
         bands: None,
     })?)
+}
+
+/// The parameters of INFORM, any of which can be free.
+pub(crate) fn inform_parameters() -> Vec<physics::Quantity> {
+    let known = physics::ReflectanceModel::builder().known_parameters();
+    known
+        .into_iter()
+        .map(physics::Parameter::quantity)
+        .collect()
 }
 
 /// Loads or simulates the samples and builds the physics.

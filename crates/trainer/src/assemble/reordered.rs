@@ -85,17 +85,11 @@ impl<M: ForwardModel> ForwardModel for Reordered<M> {
 mod tests {
     use super::*;
     use ndarray::array;
-    use physics::{InformModel, InformOptions};
+    use physics::ReflectanceModel;
 
     #[test]
     fn values_and_jacobian_follow_the_order() {
-        let make = || {
-            InformModel::new(
-                InformOptions::default(),
-                physics::ForestParameters::default(),
-            )
-            .unwrap()
-        };
+        let make = || ReflectanceModel::builder().build().unwrap();
         let order = vec![6, 0, 1, 2, 3, 4, 5];
         let (plain, reordered) = (make(), Reordered::new(make(), order));
         assert_eq!(reordered.parameters()[0].name, "fc");

@@ -165,8 +165,8 @@ fn imperfection(checked: &CheckedExperiment) -> Result<Imperfection, TrainerErro
     let wavelengths = match &checked.physics {
         CheckedPhysics::Mogi(_) => return Ok(Imperfection::of_displacements(&channels)),
         CheckedPhysics::Inform(inform) => match &inform.sensor {
-            SensorChoice::S2a | SensorChoice::S2b => sentinel2_wavelengths_nm(&channels)?,
-            choice @ SensorChoice::Csv(_) => forward_model::sensor(choice)?
+            SensorChoice::BuiltIn("s2a" | "s2b") => sentinel2_wavelengths_nm(&channels)?,
+            choice => forward_model::sensor(choice)?
                 .with_bands(&channels)?
                 .bands()
                 .iter()

@@ -7,7 +7,7 @@ use crate::config::Precision;
 use crate::files::write_whole;
 use crate::parameter_table::read_forests;
 use ndarray::{Array2, Array3};
-use physics::{Inform, InformOptions};
+use physics::{ForwardModel, ReflectanceModel};
 
 /// Rows simulated at once, so that memory does not grow with the table.
 pub(super) const CHUNK: usize = 4096;
@@ -17,20 +17,15 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
     if let Some(stations) = &args.stations {
         return super::simulate_mogi::simulate(args, stations);
     }
-    let inform = Inform::new(InformOptions {
-        variant: variant(args.variant),
-        tables: tables(args.tables.as_deref())?,
-        sensor: sensor(&args.sensor)?,
-        bands: None,
-        precision: precision(args.precision),
-        lanes: None,
-    })?;
+    let inform = ReflectanceModel::builder()
+        .variant(variant(args.variant))
+        .tables(tables(args.tables.as_deref())?)
+        .sensor(sensor(&args.sensor)?)
+        .precision(precision(args.precision))
+        .build()?;
     let forests = read_forests(&args.params)?;
-    let bands = inform.sensor().band_names();
-    let free: Vec<String> = Inform::free_parameters()
-        .into_iter()
-        .map(|q| q.name)
-        .collect();
+    let bands = inform.outputs().to_vec();
+    let free = inform.free();
     let mut header = bands.clone();
     if args.jacobian {
         for band in &bands {

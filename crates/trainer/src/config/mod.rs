@@ -7,10 +7,11 @@
 //! argument of the command line), the value and what is allowed.
 //!
 //! ```
-//! use physics::Inform;
+//! use physics::{Parameter, ReflectanceModel};
 //! use trainer::config::{CheckContext, ConfigSource, Overrides, load};
 //!
-//! let parameters = Inform::free_parameters();
+//! let known = ReflectanceModel::builder().known_parameters();
+//! let parameters: Vec<_> = known.into_iter().map(Parameter::quantity).collect();
 //! let overrides = Overrides { set: vec!["trainer.epochs=60".into()], ..Overrides::default() };
 //! let experiment = load(&ConfigSource::BuiltIn, &overrides)?
 //!     .check(&CheckContext { parameters: &parameters, bands: None })?;

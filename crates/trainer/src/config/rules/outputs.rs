@@ -1,14 +1,13 @@
 //! The outputs of the physics, of which the channels are some.
 
 use crate::config::checked::CheckedPhysics;
-use crate::config::data::SENTINEL_2_BANDS;
 use crate::config::sensor::SensorChoice;
-use ::physics::Mogi;
+use ::physics::{Mogi, Sensor};
 
 /// What is known of the outputs before the physics is built.
 pub(super) enum Outputs<'a> {
     /// These bands.
-    Bands(Vec<&'a str>),
+    Bands(Vec<String>),
     /// Those of a sensor whose file has not been read.
     BandsOfFile,
     /// East, north and up of these stations.
@@ -21,9 +20,9 @@ impl<'a> Outputs<'a> {
         match physics {
             CheckedPhysics::Mogi(mogi) => Self::Displacements(mogi.stations.names().collect()),
             CheckedPhysics::Inform(inform) => match (sensor_bands, &inform.sensor) {
-                (Some(bands), _) => Self::Bands(bands.iter().map(String::as_str).collect()),
-                (None, SensorChoice::S2a | SensorChoice::S2b) => {
-                    Self::Bands(SENTINEL_2_BANDS.to_vec())
+                (Some(bands), _) => Self::Bands(bands.to_vec()),
+                (None, SensorChoice::BuiltIn(name)) => {
+                    Self::Bands(Sensor::built_in(name).map_or_else(|_| vec![], |s| s.band_names()))
                 }
                 (None, SensorChoice::Csv(_)) => Self::BandsOfFile,
             },
@@ -33,7 +32,7 @@ impl<'a> Outputs<'a> {
     /// Whether an output may have this name.
     pub(super) fn may_hold(&self, channel: &str) -> bool {
         match self {
-            Self::Bands(bands) => bands.contains(&channel),
+            Self::Bands(bands) => bands.iter().any(|band| band == channel),
             Self::BandsOfFile => true,
             Self::Displacements(stations) => {
                 Mogi::station_of(channel).is_some_and(|station| stations.contains(&station))

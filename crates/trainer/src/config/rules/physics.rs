@@ -32,7 +32,7 @@ fn check_inform(inform: &InformConfig, known: &[Quantity]) -> Result<CheckedInfo
         tables: inform.tables.as_ref().map(PathBuf::from),
         precision: inform.precision,
         fixed: inform.fixed.clone(),
-        ranges: check_ranges(read(&inform.ranges, "physics.ranges")?, known)?,
+        ranges: check_ranges(read(&inform.ranges, "physics.ranges")?, known, Needed::Any)?,
     })
 }
 
@@ -42,7 +42,7 @@ fn check_mogi(mogi: &MogiConfig, known: &[Quantity]) -> Result<CheckedMogi, Prob
     Ok(CheckedMogi {
         stations: stations.clone(),
         poisson_ratio: mogi.poisson_ratio,
-        ranges: check_ranges(read(&mogi.ranges, "physics.ranges")?, known)?,
+        ranges: check_ranges(read(&mogi.ranges, "physics.ranges")?, known, Needed::All)?,
     })
 }
 
@@ -58,7 +58,19 @@ fn read<'a, T>(source: &'a FileOr<T>, key: &str) -> Result<&'a T, Problem> {
     }
 }
 
-fn check_ranges(ranges: &Ranges, known: &[Quantity]) -> Result<Vec<ParameterRange>, Problem> {
+/// Which of a model's parameters must be free.
+#[derive(Clone, Copy, PartialEq)]
+enum Needed {
+    /// The others have fixed values.
+    Any,
+    All,
+}
+
+fn check_ranges(
+    ranges: &Ranges,
+    known: &[Quantity],
+    needed: Needed,
+) -> Result<Vec<ParameterRange>, Problem> {
     let names = || {
         known
             .iter()
@@ -106,6 +118,16 @@ fn check_ranges(ranges: &Ranges, known: &[Quantity]) -> Result<Vec<ParameterRang
             max: range.max,
             position,
         });
+    }
+    if checked.is_empty() {
+        return Err(Problem::not_allowed(
+            "physics.ranges",
+            "{}",
+            format!("a range for at least one of {}", names()),
+        ));
+    }
+    if needed == Needed::Any {
+        return Ok(checked);
     }
     if let Some(missing) = known
         .iter()

@@ -7,7 +7,8 @@ mod shipped;
 use super::{
     CheckContext, CheckedExperiment, ConfigError, ConfigSource, Overrides, PhysicsConfig, load,
 };
-use physics::{Inform, Mogi};
+use crate::assemble::inform_parameters;
+use physics::Mogi;
 use std::path::{Path, PathBuf};
 
 fn configs() -> PathBuf {
@@ -20,7 +21,7 @@ fn load_and_check(
 ) -> Result<CheckedExperiment, ConfigError> {
     let loaded = load(source, overrides)?;
     let parameters = match &loaded.config().physics {
-        PhysicsConfig::Inform(_) => Inform::free_parameters(),
+        PhysicsConfig::Inform(_) => inform_parameters(),
         PhysicsConfig::Mogi(_) => Mogi::free_parameters(),
     };
     loaded.check(&CheckContext {

@@ -1,13 +1,14 @@
 //! The files in configs/.
 
 use super::{configs, load_and_check, set};
+use crate::assemble::inform_parameters;
 use crate::config::schema::{configuration_schema, object_schemas};
 use crate::config::{
     ChannelValues, CheckContext, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues,
     ConfigSource, DataConfig, ExperimentConfig, InformVariant, ModelVariant, Overrides, Ranges,
     RangesSource, load,
 };
-use physics::{ForestParameters, Inform};
+use physics::CanopyParameters;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -74,7 +75,7 @@ fn defaults_are_the_values_of_the_built_in_experiment() {
     // a relative path would be looked for in the working directory
     let ranges = std::fs::read_to_string(configs().join("ranges/rtm.json")).unwrap();
     *shortest.physics.ranges_mut() = RangesSource::Inline(serde_json::from_str(&ranges).unwrap());
-    let parameters = Inform::free_parameters();
+    let parameters = inform_parameters();
     let shortest = shortest.check(&CheckContext {
         parameters: &parameters,
         bands: None,
@@ -226,7 +227,7 @@ fn ranges_of_the_volcano_are_shipped_in_order() {
 
 #[test]
 fn a_configuration_built_by_a_program_is_checked_alike() {
-    let parameters = Inform::free_parameters();
+    let parameters = inform_parameters();
     let context = CheckContext {
         parameters: &parameters,
         bands: None,
@@ -248,7 +249,7 @@ fn a_configuration_built_by_a_program_is_checked_alike() {
 
 #[test]
 fn a_sensor_of_ones_own_brings_its_bands() {
-    let parameters = Inform::free_parameters();
+    let parameters = inform_parameters();
     let bands = ["red".to_owned(), "green".to_owned()];
     let loaded = load(
         &ConfigSource::BuiltIn,
@@ -295,7 +296,7 @@ fn fixed_parameters_have_the_limits_and_defaults_of_the_physics() {
     let schema = configuration_schema();
     let fixed =
         &object_schemas(&schema["properties"]["physics"], &Value::Null)[0]["properties"]["fixed"];
-    let quantities = ForestParameters::quantities();
+    let quantities = CanopyParameters::quantities();
     for (name, limits) in fixed["properties"].as_object().unwrap() {
         if name == "lidf" {
             continue;
