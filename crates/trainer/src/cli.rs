@@ -390,7 +390,7 @@ mod tests {
         ");
         insta::assert_snapshot!(
             rejection("trainer simulate --params a.csv --output b.csv --sensor S2A"), @r#"
-        error: invalid value 'S2A' for '--sensor <SENSOR>': allowed: "s2a", "s2b" or the path of a CSV file of response functions (*.csv)
+        error: invalid value 'S2A' for '--sensor <SENSOR>': allowed: "s2a", "s2b", "l8", "l9" or the path of a CSV file of response functions (*.csv)
 
         For more information, try '--help'.
         "#);

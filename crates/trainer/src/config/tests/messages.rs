@@ -94,7 +94,7 @@ fn unknown_names() {
     insta::assert_snapshot!(after(C, "\"elu\"", "\"gelu\""), @r#"rtm_c_austria.json:42:5: phys_vae.activation = "gelu"; allowed: "elu", "relu", "leakyrelu", "softplus", "tanh", "prelu""#);
     insta::assert_snapshot!(after(C, "\"inform\"", "\"prosail\""), @r#"rtm_c_austria.json:5:5: physics.model = "prosail"; allowed: "inform", "mogi""#);
     insta::assert_snapshot!(after(C, "\"enmap_box\"", "\"enmap\""), @r#"rtm_c_austria.json:6:5: physics.variant = "enmap"; allowed: "published", "enmap_box""#);
-    insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b" or the path of a CSV file of response functions (*.csv)"#);
+    insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b", "l8", "l9" or the path of a CSV file of response functions (*.csv)"#);
     insta::assert_snapshot!(after(C, "\"Adam\"", "\"SGD\""), @r#"rtm_c_austria.json:54:5: optimizer.type = "SGD"; allowed: "Adam""#);
     insta::assert_snapshot!(after(C, "\"CosineAnnealingLR\"", "\"CosineLR\""), @r#"rtm_c_austria.json:62:5: lr_scheduler.type = "CosineLR"; allowed: "CosineAnnealingLR", "StepLR", "ExponentialLR", "ReduceLROnPlateau", "None""#);
     insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "digital_numbers", "displacement_mm""#);
@@ -109,10 +109,10 @@ fn ranges() {
     insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 80, \"max\": 80"), @"ranges/rtm.json:3:12: physics.ranges.cab.min = 80; allowed: less than cab.max = 80");
     insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 10, \"max\": 150"), @"ranges/rtm.json:3:23: physics.ranges.cab.max = 150; allowed: 0 to 120 ug/cm2, the limits of the physics");
     insta::assert_snapshot!(after(file, "\"min\": 0.1, \"max\": 1", "\"min\": -0.1, \"max\": 1"), @"ranges/rtm.json:8:11: physics.ranges.fc.min = -0.1; allowed: 0.000001 to 10, the limits of the physics");
-    insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
     insta::assert_snapshot!(after(file, "\"cw\"", "\"cab\""), @"ranges/rtm.json:4:3: `cab` is given twice; keep one of them");
-    insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"car\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.car = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
-    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"ranges/rtm.json:1:1: `physics.ranges.fc` is missing; allowed: min and max from 0.000001 to 10; the physics needs a range for each of N, cab, cw, cm, LAI, LAIu, fc");
+    insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"cp\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.cp = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
+    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"");
     insta::assert_snapshot!(after(file, "\"min\": 1, ", ""), @"ranges/rtm.json:2:3: `physics.ranges.N.min` is missing; allowed: a number");
     insta::assert_snapshot!(after(C, "ranges/rtm.json", "ranges/none.json"), @r#"rtm_c_austria.json:9:5: physics.ranges = "ranges/none.json"; allowed: a readable JSON file (ranges/none.json: No such file or directory (os error 2))"#);
 }
