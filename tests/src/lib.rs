@@ -2,6 +2,7 @@
 #![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
 
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -20,7 +21,8 @@ pub fn workspace() -> PathBuf {
 pub fn beside(path: &str) -> Option<PathBuf> {
     let found = workspace().join("../shared").join(path);
     if !found.exists() {
-        println!("SKIPPED: ../shared/{path} not found");
+        // straight to the stream: the test harness keeps what passing tests print to itself
+        let _ = writeln!(std::io::stderr(), "SKIPPED: ../shared/{path} not found");
         return None;
     }
     Some(found)

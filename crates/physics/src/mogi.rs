@@ -24,7 +24,7 @@ const MM: f64 = 1e3;
 const VOLUME_UNIT: f64 = 1e5;
 const VOLUME_OFFSET: f64 = -1e7;
 /// From nothing that widens to incompressible.
-const POISSON: Range = Range::new("Poisson ratio", "1", (0.0, 0.5), 0.25);
+const POISSON_RATIO: std::ops::RangeInclusive<f64> = 0.0..=0.5;
 
 /// A point on the ground where displacements are measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +158,12 @@ impl Mogi {
     /// No station, a station further than 1000 km from the origin or with a name twice, ν outside its
     /// range.
     pub fn new(stations: Vec<Station>, poisson_ratio: f64) -> Result<Self, PhysicsError> {
-        POISSON.check(0, poisson_ratio)?;
+        if !POISSON_RATIO.contains(&poisson_ratio) {
+            return Err(PhysicsError::Inconsistent {
+                what: "Poisson ratio",
+                problem: format!("{poisson_ratio}, expected 0 to 0.5"),
+            });
+        }
         let wrong = |problem: String| PhysicsError::Inconsistent {
             what: "stations",
             problem,

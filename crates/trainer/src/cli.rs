@@ -138,6 +138,11 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
         .map_err(|_| "allowed: a whole number ≥ 1".to_owned())
 }
 
+fn parse_poisson_ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|it| (0.0..=0.5).contains(it));
+    ratio.ok_or_else(|| "allowed: a number from 0 to 0.5".to_owned())
+}
+
 impl TrainArgs {
     const RUNS_DIR: &'static str = "runs";
 
@@ -221,7 +226,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "STATIONS.json", conflicts_with_all = ["variant", "sensor", "tables", "precision"])]
     pub stations: Option<PathBuf>,
     /// Poisson's ratio of the half-space, 0 to 0.5
-    #[arg(long, value_name = "NU", default_value_t = 0.25, requires = "stations")]
+    #[arg(long, value_name = "NU", default_value_t = 0.25, requires = "stations", value_parser = parse_poisson_ratio)]
     pub poisson_ratio: f64,
 }
 
@@ -394,6 +399,12 @@ mod tests {
 
         For more information, try '--help'.
         "#);
+        insta::assert_snapshot!(
+            rejection("trainer simulate --params a.csv --output b.csv --stations s.json --poisson-ratio 0.7"), @r"
+        error: invalid value '0.7' for '--poisson-ratio <NU>': allowed: a number from 0 to 0.5
+
+        For more information, try '--help'.
+        ");
         insta::assert_snapshot!(
             rejection("trainer simulate --params a.csv --output b.csv --variant enmap"), @r"
         error: invalid value 'enmap' for '--variant <VARIANT>'

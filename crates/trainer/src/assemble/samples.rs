@@ -51,6 +51,11 @@ pub(super) fn load(
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
             let layout = layout(csv, forward)?;
+            if csv.channels_by_default
+                && let CheckedPhysics::Mogi(mogi) = &checked.physics
+            {
+                super::mogi::check_table(mogi, &files.train)?;
+            }
             let paths = SplitPaths {
                 train: files.train,
                 valid: files.valid,

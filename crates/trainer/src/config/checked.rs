@@ -166,6 +166,8 @@ pub struct CheckedCsv {
     pub(super) test: PathBuf,
     /// The channels in their order.
     pub columns: Vec<ChannelColumn>,
+    /// Whether the channels are those that the physics takes where the configuration names none.
+    pub channels_by_default: bool,
     /// What the columns of the channels hold.
     pub values: CheckedValues,
     /// Where mean and scale come from; files if the values are standardized.

@@ -51,10 +51,11 @@ impl DataConfig {
         }
     }
 
-    /// Names the channels that the physics takes by default, where the configuration names none.
-    pub(super) fn fill_channels(&mut self, physics: &PhysicsConfig) {
+    /// Names the channels that the physics takes by default, where the configuration names none; says
+    /// whether it did.
+    pub(super) fn fill_channels(&mut self, physics: &PhysicsConfig) -> bool {
         if self.channels_and_bands() != (None, None) {
-            return;
+            return false;
         }
         let (channels, bands) = match self {
             Self::Synthetic(data) => (&mut data.channels, &mut data.bands),
@@ -68,6 +69,7 @@ impl DataConfig {
                 }
             }
         }
+        true
     }
 }
 

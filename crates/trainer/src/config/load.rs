@@ -1,7 +1,7 @@
 //! From a file and the command line to a configuration that can be checked.
 
 use super::built_in;
-use super::checked::CheckedExperiment;
+use super::checked::{CheckedData, CheckedExperiment};
 use super::conformity::conform;
 use super::data::DataConfig;
 use super::document::Document;
@@ -42,6 +42,8 @@ pub struct LoadedConfig {
     /// The files of those parts that stand in files of their own.
     included: Vec<Included>,
     assignments: Vec<Assignment>,
+    /// Whether the configuration names no channels.
+    channels_by_default: bool,
 }
 
 /// Reads a configuration and the files of ranges and stations it names; opens nothing else.
@@ -127,13 +129,14 @@ impl LoadedConfig {
                 &locate,
             )?);
         }
-        config.data.fill_channels(&config.physics);
+        let channels_by_default = config.data.fill_channels(&config.physics);
         make_paths_absolute(&mut config, base, on_command_line);
         Ok(Self {
             config,
             document,
             included,
             assignments,
+            channels_by_default,
         })
     }
 
@@ -152,8 +155,12 @@ impl LoadedConfig {
     /// # Errors
     /// A broken rule, with its place in the file or on the command line.
     pub fn check(&self, context: &CheckContext<'_>) -> Result<CheckedExperiment, ConfigError> {
-        rules::check(&self.config, context, self.label())
-            .map_err(|problem| locate(problem, &self.document, &self.included, &self.assignments))
+        let here = |problem| locate(problem, &self.document, &self.included, &self.assignments);
+        let mut checked = rules::check(&self.config, context, self.label()).map_err(here)?;
+        if let CheckedData::Csv(csv) = &mut checked.data {
+            csv.channels_by_default = self.channels_by_default;
+        }
+        Ok(checked)
     }
 }
 

@@ -119,6 +119,8 @@ fn check_csv(
         valid: PathBuf::from(&csv.valid),
         test: PathBuf::from(&csv.test),
         columns: columns.collect(),
+        // the rules do not see it; `LoadedConfig::check` fills it in
+        channels_by_default: false,
         values,
         standardization: csv.standardization.clone(),
         angles: csv.angles.clone(),
