@@ -36,7 +36,7 @@ pub use canopy::{
     sky_fraction,
 };
 pub use error::PhysicsError;
-pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
+pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use parameters::{CanopyParameters, Parameter};

@@ -1,6 +1,6 @@
 //! A volcano's deformation: the point source of Mogi.
 
-use crate::forward_model::{check_ranges, check_shapes};
+use crate::forward_model::check_ranges;
 use crate::quantities::Range;
 use crate::{ForwardModel, PhysicsError, Quantity};
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
@@ -228,34 +228,6 @@ impl Mogi {
             volume_change_m3: row[3] * VOLUME_UNIT + VOLUME_OFFSET,
         }
     }
-
-    fn run(
-        &self,
-        parameters: ArrayView2<f64>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: Option<ArrayViewMut3<f64>>,
-    ) -> Result<(), PhysicsError> {
-        check_ranges(&self.parameters, &parameters)?;
-        let count = self.stations.len();
-        let units = [KM, KM, KM, VOLUME_UNIT];
-        for (row, parameters) in parameters.rows().into_iter().enumerate() {
-            let source = Self::source(&std::array::from_fn(|i| parameters[i]));
-            for (j, station) in self.stations.iter().enumerate() {
-                let (u, slopes) =
-                    source.displacement_m(self.poisson_ratio, station.x_m, station.y_m);
-                for axis in 0..3 {
-                    let output = axis * count + j;
-                    values[[row, output]] = u[axis] * MM;
-                    if let Some(jacobian) = &mut jacobian {
-                        for (k, unit) in units.iter().enumerate() {
-                            jacobian[[row, output, k]] = slopes[axis][k] * MM * unit;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 impl ForwardModel for Mogi {
@@ -279,31 +251,33 @@ impl ForwardModel for Mogi {
         "mm"
     }
 
-    fn evaluate(
+    fn compute(
         &self,
         parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
+        _: Option<ArrayView2<f64>>,
+        mut values: ArrayViewMut2<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
-        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
-        self.run(parameters, values, None)
-    }
-
-    fn evaluate_with_jacobian(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
-        jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError> {
-        check_shapes(
-            self,
-            &parameters,
-            conditions.as_ref(),
-            &values,
-            Some(&jacobian),
-        )?;
-        self.run(parameters, values, Some(jacobian))
+        check_ranges(&self.parameters, &parameters)?;
+        let count = self.stations.len();
+        let units = [KM, KM, KM, VOLUME_UNIT];
+        for (row, parameters) in parameters.rows().into_iter().enumerate() {
+            let source = Self::source(&std::array::from_fn(|i| parameters[i]));
+            for (j, station) in self.stations.iter().enumerate() {
+                let (u, slopes) =
+                    source.displacement_m(self.poisson_ratio, station.x_m, station.y_m);
+                for axis in 0..3 {
+                    let output = axis * count + j;
+                    values[[row, output]] = u[axis] * MM;
+                    if let Some(jacobian) = &mut jacobian {
+                        for (k, unit) in units.iter().enumerate() {
+                            jacobian[[row, output, k]] = slopes[axis][k] * MM * unit;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

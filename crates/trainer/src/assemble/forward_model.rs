@@ -1,10 +1,9 @@
 //! The physical model that a configuration names.
 
-use super::reordered::Reordered;
 use crate::TrainerError;
 use crate::config::{
     CheckedExperiment, CheckedInform, CheckedPhysics, FixedParameters, InformVariant,
-    LeafAngles as LeafAnglesName, ParameterRange, Precision as PrecisionName, SensorChoice,
+    LeafAngles as LeafAnglesName, Precision as PrecisionName, SensorChoice,
 };
 use physics::{
     CanopyParameters, ForwardModel, LeafAngles, Parameter, PhysicsError, Precision,
@@ -18,22 +17,7 @@ pub(super) fn build(checked: &CheckedExperiment) -> Result<Arc<dyn ForwardModel>
     let channels = checked.data.channels();
     match &checked.physics {
         CheckedPhysics::Inform(inform) => Ok(Arc::new(reflectance(inform, channels)?)),
-        CheckedPhysics::Mogi(mogi) => {
-            Ok(in_order(super::mogi::build(mogi, &channels)?, &mogi.ranges))
-        }
-    }
-}
-
-/// The model with its parameters in the order of the ranges.
-fn in_order(
-    model: impl ForwardModel + 'static,
-    ranges: &[ParameterRange],
-) -> Arc<dyn ForwardModel> {
-    let order: Vec<usize> = ranges.iter().map(|range| range.position).collect();
-    if order.iter().copied().eq(0..order.len()) {
-        Arc::new(model)
-    } else {
-        Arc::new(Reordered::new(model, order))
+        CheckedPhysics::Mogi(mogi) => Ok(Arc::new(super::mogi::build(mogi, &channels)?)),
     }
 }
 

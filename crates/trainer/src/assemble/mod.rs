@@ -2,9 +2,8 @@
 
 pub(crate) mod forward_model;
 mod mogi;
-mod reordered;
+mod rearranged;
 mod samples;
-mod selected;
 
 use crate::TrainerError;
 use crate::config::{

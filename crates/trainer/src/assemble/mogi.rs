@@ -1,30 +1,31 @@
 //! Mogi's source with the stations of the channels.
 
-use super::selected::Selected;
+use super::rearranged::Rearranged;
 use crate::TrainerError;
 use crate::config::CheckedMogi;
 use crate::files::first_line;
 use physics::{Mogi, Station};
 use std::path::Path;
 
-/// The model whose outputs are the channels: its stations stand in the order in which the channels first
+/// The model whose parameters are in the order of the ranges and whose outputs are the channels: its stations stand in the order in which the channels first
 /// name them, and stations without a channel are left out.
 pub(super) fn build(
     mogi: &CheckedMogi,
     channels: &[String],
-) -> Result<Selected<Mogi>, TrainerError> {
+) -> Result<Rearranged<Mogi>, TrainerError> {
     let mut stations: Vec<Station> = Vec::new();
     for name in channels.iter().filter_map(|it| Mogi::station_of(it)) {
         if stations.iter().any(|station| station.name == name) {
             continue;
         }
-        // a channel of an unknown station is refused by `Selected`, which names it
+        // a channel of an unknown station is refused by `Rearranged`, which names it
         if let Some((_, position)) = mogi.stations.0.iter().find(|(known, _)| known == name) {
             stations.push(position.station(name));
         }
     }
     let model = Mogi::new(stations, mogi.poisson_ratio)?;
-    Ok(Selected::new(model, channels)?)
+    let order = mogi.ranges.iter().map(|range| range.position).collect();
+    Ok(Rearranged::new(model, order, channels)?)
 }
 
 /// Refuses a table with displacements of a station that the configuration does not know. Where all

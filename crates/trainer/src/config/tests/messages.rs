@@ -112,7 +112,7 @@ fn ranges() {
     insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
     insta::assert_snapshot!(after(file, "\"cw\"", "\"cab\""), @"ranges/rtm.json:4:3: `cab` is given twice; keep one of them");
     insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"cp\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.cp = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
-    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"");
+    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = 7; allowed: 6, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu)");
     insta::assert_snapshot!(after(file, "\"min\": 1, ", ""), @"ranges/rtm.json:2:3: `physics.ranges.N.min` is missing; allowed: a number");
     insta::assert_snapshot!(after(C, "ranges/rtm.json", "ranges/none.json"), @r#"rtm_c_austria.json:9:5: physics.ranges = "ranges/none.json"; allowed: a readable JSON file (ranges/none.json: No such file or directory (os error 2))"#);
 }
