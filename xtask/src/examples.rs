@@ -17,6 +17,8 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "--canopy sail --leaf prospect_pro --ALA 57 --wavelengths 400:2500:50 --jacobian ALA,cp",
     ),
     ("physics", "leaf", "--jacobian cab,N"),
+    ("physics", "lookup_table", "--count 10000"),
+    ("physics", "sensitivity", ""),
     ("physics", "own_model", ""),
     ("trainer", "own_physics", ""),
 ];
