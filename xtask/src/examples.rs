@@ -19,6 +19,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "leaf", "--jacobian cab,N"),
     ("physics", "lookup_table", "--count 10000"),
     ("physics", "sensitivity", ""),
+    ("physics", "fit", ""),
     ("physics", "own_model", ""),
     ("trainer", "own_physics", ""),
 ];
