@@ -9,7 +9,7 @@ mod outcome;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use outcome::{AnyError, exit_code};
-use physics::tables::{LeafConstants, SoilAndSky};
+use physics::tables::{FIRST_WAVELENGTH_NM, LAST_WAVELENGTH_NM, LeafConstants, SoilAndSky};
 use physics::{
     Canopy, CanopyParameters, ForwardModel, LeafAngles, LeafVersion, Parameter, ReflectanceModel,
     Sensor, SpectralTables, Variant,
@@ -51,16 +51,19 @@ struct Choices {
 struct Wavelengths(Vec<u32>);
 
 fn wavelengths(text: &str) -> Result<Wavelengths, String> {
-    let wrong = || format!("'{text}' is not FIRST:LAST or FIRST:LAST:STEP in whole nm");
+    let wrong = || "expected FIRST:LAST or FIRST:LAST:STEP in whole nm";
     let parts = text.split(':').map(str::parse);
     let parts: Vec<u32> = parts.collect::<Result<_, _>>().map_err(|_| wrong())?;
     let (first, last, step) = match parts[..] {
         [first, last] => (first, last, 1),
         [first, last, step] => (first, last, step),
-        _ => return Err(wrong()),
+        _ => return Err(wrong().into()),
     };
-    if step == 0 || first > last {
-        return Err(format!("'{text}': expected FIRST <= LAST and STEP >= 1 nm"));
+    let (least, most) = (FIRST_WAVELENGTH_NM, LAST_WAVELENGTH_NM);
+    if step == 0 || first > last || first < least || last > most {
+        return Err(format!(
+            "expected {least} <= FIRST <= LAST <= {most} and STEP >= 1 nm"
+        ));
     }
     Ok(Wavelengths((first..=last).step_by(step as usize).collect()))
 }
