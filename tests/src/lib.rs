@@ -249,3 +249,8 @@ pub const SMALL: [&str; 14] = [
     "--set",
     "phys_vae.hidlayers_z_aux=[16]",
 ];
+
+/// The README's example is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -46,8 +46,3 @@ pub use reflectance::{
 };
 pub use stand::CrownCover;
 pub use tables::{GaussianBand, SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
-
-/// The README's example is compiled and run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -16,7 +16,9 @@ const RANGES: [(f64, f64); 4] = [(-9.33, 14.35), (-5.80, 7.62), (2.0, 20.0), (0.
 
 #[test]
 fn displacements_and_jacobians() {
-    let file = golden("mogi.json");
+    let Some(file) = golden("mogi.json") else {
+        return;
+    };
     let names = file["stations"].as_array().unwrap();
     let (x, y) = (numbers(&file["x_m"]), numbers(&file["y_m"]));
     let stations = (0..names.len())

@@ -138,7 +138,18 @@ fn check_angles(csv: &CsvData, physics: &CheckedPhysics) -> Result<(), Problem> 
             json!(angles),
             "null, because physics.model is \"mogi\", which has no angles",
         )),
-        _ => Ok(()),
+        (CheckedPhysics::Inform(inform), Some(angles)) => {
+            let given = |name: &str| ["tts", "tto", "psi"].contains(&name);
+            match inform.ranges.iter().find(|range| given(&range.name)) {
+                Some(free) => Err(Problem::not_allowed(
+                    "data.angles",
+                    json!(angles),
+                    format!("null, because physics.ranges sets {} free", free.name),
+                )),
+                None => Ok(()),
+            }
+        }
+        (_, None) => Ok(()),
     }
 }
 

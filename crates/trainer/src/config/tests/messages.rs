@@ -118,6 +118,21 @@ fn ranges() {
 }
 
 #[test]
+fn angles_are_given_or_free() {
+    let free = set(&[
+        "physics.ranges={\"cab\": {\"min\": 10, \"max\": 80}, \"tts\": {\"min\": 20, \"max\": 60}}",
+        "phys_vae.dim_z_phy=2",
+        "data.angles={\"tts\": \"sun\", \"tto\": \"view\", \"psi\": \"azimuth\"}",
+    ]);
+    let file = ConfigSource::File(configs().join(C));
+    let error = load_and_check(&file, &free).unwrap_err().to_string();
+    assert!(
+        error.contains("null, because physics.ranges sets tts free"),
+        "{error}"
+    );
+}
+
+#[test]
 fn dimensions_that_do_not_match() {
     insta::assert_snapshot!(after(C, "\"dim_z_phy\": 7", "\"dim_z_phy\": 6"), @"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = 6; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
     let a = "rtm_a_austria.json";
