@@ -253,11 +253,11 @@ proptest! {
             Canopy::Inform(Variant::EnmapBox),
         ] {
             let model = model(canopy);
-            let (bands, jacobian) = model.bands_with_jacobian(&[forest.clone()]).unwrap();
+            let (bands, jacobian) = model.bands_with_jacobian(std::slice::from_ref(&forest)).unwrap();
             prop_assert!(bands.iter().chain(&jacobian).all(|v| v.is_finite()));
             // an understorey brighter than white has no business under a crown (see ReflectanceModel)
             let lambertian = canopy == Canopy::Sail || {
-                let parts = model.spectra_of_parts(&[forest.clone()], &AT).unwrap();
+                let parts = model.spectra_of_parts(std::slice::from_ref(&forest), &AT).unwrap();
                 parts[0].understorey.iter().all(|r| *r < 0.9)
             };
             if lambertian {
@@ -297,7 +297,7 @@ proptest! {
     #[test]
     fn sail_as_a_model_is_sail_over_prospect(forest in forest()) {
         let model = model(Canopy::Sail);
-        let spectrum = model.spectra(&[forest.clone()], &AT).unwrap();
+        let spectrum = model.spectra(std::slice::from_ref(&forest), &AT).unwrap();
         let tables = SpectralTables::built_in().soil_and_sky;
         let sail = Sail::new(&SailParameters {
             lai: forest.lai,

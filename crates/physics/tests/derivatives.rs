@@ -223,7 +223,7 @@ proptest! {
     fn jacobians_are_the_differences(places in prop::collection::vec(0.0..1.0_f64, 24)) {
         for case in cases() {
             let sample = sample(case, &places);
-            let (_, jacobian) = case.model.bands_with_jacobian(&[sample.clone()]).unwrap();
+            let (_, jacobian) = case.model.bands_with_jacobian(std::slice::from_ref(&sample)).unwrap();
             for (k, parameter) in case.model.free().iter().enumerate() {
                 let (low, high) = drawn(*parameter);
                 let width = high - low;
@@ -305,7 +305,10 @@ fn derivatives_at_the_edges_are_one_sided_limits() {
                 .iter()
                 .position(|p| *p == parameter)
                 .unwrap();
-            let (_, jacobian) = case.model.bands_with_jacobian(&[sample.clone()]).unwrap();
+            let (_, jacobian) = case
+                .model
+                .bands_with_jacobian(std::slice::from_ref(&sample))
+                .unwrap();
             let (low, high) = drawn(parameter);
             let width = high - low;
             let here = moved(case, &sample, parameter, 0.0);
@@ -345,7 +348,10 @@ fn at_the_kinks_the_derivative_is_that_of_the_flat_part() {
         (0.1, 30.0, 30.0, 0.0),
     ] {
         (sample.hspot, sample.tts, sample.tto, sample.psi) = (hspot, tts, tto, psi);
-        let (_, jacobian) = case.model.bands_with_jacobian(&[sample.clone()]).unwrap();
+        let (_, jacobian) = case
+            .model
+            .bands_with_jacobian(std::slice::from_ref(&sample))
+            .unwrap();
         assert!(
             column(&jacobian, 0, k).iter().all(|slope| *slope == 0.0),
             "{hspot}"

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, Array3, Axis};
 use physics::{
-    CanopyParameters, ForwardModel, LeafAngleClasses, LeafAngles, PhysicsError, Precision,
-    ReflectanceModel, SENTINEL2_TRAINING_BANDS, SpectralTables, Variant,
+    Canopy, CanopyParameters, ForwardModel, LeafAngleClasses, LeafAngles, Parameter, PhysicsError,
+    Precision, ReflectanceModel, SENTINEL2_TRAINING_BANDS, SpectralTables, Variant,
 };
 use std::sync::Arc;
 
@@ -130,6 +130,78 @@ fn everything_allowed_is_finite() {
             // one band with and one without chlorophyll
             let inform = inform(variant, precision, &["B01", "B11"]);
             let (bands, jacobian) = inform.bands_with_jacobian(&forests).unwrap();
+            assert!(bands.iter().chain(&jacobian).all(|v| v.is_finite()));
+        }
+    }
+}
+
+/// Jacobians to everything that has a sweep of its own, at every combination of edges of it.
+#[test]
+fn derivatives_to_the_scene_are_finite_at_its_edges() {
+    use Parameter::{Ala, Cd, H, Hspot, LidfA, LidfB, Psi, Psoil, Rsoil, Sd, Skyl, Tto, Tts};
+    let ellipsoidal = [Cd, H, Sd, Hspot, Psoil, Rsoil, Skyl, Tts, Tto, Psi, Ala];
+    let verhoef = [Hspot, Tts, Tto, Psi, LidfA, LidfB];
+    let shapes = |two: bool| -> Vec<LeafAngles> {
+        if two {
+            let corners = [
+                (1.0, 0.0),
+                (-1.0, 0.0),
+                (0.0, 1.0),
+                (0.0, -1.0),
+                (0.5, -0.5),
+                (0.0, 0.0),
+            ];
+            corners.map(|(a, b)| LeafAngles::Verhoef { a, b }).to_vec()
+        } else {
+            [0.0, 58.435, 90.0].map(LeafAngles::Ellipsoidal).to_vec()
+        }
+    };
+    for (free, two) in [(&ellipsoidal[..], false), (&verhoef[..], true)] {
+        for canopy in [
+            Canopy::Sail,
+            Canopy::Inform(Variant::Published),
+            Canopy::Inform(Variant::EnmapBox),
+        ] {
+            let builder = ReflectanceModel::builder().canopy(canopy).bands(["B8A"]);
+            let known = builder.known_parameters();
+            let free = free.iter().copied().filter(|p| known.contains(p));
+            let model = builder.free(free).build().unwrap();
+            let mut samples = Vec::new();
+            for leaf_angles in shapes(two) {
+                for (tts, tto) in [
+                    (0.0, 0.0),
+                    (30.0, 30.0),
+                    (80.0, 80.0),
+                    (80.0, 0.0),
+                    (0.0, 45.0),
+                ] {
+                    for psi in [0.0, 90.0, 180.0] {
+                        for hspot in [0.0, 1e-6, 1.0] {
+                            for (lai, laiu) in [(0.0, 0.0), (15.0, 10.0), (1e-9, 2.0)] {
+                                for extreme in [0.0, 1.0] {
+                                    samples.push(CanopyParameters {
+                                        leaf_angles: leaf_angles.clone(),
+                                        tts,
+                                        tto,
+                                        psi,
+                                        hspot,
+                                        lai,
+                                        laiu,
+                                        psoil: extreme,
+                                        rsoil: extreme,
+                                        skyl: Some(extreme),
+                                        cd: Some(if extreme > 0.0 { 1e3 } else { 1e-3 }),
+                                        h: Some(if extreme > 0.0 { 1e-3 } else { 200.0 }),
+                                        sd: if extreme > 0.0 { 1e6 } else { 1e-3 },
+                                        ..Default::default()
+                                    });
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            let (bands, jacobian) = model.bands_with_jacobian(&samples).unwrap();
             assert!(bands.iter().chain(&jacobian).all(|v| v.is_finite()));
         }
     }
