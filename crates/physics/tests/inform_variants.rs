@@ -71,6 +71,7 @@ fn forests(drawn: usize) -> Vec<CanopyParameters> {
 }
 
 /// Which of the five deviations there are.
+#[allow(clippy::struct_excessive_bools)] // five switches that can be combined freely
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Deviations {
     reflectances: bool,
@@ -392,7 +393,7 @@ fn each_deviation_alone_and_all_together() {
     // sun at 30°, seen from above
     let effects_nadir = effects(&forests(USUAL));
     let mut names = vec!["none: `published`".to_owned()];
-    names.extend((1..).zip(NAMES).map(|(i, name)| format!("{i} {name}")));
+    names.extend((1..).zip(NAMES).map(|(i, name)| format!("{i}: {name}")));
     names.extend((1..=5).map(|i| format!("all but {i}")));
     names.push("all five: `enmap_box`".to_owned());
     for ((name, effect), nadir) in names.iter().zip(&effects_here).zip(&effects_nadir) {

@@ -48,27 +48,27 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "published Jacobian",
-        "published INFORM, Jacobian of the bands to 7 parameters, of each column's largest",
+        "published INFORM, 13 bands of Sentinel-2A, 96 forests: Jacobian to 7 parameters, of its columns",
         OWN,
     ),
     guest(
         "Published bands_published_own_impl",
-        "published INFORM on other tables and responses, 64 forests",
+        "published INFORM on other tables, 13 bands, 64 forests",
         OWN,
     ),
     guest(
         "Published jac_published_own_impl",
-        "its Jacobian, 16 forests, of each column's largest",
+        "published INFORM on other tables, 13 bands, 16 forests: Jacobian, of its columns",
         OWN,
     ),
     guest(
         "Published spectral_published_own_impl",
-        "its parts R, R_u, R_∞, T_s, T_o, 8 forests",
+        "published INFORM on other tables, R, R_u, R_∞, T_s and T_o, 8 forests",
         OWN,
     ),
     guest(
         "Published scalars_published",
-        "its shares of FLIM, 64 forests",
+        "published INFORM, shares of FLIM, 64 forests",
         OWN,
     ),
     guest(
@@ -78,23 +78,23 @@ pub const ROWS: &[Row] = &[
     ),
     guest(
         "EnmapBox spectral_ref",
-        "its parts R, R_u, R_∞, T_s, T_o, 8 forests",
+        "INFORM `enmap_box`, R, R_u, R_∞, T_s and T_o, 8 forests",
         WIDE,
     ),
     guest(
         "EnmapBox scalars_ref",
-        "its shares of FLIM, 64 forests",
+        "INFORM `enmap_box`, shares of FLIM, 64 forests",
         WIDE,
     ),
     guest(
         "EnmapBox jac_ref_exact_E1",
-        "its Jacobian, 16 forests, of each column's largest",
-        "the same with an exact derivative of E₁",
+        "INFORM `enmap_box`, 13 bands, 16 forests: Jacobian, of its columns",
+        "the same, with an exact derivative of E₁",
     ),
     guest(
         "EnmapBox jac_ref_torch_autograd",
-        "the same",
-        "its automatic differentiation, which divides by k + 10⁻⁷ where k is meant",
+        "INFORM `enmap_box`, 13 bands, 16 forests: Jacobian, of its columns",
+        "the same, automatic differentiation, which divides by k + 10⁻⁷ where k is meant",
     ),
     row(
         "composed Published",
@@ -113,15 +113,19 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "prosail 4SAIL without limit of the hot spot",
-        "of these the bidirectional fluxes where α > 200, which `prosail` does not limit",
+        "4SAIL, bidirectional fluxes where α > 200, which the package does not limit",
         PROSAIL,
     ),
     guest(
         "golden 4SAIL reflectance",
-        "4SAIL over PROSPECT-D, 32 canopies × 50 wavelengths",
+        "4SAIL over PROSPECT-D on other tables, 32 canopies × 50 wavelengths",
         OWN,
     ),
-    guest("golden 4SAIL fluxes", "its fluxes", OWN),
+    guest(
+        "golden 4SAIL fluxes",
+        "4SAIL over PROSPECT-D on other tables, 12 fluxes and coefficients, 32 canopies",
+        OWN,
+    ),
     row(
         "golden ellipsoidal leaf angles",
         "weights of ellipsoidal leaf angles, 16 distributions",
@@ -132,12 +136,24 @@ pub const ROWS: &[Row] = &[
         "PROSPECT-D, 24 leaves × 50 wavelengths",
         PROSAIL,
     ),
-    row("prosail prospect_5", "PROSPECT-5, the same", PROSAIL),
-    row("prosail prospect_5b", "PROSPECT-5B, the same", PROSAIL),
-    row("prosail prospect_4", "PROSPECT-4, the same", PROSAIL),
+    row(
+        "prosail prospect_5",
+        "PROSPECT-5, 24 leaves × 50 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail prospect_5b",
+        "PROSPECT-5B, 24 leaves × 50 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail prospect_4",
+        "PROSPECT-4, 24 leaves × 50 wavelengths",
+        PROSAIL,
+    ),
     row(
         "prosail prospect_pro",
-        "PROSPECT-PRO, the same, its absorption given to the package as dry matter",
+        "PROSPECT-PRO, 24 leaves × 50 wavelengths, its absorption given to the package as dry matter",
         PROSAIL,
     ),
     row(
@@ -145,27 +161,39 @@ pub const ROWS: &[Row] = &[
         "PROSPECT-D, 32 leaves × 50 wavelengths",
         OWN,
     ),
-    row("golden PROSPECT-5", "PROSPECT-5, the same", OWN),
-    row("golden PROSPECT-5B", "PROSPECT-5B, the same", OWN),
-    row("golden PROSPECT-PRO", "PROSPECT-PRO, the same", OWN),
+    row(
+        "golden PROSPECT-5",
+        "PROSPECT-5, 32 leaves × 50 wavelengths",
+        OWN,
+    ),
+    row(
+        "golden PROSPECT-5B",
+        "PROSPECT-5B, 32 leaves × 50 wavelengths",
+        OWN,
+    ),
+    row(
+        "golden PROSPECT-PRO",
+        "PROSPECT-PRO, 32 leaves × 50 wavelengths",
+        OWN,
+    ),
     row(
         "f32 bands",
-        "single precision, in every kind of register of the processor: bands, 96 forests",
+        "INFORM in single precision, worst kind of register of the processor, 13 bands, 96 forests",
         OWN,
     ),
     row(
         "f32 Jacobian",
-        "the same: Jacobian, of each column's largest",
+        "INFORM in single precision, as above: Jacobian, of its columns",
         OWN,
     ),
     row(
         "Mogi displacements",
-        "Mogi, displacements in mm, 32 sources, 12 stations",
+        "Mogi, 32 sources, 12 stations: displacements in mm, of the order of 100",
         WIDE,
     ),
     row(
         "Mogi Jacobian",
-        "its Jacobian, of each column's largest",
+        "Mogi, 32 sources, 12 stations: Jacobian, of its columns",
         WIDE,
     ),
 ];

@@ -61,7 +61,7 @@ pub enum Illumination {
 /// \end{aligned}
 /// ```
 ///
-/// | | |
+/// | symbol | |
 /// |---|---|
 /// | R | reflectance of the forest into the view |
 /// | R_u | of the understorey: 4SAIL with LAIu over the soil, sun and sky mixed |

@@ -20,8 +20,11 @@ use std::f64::consts::PI;
 #[doc = include_str!("../../canopy/shadow_distance.md")]
 ///
 /// ```math
+/// p = e^{-d_{so}\,h/cd}, \qquad X = p\,\sqrt{c_o(1-c_o)\,c_s(1-c_s)},
+/// ```
+///
+/// ```math
 /// \begin{aligned}
-/// p &= e^{-d_{so}\,h/cd}, \qquad X = p\,\sqrt{c_o(1-c_o)\,c_s(1-c_s)}, \\
 /// F_{cd} &= c_oc_s + X, & F_{cs} &= c_o(1-c_s) - X, \\
 /// F_{od} &= (1-c_o)c_s - X, & F_{os} &= (1-c_o)(1-c_s) + X
 /// \end{aligned}
@@ -32,7 +35,8 @@ use std::f64::consts::PI;
 /// follow from cover: [`CanopyParameters`](crate::CanopyParameters).
 ///
 /// Limits: K → 0, no trees: F_os = 1. K → ∞: F_cd = 1. Sun and view in one direction: p = 1, F_cd = c_o and
-/// F_cs = F_od = 0: whatever is seen is lit. The variant `enmap_box` has other angles, see [`crate::guide`].
+/// F_cs = F_od = 0: whatever is seen is lit. The variant `enmap_box` has other angles, see
+/// [`guide::inform_variants`](crate::guide::inform_variants).
 #[doc = include_str!("../../../katex.html")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrownCover {
