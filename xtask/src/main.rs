@@ -10,6 +10,7 @@ mod readme;
 mod standalone;
 mod steps;
 mod test_report;
+mod validate;
 mod verify;
 mod workspace;
 
@@ -28,11 +29,14 @@ struct Xtask {
 enum Chore {
     /// Everything CI runs, as named steps with a closing table
     Verify(verify::Args),
+    /// Measures the physics against every external truth and writes the figures into its pages
+    Validate(validate::Args),
 }
 
 fn main() -> ExitCode {
     match Xtask::parse().chore {
         Chore::Verify(args) => verify::run(&args),
+        Chore::Validate(args) => validate::run(&args),
     }
 }
 

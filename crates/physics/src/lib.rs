@@ -16,12 +16,16 @@
 //!   all that a training knows of a physical model. [`Mogi`] is another; a model of one's own is a page of
 //!   code (`examples/own_model.rs`).
 //! * [`Prospect`] and [`Sail`] are the leaf and the canopy for use alone.
+//! * Formulas stand on the pages of the types: [`Prospect`], [`LeafAngles`], [`Sail`], [`Variant`] and
+//!   [`CrownCover`] for INFORM, [`tables::Band`], [`Mogi`]. [`guide`] says where INFORM differs from other code,
+//!   and how far everything agrees with external truths.
 //! * Formulas are written once over a number type and run as `f64`, as `f32` registers chosen at run time
 //!   ([`Precision`], [`Lanes`]), or as dual numbers of either, which is where the Jacobians come from.
 
 mod canopy;
 mod error;
 mod forward_model;
+pub mod guide;
 mod leaf;
 mod mogi;
 mod numbers;

@@ -89,9 +89,10 @@ fn every_flux_is_prosails() {
             }
         }
     }
+    println!("figure: prosail 4SAIL: {worst:.1e} (limit {FLUX:e})");
     println!(
-        "4SAIL against prosail's 18 fluxes: {worst:.1e}; where prosail's hot spot has no limit \
-         ({limited} cases) its bidirectional fluxes {worst_without_limit:.1e}"
+        "figure: prosail 4SAIL without limit of the hot spot: {worst_without_limit:.1e} (limit \
+         {WITHOUT_LIMIT:e})"
     );
     assert!(worst < FLUX, "{worst:e}");
     assert!(

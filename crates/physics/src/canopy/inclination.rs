@@ -10,20 +10,8 @@ const SERIES_TERMS: i32 = 10;
 /// Steps of the root finder: bisection alone would need 50.
 const MOST_STEPS: usize = 200;
 
-/// Ellipsoidal distribution (Campbell 1986, 1990): what is left of the cumulative distribution above the
-/// inclination θ (radians), up to a factor, for an average leaf angle A in degrees.
-///
-/// ```math
-/// e = \exp(-1.6184\cdot10^{-5} A^3 + 2.1145\cdot10^{-3} A^2 - 1.2390\cdot10^{-1} A + 3.2491),\quad
-/// \varepsilon = 1 - e^2
-/// ```
-/// ```math
-/// G(\theta) = \sqrt{q}\,\Bigl[\sqrt{1-\varepsilon q} + \frac{\arcsin\sqrt{\varepsilon q}}{\sqrt{\varepsilon q}}\Bigr],
-/// \quad q = \frac{\cos^2\theta}{1-\varepsilon\sin^2\theta}
-/// ```
-///
-/// Campbell's two cases e < 1 and e > 1 are this one function (with arsinh for ε < 0), which is smooth
-/// through the sphere e = 1 (A = 58.435°), where G = 2 cos θ.
+/// Ellipsoidal distribution: what is left of the cumulative distribution above the inclination θ (radians),
+/// up to a factor, for an average leaf angle in degrees; G of [`crate::LeafAngles`].
 pub(super) fn ellipsoidal(average_deg: Sloped, theta: f64) -> Sloped {
     let a = average_deg;
     let exponent = a
@@ -72,14 +60,8 @@ fn ellipsoid_shape(w: Sloped) -> Sloped {
     w.map(root + ratio, slope - 0.5 / root)
 }
 
-/// Verhoef's cumulative distribution of inclinations up to θ (radians), 0 at 0° and 1 at 90°.
-///
-/// ```math
-/// F(\theta) = \frac{2}{\pi}(y + \theta),\quad y = a\sin x + \tfrac{b}{2}\sin 2x,\quad x = y + 2\theta
-/// ```
-///
-/// Verhoef (1998, Theory of radiative transfer models applied in optical remote sensing of vegetation
-/// canopies, thesis, Wageningen). |a| + |b| ≤ 1.
+/// Verhoef's cumulative distribution of inclinations up to θ (radians), 0 at 0° and 1 at 90°; F of
+/// [`crate::LeafAngles`].
 pub(super) fn verhoef(a: Sloped, b: Sloped, theta: f64) -> Sloped {
     if theta <= 0.0 {
         return Sloped::constant(0.0);

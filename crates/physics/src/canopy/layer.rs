@@ -17,15 +17,7 @@ pub(crate) enum Nodes {
 
 const INTERVALS: usize = 20;
 
-/// Hot spot of Kuusk (1985, Soviet Journal of Remote Sensing 3:645) as in Verhoef et al. (2007, IEEE
-/// TGRS 45:1808–1822): correlation of the gaps seen by the sun and by the view, at depths x in the layer.
-///
-/// y(x) = L·[−(ko + ks) x + √(ko ks) (1 − e^−αx)/α], of which only L is left open here.
-///
-/// ```math
-/// y(x) = L\,\Bigl[-(k_o+k_s)\,x + \sqrt{k_o k_s}\,\frac{1-e^{-\alpha x}}{\alpha}\Bigr],
-/// \qquad \alpha = \frac{2\,d_{so}}{q\,(k_s+k_o)}
-/// ```
+/// The exponent y(x) of the hot spot of [`crate::Sail`] at its nodes; only L is left open here.
 #[derive(Clone)]
 pub(crate) struct HotSpot {
     depth: [Sloped; INTERVALS + 1],

@@ -48,7 +48,14 @@ impl Default for SailParameters {
     }
 }
 
-/// A canopy whose wavelength-independent part is computed: give it leaves and soil.
+/// The canopy model 4SAIL, its wavelength-independent part computed: give it leaves and soil.
+///
+#[doc = include_str!("sail.md")]
+///
+#[doc = include_str!("shadow_distance.md")]
+///
+#[doc = include_str!("sail_hot_spot.md")]
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug)]
 pub struct Sail {
     scattering: Scattering,
@@ -58,7 +65,8 @@ pub struct Sail {
 
 /// Fluxes and reflectances of a canopy at one wavelength, named as in the literature: the first letter
 /// after r or t is the incident flux (s sun, d diffuse), the second the one leaving (d diffuse, o towards
-/// the view); a final t is the canopy with the soil below it.
+/// the view); a final t is the canopy with the soil below it. Formulas are those of [`Sail`]; all are
+/// dimensionless.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SailFluxes {
     /// Sun beam to view, over the soil (bidirectional reflectance factor).
@@ -100,6 +108,8 @@ pub struct SailFluxes {
 }
 
 impl Sail {
+    /// A canopy and its directions.
+    ///
     /// # Errors
     /// A parameter outside its range.
     pub fn new(parameters: &SailParameters) -> Result<Self, PhysicsError> {
@@ -186,12 +196,12 @@ impl Sail {
         self.scattering.ko.value()
     }
 
-    /// Direct transmittance of the sun beam, e^−ks L.
+    /// Direct transmittance of the sun beam, e^(−ks L).
     pub fn tss(&self) -> f64 {
         self.layer.tss.value()
     }
 
-    /// Direct transmittance of the view beam, e^−ko L.
+    /// Direct transmittance of the view beam, e^(−ko L).
     pub fn too(&self) -> f64 {
         self.layer.too.value()
     }
@@ -207,8 +217,14 @@ impl Sail {
     }
 }
 
-/// Share of diffuse light at a sun zenith θ in degrees: 0.847 − 1.61 cos θ + 1.04 cos²θ
-/// (François et al. 2002, Agronomie 22:611–618).
+/// Share of diffuse light in the irradiance at a sun zenith θ in degrees, 0 to 80,
+///
+/// ```math
+/// s = 0.847 - 1.61\cos\theta + 1.04\cos^2\theta
+/// ```
+///
+/// (François et al. 2002, Agronomie 22:611–618), one number for all wavelengths. 0.28 at 0°, least (0.22) at 39°, 0.60 at 80°.
+#[doc = include_str!("../../katex.html")]
 pub fn sky_fraction(sun_zenith_deg: f64) -> f64 {
     sky_fraction_at(Sloped::constant(sun_zenith_deg.to_radians().cos())).value()
 }
@@ -218,8 +234,15 @@ pub(crate) fn sky_fraction_at(cos_sun: Sloped) -> Sloped {
     (cos_sun.scale(1.04).offset(-1.61) * cos_sun).offset(0.847)
 }
 
-/// Reflectance under direct and diffuse light:
-/// (rdot·s·E_d + rsot·(1 − s)·E_s)/(s·E_d + (1 − s)·E_s) with s = `sky_fraction`.
+/// Reflectance under direct and diffuse light of irradiance E_s and E_d, of which the sky's share s
+/// (`sky_fraction`, 0 to 1) and 1 − s are taken,
+///
+/// ```math
+/// R = \frac{s\,E_d\,r_{dot} + (1-s)\,E_s\,r_{sot}}{s\,E_d + (1-s)\,E_s}.
+/// ```
+///
+/// Irradiances in any unit: only their ratio matters. R is rsot for s = 0 and rdot for s = 1.
+#[doc = include_str!("../../katex.html")]
 pub fn mix_direct_and_diffuse(
     rsot: f64,
     rdot: f64,

@@ -44,12 +44,8 @@ impl Viewing {
         }
     }
 
-    /// Distance of the two beams' shadows per height; its derivative is taken as 0 where the beams
-    /// coincide and it has a kink.
-    ///
-    /// ```math
-    /// d_{so} = \sqrt{\tan^2\theta_s + \tan^2\theta_o - 2\tan\theta_s\tan\theta_o\cos\psi}
-    /// ```
+    /// Distance of the two beams' shadows per height, d_so of [`crate::Sail`]; its derivative is taken as 0
+    /// where the beams coincide and it has a kink.
     pub fn shadow_distance(&self) -> Sloped {
         let (s, o) = (self.tan_sun, self.tan_view);
         // (s − o)² + 2 s o (1 − cos ψ), each part without cancellation
@@ -81,15 +77,7 @@ pub(crate) struct Scattering {
 }
 
 impl Scattering {
-    /// Sums over the classes of inclination θ_l of weight f (Verhoef 1984, Remote Sensing of Environment
-    /// 16:125–141; Verhoef 1998).
-    ///
-    /// ```math
-    /// k_s = \sum f\frac{\chi_s}{\cos\theta_s},\quad k_o = \sum f\frac{\chi_o}{\cos\theta_o},\quad
-    /// b_f = \sum f\cos^2\theta_l,\quad
-    /// s_{ob} = \sum f\frac{\pi f_\rho}{\cos\theta_s\cos\theta_o},\quad
-    /// s_{of} = \sum f\frac{\pi f_\tau}{\cos\theta_s\cos\theta_o}
-    /// ```
+    /// Sums over the classes of inclination: "Averages over the leaf angles" of [`crate::Sail`].
     pub fn new(angles: &VariedLeafAngles<'_>, viewing: &Viewing) -> Self {
         let v = viewing;
         let zero = Sloped::constant(0.0);
@@ -131,11 +119,7 @@ struct BeamOnLeaf {
 }
 
 impl BeamOnLeaf {
-    /// ```math
-    /// \beta = \arccos(-c/s),\quad d = s \quad (c < s); \qquad \beta = \pi,\quad d = c \quad
-    /// \text{(one side only)}; \qquad
-    /// \chi = \tfrac{2}{\pi}\bigl[(\beta-\tfrac{\pi}{2})\,c + \sin\beta\,s\bigr]
-    /// ```
+    /// β, d and χ of [`crate::Sail`].
     fn new(c: Sloped, s: Sloped) -> Self {
         let cos_beta = if s.value() > 1e-6 {
             -(c / s)
@@ -164,17 +148,7 @@ impl BeamOnLeaf {
     }
 }
 
-/// Bidirectional scattering functions of leaf reflectance and transmittance.
-///
-/// ```math
-/// f_\rho = \max\Bigl(0,\frac{(\pi-b_2)\,t_1 + t_2}{2\pi^2}\Bigr),\quad
-/// f_\tau = \max\Bigl(0,\frac{-b_2\,t_1 + t_2}{2\pi^2}\Bigr)
-/// ```
-/// ```math
-/// t_1 = 2 c_s c_o + s_s s_o\cos\psi,\quad
-/// t_2 = \sin b_2\,(2 d_s d_o + s_s s_o\cos b_1\cos b_3)
-/// ```
-/// with b₁ ≤ b₂ ≤ b₃ the angles ψ, |β_s − β_o| and π − |β_s + β_o − π| in ascending order.
+/// Bidirectional scattering functions of leaf reflectance and transmittance, f_ρ and f_τ of [`crate::Sail`].
 fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: Sloped) -> (Sloped, Sloped) {
     let b1 = (sun.beta - view.beta).abs_or_flat();
     let b2 = (-(sun.beta + view.beta).offset(-PI).abs_or_flat()).offset(PI);

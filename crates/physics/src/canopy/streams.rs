@@ -1,6 +1,6 @@
 //! 4SAIL at one wavelength, written once over [`Real`]: diffuse fluxes down and up, a sun and a view beam.
 //!
-//! Verhoef et al. (2007) IEEE TGRS 45:1808–1822; symbols as there. Forms without cancellation: with
+//! Formulas and symbols are those of [`crate::Sail`], in forms without cancellation: with
 //! 1 − R∞² = 2m/(att + m) nothing is divided by a difference of nearly equal numbers but `rsod`, whose
 //! digits go as 1/m³ in leaves that absorb next to nothing.
 

@@ -76,7 +76,7 @@ pub(super) const EXP_F32: [f64; 6] = [
     0.5,
 ];
 
-/// (−1)^(j+1)/(j·j!): E₁(k) = −γ − ln k + Σ_j E1_SERIES[j]·k^j.
+/// `(−1)^(j+1)/(j·j!)`: `E₁(k) = −γ − ln k + Σ_j E1_SERIES[j]·k^j`.
 pub(super) const E1_SERIES: [f64; 19] = [
     0.0,
     1.0,

@@ -9,6 +9,32 @@ use std::f64::consts::PI;
 ///
 /// Names are the short symbols of the literature; [`Parameter`] has units and allowed ranges. A model looks
 /// at what it knows: 4SAIL alone has no understorey and no cover, PROSPECT-D no proteins.
+///
+/// # What follows from what
+///
+/// Three numbers follow from others where they are not given. Crown diameter cd and tree height h, in m, follow
+/// from nominal cover fc and stem density sd, in 1/ha:
+///
+/// ```math
+/// cd = 2\,\sqrt{\frac{10^4\,fc}{\pi\,sd}}, \qquad
+/// h = e^{\,2.117 + 0.507\ln cd}
+/// ```
+///
+/// so that the cover K of [`CrownCover`](crate::CrownCover) is fc whatever sd. The power law of h is an allometry
+/// that the experiments with Sentinel-2 use for temperate forests; it has no publication of its own: give h where
+/// it is known. A given cd wins over fc, which then has no effect, and h follows from that cd. The share of
+/// diffuse light skyl follows from tts by [`sky_fraction`](crate::sky_fraction).
+///
+/// Derivatives follow along: that to fc has what cd and h do on the way,
+///
+/// ```math
+/// \frac{\partial cd}{\partial fc} = \frac{cd}{2\,fc}, \qquad
+/// \frac{\partial cd}{\partial sd} = -\frac{cd}{2\,sd}, \qquad
+/// \frac{\partial h}{\partial cd} = 0.507\,\frac{h}{cd},
+/// ```
+///
+/// that to sd at fixed fc or, where cd is given, at fixed cd; and that to tts has what the sky does.
+#[doc = include_str!("../../katex.html")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct CanopyParameters {
     /// Leaf structure N, 1 to 4.
@@ -38,10 +64,9 @@ pub struct CanopyParameters {
     pub fc: f64,
     /// Stem density, 1/ha.
     pub sd: f64,
-    /// Crown diameter, m. Where absent it follows from cover and stem density,
-    /// cd = 2 √(10⁴ fc/(π sd)), with the derivative cd/(2 fc).
+    /// Crown diameter, m. Where absent it follows from cover and stem density.
     pub cd: Option<f64>,
-    /// Tree height, m. Where absent it follows from the crown diameter, h = exp(2.117 + 0.507 ln cd).
+    /// Tree height, m. Where absent it follows from the crown diameter.
     pub h: Option<f64>,
     /// Hot-spot size, 0 to 1; 0 for no hot spot.
     pub hspot: f64,

@@ -5,11 +5,7 @@ use crate::canopy::{HotSpot, Layer, LayerScalars, Nodes, Scattering, Viewing};
 use crate::numbers::Real;
 use crate::parameters::{Parameter, Varied};
 
-/// A turbid medium of leaves over the soil.
-///
-/// ```math
-/// R = \frac{r_{dot}\,P_f + r_{sot}\,P_d}{P_f + P_d}
-/// ```
+/// A turbid medium of leaves over the soil, under the mixture of sun and sky.
 pub(crate) struct Turbid;
 
 impl Stand for Turbid {

@@ -37,7 +37,7 @@ fn all_versions() {
                 .max(worst(rho, &numbers(&file[key]["rho"][i])))
                 .max(worst(tau, &numbers(&file[key]["tau"][i])));
         }
-        println!("PROSPECT-{key}: {error:.1e}");
+        println!("figure: golden PROSPECT-{key}: {error:.1e} (limit {F64_REFLECTANCE:e})");
         assert!(error < F64_REFLECTANCE, "{key}: {error:e}");
     }
 }

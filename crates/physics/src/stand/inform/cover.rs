@@ -4,24 +4,55 @@ use crate::numbers::{Real, Sloped};
 use crate::parameters::{Parameter, Varied};
 use std::f64::consts::PI;
 
-/// Shares of the ground seen and lit through the crowns (Rosema et al. 1992, Remote Sensing of
-/// Environment 42:23–41). The four shares sum to 1; they are not clipped, and the share of shaded crowns
-/// can fall to −0.002 for squat crowns under an oblique sun.
+/// FLIM, the forest light interaction model: shares of the scene by what stands in the way of view and sun
+/// (Rosema et al. 1992, Remote Sensing of Environment 42:23–41).
+///
+/// For crowns of diameter cd (m) on trees of height h (m), sd of them per hectare, placed at random, seen from
+/// zenith θ_o under a sun at zenith θ_s (up to 80°) at relative azimuth ψ:
+///
+/// ```math
+/// K = \pi\,\frac{cd^2}{4}\,\frac{sd}{10^4}, \qquad
+/// c_o = 1-e^{-K/\cos\theta_o}, \qquad c_s = 1-e^{-K/\cos\theta_s}
+/// ```
+///
+/// The two are correlated, the more the closer sun and view and the squatter the trees:
+///
+#[doc = include_str!("../../canopy/shadow_distance.md")]
+///
+/// ```math
+/// p = e^{-d_{so}\,h/cd}, \qquad X = p\,\sqrt{c_o(1-c_o)\,c_s(1-c_s)},
+/// ```
+///
+/// ```math
+/// \begin{aligned}
+/// F_{cd} &= c_oc_s + X, & F_{cs} &= c_o(1-c_s) - X, \\
+/// F_{od} &= (1-c_o)c_s - X, & F_{os} &= (1-c_o)(1-c_s) + X
+/// \end{aligned}
+/// ```
+///
+/// All are dimensionless; the four shares sum to 1. They are not clipped: F_cs and F_od can fall to −0.002 for
+/// squat crowns under an oblique sun. How they weigh what is seen: [`Variant`](crate::Variant). How cd and h
+/// follow from cover: [`CanopyParameters`](crate::CanopyParameters).
+///
+/// Limits: K → 0, no trees: F_os = 1. K → ∞: F_cd = 1. Sun and view in one direction: p = 1, F_cd = c_o and
+/// F_cs = F_od = 0: whatever is seen is lit. The variant `enmap_box` has other angles, see
+/// [`guide::inform_variants`](crate::guide::inform_variants).
+#[doc = include_str!("../../../katex.html")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrownCover {
-    /// Crown cover seen by the observer, 1 − e^(−K/cos θ_o).
+    /// Crown cover seen by the observer, c_o.
     pub co: f64,
-    /// Crown cover seen by the sun, 1 − e^(−K/cos θ_s).
+    /// Crown cover seen by the sun, c_s.
     pub cs: f64,
-    /// Correlation of the two, e^(−g h/cd).
+    /// Correlation of the two.
     pub p: f64,
-    /// Crown in front, crown in the sun's way.
+    /// F_cd: crown in the view's way, crown in the sun's way.
     pub fcd: f64,
-    /// Crown in front, sunlit ground.
+    /// F_cs: crown in the view's way, ground in the sun.
     pub fcs: f64,
-    /// Open view, shaded ground.
+    /// F_od: open view, ground in the shade.
     pub fod: f64,
-    /// Open view, sunlit ground.
+    /// F_os: open view, ground in the sun.
     pub fos: f64,
 }
 
@@ -47,16 +78,8 @@ pub(crate) struct CoverScalars {
 }
 
 impl CoverScalars {
-    /// ```math
-    /// K = \pi\frac{cd^2}{4}\frac{sd}{10^4},\quad c_o = 1-e^{-K/\cos\theta_o},\quad
-    /// c_s = 1-e^{-K/\cos\theta_s},\quad p = e^{-g h/cd},\quad X = p\sqrt{c_o(1-c_o)c_s(1-c_s)}
-    /// ```
-    /// ```math
-    /// F_{cd} = c_o c_s + X,\quad F_{cs} = c_o(1-c_s) - X,\quad F_{od} = (1-c_o)c_s - X,\quad
-    /// F_{os} = (1-c_o)(1-c_s) + X
-    /// ```
-    ///
-    /// 1 − co = e^(−K/cos θ) is not computed as a difference, so that dense stands keep their derivative.
+    /// The formulas of [`CrownCover`]. 1 − co = e^(−K/cos θ) is not computed as a difference, so that dense
+    /// stands keep their derivative.
     pub fn new(varied: Varied<'_>, angles: &CoverAngles) -> Self {
         let (cd, h) = (varied.crown_diameter_m(), varied.tree_height_m());
         let k = (cd * cd * varied.get(Parameter::Sd)).scale(PI / 4e4);

@@ -1,5 +1,5 @@
-//! INFORM as the widely used EnMAP-Box lineage computes it, deviations included; see
-//! [`crate::Variant::EnmapBox`].
+//! INFORM as the widely used EnMAP-Box lineage computes it, deviations included; each of them is written out
+//! and measured in [`crate::guide::inform_variants`].
 
 use super::cover::{CoverAngles, CoverScalars};
 use super::{LeafLight, Stages, Variant};

@@ -1,7 +1,5 @@
-//! INFORM: crowns over an understorey (Atzberger 2000; Schlerf and Atzberger 2006, Remote Sensing of
-//! Environment 100:281–294), which joins 4SAIL and FLIM (Rosema et al. 1992).
-//!
-//! Its two variants differ in the crowns' transmittances and in the angles of FLIM.
+//! INFORM: crowns over an understorey, which joins 4SAIL and FLIM. Formulas and publications:
+//! [`crate::Variant`] and [`CrownCover`].
 
 mod cover;
 mod enmap_box;
@@ -95,13 +93,8 @@ pub(crate) struct Parts<S: Stages> {
 }
 
 impl<V: Variant> Inform<V> {
-    /// The forest and its parts.
-    ///
-    /// ```math
-    /// R = R_\infty C + R_u G,\quad G = F_{cd} T_s T_o + F_{cs} T_o + F_{od} T_s + F_{os}
-    /// ```
-    /// with C = (1 − T_s T_o) co cs as published: crowns that hide the ground, and ground seen or lit
-    /// through crowns.
+    /// The forest and its parts, composed as [`crate::Variant`] says: crowns that hide the ground, and ground
+    /// seen or lit through crowns.
     #[inline(always)]
     pub fn parts<S: Stages>(
         light: &LeafLight<S>,

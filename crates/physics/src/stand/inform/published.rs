@@ -21,13 +21,8 @@ impl Variant for Published {
         LayerScalars::without_bidirectional(scattering, length)
     }
 
-    /// The flux that reaches the background below a crown, multiple reflections between the two included;
-    /// s is the sky's share.
-    ///
-    /// ```math
-    /// T(\theta) = (1-s)\Bigl[t_{ss} + \frac{t_{sd} + t_{ss} R_u r_{dd}}{1 - R_u r_{dd}}\Bigr]
-    /// + \frac{s\,t_{dd}}{1 - R_u r_{dd}}
-    /// ```
+    /// The flux that reaches the background below a crown, multiple reflections between the two included: T(θ)
+    /// of [`crate::Variant`].
     #[inline(always)]
     fn transmittances<S: Stages>(
         light: &LeafLight<S>,
