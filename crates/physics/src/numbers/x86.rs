@@ -2,7 +2,7 @@
 //!
 //! Explicit intrinsics instead of arrays left to the auto-vectoriser, which gives up inside the
 //! Jacobian. Everything is `#[inline(always)]`, so that all of it becomes part of the entry points of
-//! `forest::dispatch`, which carry the `#[target_feature]`.
+//! `reflectance::dispatch`, which carry the `#[target_feature]`.
 #![allow(
     unused_unsafe,
     reason = "the SSE2 intrinsics, written by the same macro, are safe on x86-64"
@@ -37,7 +37,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 macro_rules! intrinsic {
     ($call:expr) => {
         // SAFETY: values of a register type are made and used only below an `Engine` of that type, and
-        // `forest::dispatch` makes one only after it has found the instructions on this processor.
+        // `reflectance::dispatch` makes one only after it has found the instructions on this processor.
         // Loads and stores go through arrays of exactly the register's width.
         unsafe { $call }
     };
