@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::dispatch::{Lanes, Plan, double_engine, single_engine};
 use super::engine::Quadrature;
 use super::model::{LEAF_ANGLES, ReflectanceModel};
-use super::tables::SpectralData;
+use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
 use crate::parameters::{CanopyParameters, Parameter, unknown};
@@ -75,6 +75,13 @@ impl Default for ReflectanceModelBuilder {
             precision: Precision::default(),
             lanes: None,
         }
+    }
+}
+
+impl ReflectanceModel {
+    /// Choose what the model is made of.
+    pub fn builder() -> ReflectanceModelBuilder {
+        ReflectanceModelBuilder::default()
     }
 }
 
@@ -421,19 +428,4 @@ impl ReflectanceModelBuilder {
 /// The brightness at which the brightest soil reflects everything at some wavelength, or 2.
 fn largest_brightness(data: &SpectralData) -> f64 {
     (1.0 / data.soil.largest()).min(Parameter::Rsoil.quantity().max)
-}
-
-/// Refuse a soil that reflects more than it gets.
-pub(super) fn check_brightness(row: usize, rsoil: f64, largest: f64) -> Result<(), PhysicsError> {
-    if rsoil <= largest {
-        return Ok(());
-    }
-    Err(PhysicsError::OutOfRange {
-        row,
-        name: Parameter::Rsoil.symbol().into(),
-        value: rsoil,
-        unit: Parameter::Rsoil.quantity().unit,
-        min: 0.0,
-        max: largest,
-    })
 }

@@ -1,11 +1,10 @@
 //! The assembled model: batches of samples to bands and Jacobians.
 
-use super::builder::{ReflectanceModelBuilder, check_brightness};
 use super::choices::{Canopy, Precision};
 use super::dispatch::AnyEngine;
 use super::engine::Results;
 use super::precision::LEAST_ABSORPTANCE_F32;
-use super::tables::SpectralData;
+use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
 use crate::parameters::{CanopyParameters, Parameter};
@@ -116,11 +115,6 @@ impl std::fmt::Debug for ReflectanceModel {
 }
 
 impl ReflectanceModel {
-    /// Choose what the model is made of.
-    pub fn builder() -> ReflectanceModelBuilder {
-        ReflectanceModelBuilder::default()
-    }
-
     /// What stands on the soil.
     pub fn canopy(&self) -> Canopy {
         self.canopy

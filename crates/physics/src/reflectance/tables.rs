@@ -3,6 +3,7 @@
 use super::choices::{Illumination, Soil};
 use crate::PhysicsError;
 use crate::leaf::LeafVersion;
+use crate::parameters::Parameter;
 use crate::tables::{Absorber, FIRST_WAVELENGTH_NM, LeafConstants, SoilAndSky, WAVELENGTHS};
 
 /// Leaf constants, soil and sky at every wavelength of the grid.
@@ -116,4 +117,19 @@ fn check_spectrum(what: &'static str, values: &[f64], max: f64) -> Result<(), Ph
             ),
         }),
     }
+}
+
+/// Refuse a soil that reflects more than it gets.
+pub(super) fn check_brightness(row: usize, rsoil: f64, largest: f64) -> Result<(), PhysicsError> {
+    if rsoil <= largest {
+        return Ok(());
+    }
+    Err(PhysicsError::OutOfRange {
+        row,
+        name: Parameter::Rsoil.symbol().into(),
+        value: rsoil,
+        unit: Parameter::Rsoil.quantity().unit,
+        min: 0.0,
+        max: largest,
+    })
 }

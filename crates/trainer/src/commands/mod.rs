@@ -4,6 +4,7 @@ mod config;
 mod eval;
 mod simulate;
 mod simulate_mogi;
+mod simulated_rows;
 mod train;
 
 use crate::TrainerError;

@@ -1,6 +1,6 @@
 //! `trainer simulate --stations`: displacements by sources in a table.
 
-use super::simulate::{CHUNK, write_rows};
+use super::simulated_rows::{CHUNK, write_rows};
 use crate::TrainerError;
 use crate::cli::SimulateArgs;
 use crate::config::{Precision, read_stations};

@@ -4,6 +4,7 @@ use super::document::join;
 use super::error::Problem;
 use super::schema::{alternatives, known_keys, object_schemas, property, tag};
 use super::suggestion::nearest_key;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Finds the first part of `value` that the schema does not allow; `path` is the value's own path.
@@ -240,6 +241,19 @@ fn describe_object(schema: &Value) -> String {
         }
         _ => format!("an object with {}", known.join(", ")),
     }
+}
+
+/// The types follow the schema, so this cannot fail once a value conforms; if it does, say so.
+pub(super) fn deserialize<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let below = error.path().to_string();
+        let path = if path.is_empty() {
+            below
+        } else {
+            format!("{path}.{below}")
+        };
+        Problem::not_allowed(path, "…", error.into_inner().to_string())
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,29 @@
 //! Files that a configuration names in the place of a part of its own.
 
 use super::built_in;
-use super::conformity::conform;
+use super::conformity::{conform, deserialize};
 use super::document::Document;
 use super::error::{ConfigError, Place, Problem};
 use super::file_or::FileOr;
-use super::load::{Base, deserialize};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
+
+/// What relative paths of a configuration are relative to.
+pub(super) enum Base {
+    Directory(PathBuf),
+    /// Files compiled into the program; else the working directory.
+    BuiltIn,
+}
+
+impl Base {
+    pub(super) fn join(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(directory) => directory.join(path),
+            Self::BuiltIn => PathBuf::from(path),
+        }
+    }
+}
 
 /// A part of the configuration that stood in a file of its own.
 #[derive(Clone, Debug)]

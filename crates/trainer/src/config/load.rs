@@ -2,18 +2,17 @@
 
 use super::built_in;
 use super::checked::{CheckedData, CheckedExperiment};
-use super::conformity::conform;
+use super::conformity::{conform, deserialize};
 use super::data::DataConfig;
 use super::document::Document;
 use super::error::{ConfigError, Place, Problem};
 use super::experiment::ExperimentConfig;
-use super::included::{Included, include};
+use super::included::{Base, Included, include};
 use super::overrides::{Assignment, Overrides};
 use super::physics::PhysicsConfig;
 use super::rules::{self, CheckContext};
 use super::schema::{configuration_schema, ranges_schema, stations_schema};
 use super::sensor::SensorChoice;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -70,22 +69,6 @@ pub fn load(source: &ConfigSource, overrides: &Overrides) -> Result<LoadedConfig
         ),
     };
     LoadedConfig::assemble(document, &base, overrides)
-}
-
-/// What relative paths of a configuration are relative to.
-pub(super) enum Base {
-    Directory(PathBuf),
-    /// Files compiled into the program; else the working directory.
-    BuiltIn,
-}
-
-impl Base {
-    pub(super) fn join(&self, path: &str) -> PathBuf {
-        match self {
-            Self::Directory(directory) => directory.join(path),
-            Self::BuiltIn => PathBuf::from(path),
-        }
-    }
 }
 
 impl LoadedConfig {
@@ -194,19 +177,6 @@ fn refuse_folder_of_synthetic_data(value: &Value, assignment: &Assignment) -> Re
         return Err(Problem::not_allowed("data.source", source, allowed));
     }
     Ok(())
-}
-
-/// The types follow the schema, so this cannot fail once a value conforms; if it does, say so.
-pub(super) fn deserialize<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let below = error.path().to_string();
-        let path = if path.is_empty() {
-            below
-        } else {
-            format!("{path}.{below}")
-        };
-        Problem::not_allowed(path, "…", error.into_inner().to_string())
-    })
 }
 
 fn make_paths_absolute(

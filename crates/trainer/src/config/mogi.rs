@@ -1,13 +1,9 @@
 //! The block `physics` for a volcano: the point source of Mogi and the stations around it.
 
-use super::conformity::conform;
-use super::document::Document;
-use super::error::{ConfigError, Problem};
+use super::error::Problem;
 use super::file_or::FileOr;
-use super::load::deserialize;
 use super::named::Named;
 use super::ranges::RangesSource;
-use super::schema::stations_schema;
 use ::physics::Station;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,24 +65,6 @@ pub type Stations = Named<StationPosition>;
 
 /// Stations in a file of their own or in the configuration itself.
 pub type StationsSource = FileOr<Stations>;
-
-/// Stations from the text of a JSON file, at least one; `label` names the file in messages.
-///
-/// # Errors
-/// Anything that is not JSON or not stations, with its line and column.
-pub fn read_stations(label: &str, text: &str) -> Result<Stations, ConfigError> {
-    const KEY: &str = "stations";
-    let document = Document::parse(label, text)?;
-    let here = |problem: Problem| {
-        let below = problem.path().strip_prefix(KEY).unwrap_or_default();
-        let place = document.place(below.trim_start_matches('.'));
-        problem.at(place, true)
-    };
-    conform(document.value(), stations_schema(), KEY).map_err(here)?;
-    let stations = deserialize(document.value(), KEY).map_err(here)?;
-    check_stations(&stations, KEY).map_err(here)?;
-    Ok(stations)
-}
 
 /// At least one station, each with a name of its own.
 pub(super) fn check_stations(stations: &Stations, key: &str) -> Result<(), Problem> {
