@@ -61,6 +61,6 @@ fn eval_takes_another_table() {
         .collect();
     std::fs::write(&spectra, joined.join("\n")).unwrap();
     let printed = evaluated(&[run.path.as_os_str(), "--data".as_ref(), spectra.as_os_str()]);
-    assert!(printed.contains("2 spectra"), "{printed}");
+    assert!(printed.contains("2 samples"), "{printed}");
     assert!(printed.contains("  LAIu "), "{printed}");
 }

@@ -5,7 +5,7 @@ use model::{Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior};
 use ndarray::Array2;
 use nn::named::{parameters, parameters_mut};
 use nn::{Cpu, check, from_rows, to_host};
-use physics::{ForestParameters, InformModel, InformOptions, Precision, Variant};
+use physics::{ReflectanceModel, Variant};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -33,13 +33,11 @@ const RANGES: [(f64, f64); 7] = [
 const BANDS: [&str; 4] = ["B03", "B05", "B8A", "B11"];
 
 fn physics(variant: Variant) -> PhysicsLayer {
-    let options = InformOptions {
-        variant,
-        precision: Precision::F64,
-        bands: Some(BANDS.map(str::to_owned).to_vec()),
-        ..InformOptions::default()
-    };
-    let model = InformModel::new(options, ForestParameters::default()).unwrap();
+    let model = ReflectanceModel::builder()
+        .variant(variant)
+        .bands(BANDS)
+        .build()
+        .unwrap();
     PhysicsLayer::new(
         Arc::new(model),
         RANGES.to_vec(),

@@ -2,9 +2,11 @@
 #![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
 
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Folder of the workspace.
 pub fn workspace() -> PathBuf {
@@ -19,7 +21,8 @@ pub fn workspace() -> PathBuf {
 pub fn beside(path: &str) -> Option<PathBuf> {
     let found = workspace().join("../shared").join(path);
     if !found.exists() {
-        println!("SKIPPED: ../shared/{path} not found");
+        // straight to the stream: the test harness keeps what passing tests print to itself
+        let _ = writeln!(std::io::stderr(), "SKIPPED: ../shared/{path} not found");
         return None;
     }
     Some(found)
@@ -107,6 +110,98 @@ impl Run {
     }
 }
 
+/// A file of a run.
+pub fn bytes(run: &Path, file: &str) -> Vec<u8> {
+    std::fs::read(run.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+/// The weights of a checkpoint; its header holds wall-clock seconds.
+fn weights(run: &Path, file: &str) -> Vec<(String, Vec<u8>)> {
+    let bytes = bytes(run, file);
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut all: Vec<_> = file
+        .tensors()
+        .into_iter()
+        .map(|(name, t)| (name, t.data().to_vec()))
+        .collect();
+    all.sort();
+    assert!(!all.is_empty());
+    all
+}
+
+/// Metrics and weights of two runs are the same.
+pub fn assert_same(one: &Path, two: &Path) {
+    assert!(!bytes(one, "metrics.jsonl").is_empty());
+    assert!(
+        bytes(one, "metrics.jsonl") == bytes(two, "metrics.jsonl"),
+        "metrics differ"
+    );
+    for file in [
+        "checkpoints/best.safetensors",
+        "checkpoints/last.safetensors",
+    ] {
+        assert!(weights(one, file) == weights(two, file), "{file} differs");
+    }
+}
+
+/// Starts `trainer train …`, sends Ctrl-C once its metrics have more than so many lines, and gives the run
+/// folder; the program must say how to go on and exit with 130.
+#[cfg(unix)]
+pub fn interrupted(runs: &Path, arguments: &[&str], lines: usize) -> PathBuf {
+    let mut child = trainer()
+        .arg("train")
+        .args(arguments)
+        .arg("--runs-dir")
+        .arg(runs)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the trainer starts");
+    let started = Instant::now();
+    loop {
+        let written = all_runs(runs)
+            .first()
+            .and_then(|run| std::fs::read_to_string(run.join("metrics.jsonl")).ok())
+            .map_or(0, |metrics| metrics.lines().count());
+        if written > lines {
+            break;
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "no steps in a minute"
+        );
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it ended before it was stopped"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.expect("kill starts").success());
+    let output = child.wait_with_output().expect("a child");
+    let (_, stderr) = printed(&output);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let run = newest_run(runs);
+    assert!(
+        stderr.contains(&format!("trainer train --resume {}", run.display())),
+        "{stderr}"
+    );
+    run
+}
+
+/// `trainer train --resume`, which must succeed.
+pub fn resume(run: &Path) {
+    let output = trainer()
+        .args(["train", "--resume"])
+        .arg(run)
+        .output()
+        .expect("the trainer starts");
+    let (_, stderr) = printed(&output);
+    assert!(output.status.success(), "{stderr}");
+}
+
 /// The last run below a folder of runs.
 pub fn newest_run(runs: &Path) -> PathBuf {
     let mut all = all_runs(runs);
@@ -154,3 +249,8 @@ pub const SMALL: [&str; 14] = [
     "--set",
     "phys_vae.hidlayers_z_aux=[16]",
 ];
+
+/// The README's example is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

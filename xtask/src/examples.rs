@@ -6,6 +6,20 @@ use crate::workspace::Workspace;
 /// Crate, example, arguments. A new example gets its line here; one example may have several.
 const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "spectrum", "--N 1.5 --LAI 3"),
+    (
+        "physics",
+        "spectrum",
+        "--canopy enmap_box --sensor l8 --jacobian cab,LAI,fc",
+    ),
+    (
+        "physics",
+        "spectrum",
+        "--canopy sail --leaf prospect_pro --ALA 57 --wavelengths 400:2500:50 --jacobian ALA,cp",
+    ),
+    ("physics", "leaf", "--jacobian cab,N"),
+    ("physics", "lookup_table", "--count 10000"),
+    ("physics", "sensitivity", ""),
+    ("physics", "fit", ""),
     ("physics", "own_model", ""),
     ("trainer", "own_physics", ""),
 ];

@@ -1,5 +1,6 @@
 //! House rules that no compiler checks: the size of files, unfinished code, inherited lints.
 
+use crate::standalone::{self, STANDS_ALONE};
 use crate::workspace::Workspace;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,11 +37,16 @@ pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize), String> {
             );
         }
     }
+    let root_manifest = workspace.root().join("Cargo.toml");
+    let root_manifest = fs::read_to_string(&root_manifest)
+        .map_err(|error| format!("{}: {error}", root_manifest.display()))?;
     for package in workspace.metadata()?.workspace_packages() {
         let manifest = package.manifest_path.as_std_path();
         let text = fs::read_to_string(manifest)
             .map_err(|error| format!("{}: {error}", manifest.display()))?;
-        if !inherits_lints(&text) {
+        if package.name.as_str() == STANDS_ALONE {
+            problems.extend(standalone::differences(&text, &root_manifest));
+        } else if !inherits_lints(&text) {
             problems.push(format!(
                 "`{}` does not inherit the workspace's lints: `[lints] workspace = true` is missing",
                 package.name

@@ -7,6 +7,7 @@ mod command_line;
 mod examples;
 mod house;
 mod readme;
+mod standalone;
 mod steps;
 mod test_report;
 mod validate;

@@ -17,6 +17,13 @@ N,cab,cw,cm,LAI,LAIu,fc
 1.5,40,0.012,0.005,3,0.5,0.8
 ";
 
+/// Where a volcano's sources for `simulate` stand: one place, deflation and inflation.
+const SOURCES: &str = "\
+xcen,ycen,d,dV
+1,-2,4,90
+1,-2,4,110
+";
+
 /// What became of the commands.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -116,7 +123,7 @@ fn absent_data<'a>(command: &'a CommandLine, root: &Path) -> Option<&'a str> {
         .find(|word| word.starts_with("../shared") && !root.join(word).exists())
 }
 
-/// A fresh folder for what the commands write, with a table for `simulate` in it.
+/// A fresh folder for what the commands write, with tables for `simulate` in it.
 fn empty_scratch(workspace: &Workspace) -> Result<PathBuf, String> {
     let scratch = workspace.scratch("readme")?;
     let prepare = || {
@@ -124,7 +131,8 @@ fn empty_scratch(workspace: &Workspace) -> Result<PathBuf, String> {
             fs::remove_dir_all(&scratch)?;
         }
         fs::create_dir_all(&scratch)?;
-        fs::write(scratch.join("parameters.csv"), PARAMETERS)
+        fs::write(scratch.join("parameters.csv"), PARAMETERS)?;
+        fs::write(scratch.join("sources.csv"), SOURCES)
     };
     prepare().map_err(|error| format!("{}: {error}", scratch.display()))?;
     Ok(scratch)
@@ -186,5 +194,7 @@ mod tests {
     fn parameters_are_a_full_table() {
         let mut lines = PARAMETERS.lines().map(|line| line.split(',').count());
         assert!(lines.all(|columns| columns == 7));
+        let mut lines = SOURCES.lines().map(|line| line.split(',').count());
+        assert!(lines.all(|columns| columns == 4));
     }
 }

@@ -15,6 +15,7 @@
 
 mod batches;
 mod error;
+mod imperfection;
 mod layout;
 mod plausibility;
 mod read_table;
@@ -31,11 +32,12 @@ mod write;
 
 pub use batches::{Batch, Element, batch_count, batches, epoch_order};
 pub use error::{DataError, Place};
+pub use imperfection::{Imperfection, model_error, noise_std};
 pub use layout::{CheckedLayout, Missing, TableLayout, Values};
 pub use read_table::{DroppedRow, ReadReport, read_table};
 pub use samples::Samples;
 pub use sentinel2::{SENTINEL2_CHANNELS, sentinel2_wavelengths_nm};
-pub use simulator::{ParameterRange, SyntheticData, model_error, noise_std};
+pub use simulator::{ParameterRange, SyntheticData};
 pub use splits::{SplitPaths, SplitReports, SplitTables, Splits, StandardizationSource};
 pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters};
 pub use standardization::Standardization;

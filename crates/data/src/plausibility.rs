@@ -19,6 +19,8 @@ const STANDARDIZED_MEDIAN: f64 = 20.0;
 const REFLECTANCE_STD: f64 = 0.2;
 /// GNSS scatters by millimetres: a standard deviation of less than this in every channel is metres.
 const DISPLACEMENT_STD_MM: f64 = 0.05;
+/// Mean and standard deviation of a standardised table are this close to 0 and 1, of no other.
+const STANDARDIZED_EXACTLY: f64 = 1e-5;
 /// Below this many rows a small spread says nothing.
 const ROWS_FOR_SPREAD: usize = 32;
 /// Sun zenith angles in radians are below π/2; in degrees the whole of a table never is.
@@ -72,6 +74,16 @@ impl Cells<'_> {
         self.numbers
             .iter()
             .fold(0.0, |largest, x| x.abs().max(largest))
+    }
+
+    /// Whether there are rows enough, and each column has a mean of 0 and a standard deviation of 1 as only
+    /// the table has that these were measured on.
+    fn every_channel_is_standardized(&self) -> bool {
+        let near = |value: f64, expected: f64| (value - expected).abs() < STANDARDIZED_EXACTLY;
+        self.numbers.nrows() >= ROWS_FOR_SPREAD
+            && self.numbers.columns().into_iter().all(|column| {
+                near(column.mean().unwrap_or(f64::NAN), 0.0) && near(column.std(0.0), 1.0)
+            })
     }
 
     /// Whether there are rows enough to judge the spread, and it is below `limit` in every column.
@@ -162,6 +174,14 @@ pub(crate) fn check_channels(table: &Cells, values: Values) -> Result<(), DataEr
                     format!("every channel's standard deviation is below {DISPLACEMENT_STD_MM}"),
                     "metres",
                     "convert them to mm",
+                ));
+            }
+            if table.every_channel_is_standardized() {
+                return Err(table.looks_like(
+                    "displacement_mm",
+                    "every channel has a mean of 0 and a standard deviation of 1".to_owned(),
+                    "standardized values",
+                    "declare values: standardized",
                 ));
             }
             Ok(())

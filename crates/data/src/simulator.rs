@@ -1,21 +1,15 @@
 //! The built-in synthetic data: the physics with a known model error and noise, and the truth kept.
 
-use crate::error::{require, require_size};
-use crate::{DataError, Labels, NamedColumns, Purpose, SplitTables, Table, ValueSpace, stream};
+use crate::error::require_size;
+use crate::{
+    DataError, Imperfection, Labels, NamedColumns, Purpose, SplitTables, Table, ValueSpace, stream,
+};
 use ndarray::Array2;
 use physics::ForwardModel;
 use rand::Rng;
 use rand::distributions::Open01;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::TAU;
-
-/// Simulated values are not below this.
-const FLOOR: f64 = 1e-4;
-/// Where the model error's phase starts: the centre of Sentinel-2's B01, in nm.
-const FIRST_WAVELENGTH_NM: f64 = 443.0;
-/// From there to the centre of B12, in nm.
-const WAVELENGTH_SPAN_NM: f64 = 1747.0;
 
 /// A parameter of the physical model and the range its values are drawn from, in the model's unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,9 +35,9 @@ pub struct SyntheticData {
     pub test: usize,
     /// Seed.
     pub seed: u64,
-    /// Whether there is noise of standard deviation [`noise_std`].
+    /// Whether there is noise of standard deviation [`Imperfection::noise_std`].
     pub noise: bool,
-    /// Whether the reflectance is distorted by [`model_error`].
+    /// Whether the values are [`Imperfection::distorted`].
     pub model_error: bool,
 }
 
@@ -61,55 +55,30 @@ impl Default for SyntheticData {
     }
 }
 
-/// What an imperfect physical model would have to explain: the reflectance R of a band observed without
-/// noise,
-///
-/// R·(1 + 0.05·sin(2πs + 0.7)) + 0.01·cos(2πs), s = (λ − 443 nm)/1747 nm.
-pub fn model_error(reflectance: f64, wavelength_nm: f64) -> f64 {
-    let angle = TAU * (wavelength_nm - FIRST_WAVELENGTH_NM) / WAVELENGTH_SPAN_NM;
-    reflectance * (1.0 + 0.05 * (angle + 0.7).sin()) + 0.01 * angle.cos()
-}
-
-/// Standard deviation of the noise on a reflectance: 0.002 + 0.01·R.
-pub fn noise_std(reflectance: f64) -> f64 {
-    0.002 + 0.01 * reflectance
-}
-
 impl SyntheticData {
     /// Simulates training, validation and test rows with the truth kept.
     ///
     /// Per row z ~ U(0, 1) per parameter, value = z·(max − min) + min, R from the model at its default
-    /// conditions, x = [`model_error`]`(R)` + N(0, [`noise_std`]`(R)²)`, not below 1e-4; each of the two where asked for. `ranges` are in
-    /// the order of the model's parameters, `wavelengths_nm` one per output (for Sentinel-2
-    /// [`crate::sentinel2_wavelengths_nm`]). Each row has a random stream of its own, so it depends on the
+    /// conditions, x = [`Imperfection::distorted`]`(R)` + N(0, [`Imperfection::noise_std`]`(R)²)`, each of
+    /// the two where asked for. `ranges` are in the order of the model's parameters, `imperfection` has one
+    /// channel per output (its wavelengths for Sentinel-2: [`crate::sentinel2_wavelengths_nm`]). Each row has a random stream of its own, so it depends on the
     /// seed, its split and its number only, not on threads nor on the number of rows.
     ///
     /// # Errors
     /// A split without rows or with more than 2³² − 1; ranges that are not the model's parameters in its
-    /// order, or not within its own ranges; another number of wavelengths than outputs, or one that is
-    /// not finite; a failure of the model.
+    /// order, or not within its own ranges; another number of channels than outputs; a failure of the
+    /// model.
     pub fn simulate(
         &self,
         model: &dyn ForwardModel,
         ranges: &[ParameterRange],
-        wavelengths_nm: &[f64],
+        imperfection: &Imperfection,
     ) -> Result<SplitTables, DataError> {
         check_ranges(model, ranges)?;
-        require_size(
-            "the number of wavelengths",
-            wavelengths_nm.len(),
-            model.outputs().len(),
-        )?;
-        for &wavelength in wavelengths_nm {
-            require(
-                wavelength.is_finite(),
-                "wavelength",
-                wavelength,
-                "a finite number of nm",
-            )?;
-        }
+        let (what, channels) = imperfection.size();
+        require_size(what, channels, model.outputs().len())?;
         let split = |name: &str, number, rows| {
-            self.simulate_split(name, number, rows, model, ranges, wavelengths_nm)
+            self.simulate_split(name, number, rows, model, ranges, imperfection)
         };
         Ok(SplitTables {
             train: split("train", 0, self.train)?,
@@ -125,7 +94,7 @@ impl SyntheticData {
         rows: usize,
         model: &dyn ForwardModel,
         ranges: &[ParameterRange],
-        wavelengths_nm: &[f64],
+        imperfection: &Imperfection,
     ) -> Result<Table, DataError> {
         let rows_u32 = u32::try_from(rows).ok().filter(|&rows| rows > 0);
         let Some(rows_u32) = rows_u32 else {
@@ -137,7 +106,7 @@ impl SyntheticData {
             });
         };
         let mut truth = Array2::zeros((rows, ranges.len()));
-        let mut noise = Array2::zeros((rows, wavelengths_nm.len()));
+        let mut noise = Array2::zeros((rows, imperfection.size().1));
         for (row, (mut truth, mut noise)) in
             (0..rows_u32).zip(truth.rows_mut().into_iter().zip(noise.rows_mut()))
         {
@@ -154,21 +123,19 @@ impl SyntheticData {
         let mut values = Array2::zeros(noise.dim());
         model.evaluate(truth.view(), None, values.view_mut())?;
         for (mut values, noise) in values.rows_mut().into_iter().zip(noise.rows()) {
-            for ((value, epsilon), &wavelength) in values.iter_mut().zip(noise).zip(wavelengths_nm)
-            {
-                let reflectance = *value;
+            for (channel, (value, epsilon)) in values.iter_mut().zip(noise).enumerate() {
+                let clean = *value;
                 let distorted = if self.model_error {
-                    model_error(reflectance, wavelength)
+                    imperfection.distorted(channel, clean)
                 } else {
-                    reflectance
+                    clean
                 };
                 let observed = if self.noise {
-                    distorted + noise_std(reflectance) * epsilon
+                    distorted + imperfection.noise_std(channel, clean) * epsilon
                 } else {
                     distorted
                 };
-                // not `max`, which would hide a NaN of the model
-                *value = if observed < FLOOR { FLOOR } else { observed };
+                *value = imperfection.floored(observed);
             }
         }
         let truth = NamedColumns::new(

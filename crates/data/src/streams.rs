@@ -24,7 +24,7 @@ pub enum Purpose {
     SampledEvaluation = 7,
     /// Baselines a run is compared with.
     Baseline = 8,
-    /// Spectra on which the inversion of the physics is measured.
+    /// Samples on which the inversion of the physics is measured.
     Inversion = 9,
 }
 

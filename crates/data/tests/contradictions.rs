@@ -66,6 +66,10 @@ fn numbers_that_contradict_the_declaration_are_refused_when_there_is_no_doubt() 
     let metres = table_of(40, |row, column| {
         0.001 * (row as f64 - 20.0) + 0.002 * column as f64
     });
+    let standardized = table_of(
+        40,
+        |row, column| if (row + column) % 2 == 0 { 1.0 } else { -1.0 },
+    );
     let values = |values| layout(&["red", "nir"], values);
     let dn = Values::DigitalNumbers {
         scale: 1e-4,
@@ -112,11 +116,19 @@ fn numbers_that_contradict_the_declaration_are_refused_when_there_is_no_doubt() 
             Values::DisplacementMm,
             "these look like metres: convert them to mm",
         ),
+        (
+            &standardized,
+            Values::DisplacementMm,
+            "these look like standardized values: declare values: standardized",
+        ),
     ] {
         let message = message(text, values(declared));
         assert!(message.contains(likely), "{declared:?}: {message}");
     }
+    let millimetres = table_of(40, |row, column| 1.01 * (row as f64 - 19.5) + column as f64);
     for (text, declared) in [
+        (&millimetres, Values::DisplacementMm),
+        (&standardized, Values::Standardized),
         (&reflectance, Values::Reflectance),
         (&digital, dn),
         (&percent, Values::Percent),

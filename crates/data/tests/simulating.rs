@@ -4,8 +4,8 @@ mod common;
 
 use common::{Toy, check, layout};
 use data::{
-    ParameterRange, SplitTables, Splits, StandardizationSource, SyntheticData, Values, model_error,
-    noise_std, read_table, sentinel2_wavelengths_nm, write_csv,
+    Imperfection, ParameterRange, SplitTables, Splits, StandardizationSource, SyntheticData,
+    Values, model_error, noise_std, read_table, sentinel2_wavelengths_nm, write_csv,
 };
 use physics::ForwardModel;
 
@@ -24,7 +24,8 @@ fn wavelengths() -> Vec<f64> {
 }
 
 fn simulate(data: &SyntheticData) -> SplitTables {
-    data.simulate(&Toy::new(), &ranges(), &wavelengths())
+    let imperfection = Imperfection::of_reflectance(&wavelengths()).unwrap();
+    data.simulate(&Toy::new(), &ranges(), &imperfection)
         .unwrap()
 }
 
@@ -168,7 +169,8 @@ fn simulated_data_are_standardised_like_any_other() {
 #[test]
 fn nonsense_is_refused() {
     let message = |data: &SyntheticData, ranges: &[ParameterRange], wavelengths: &[f64]| {
-        data.simulate(&Toy::new(), ranges, wavelengths)
+        Imperfection::of_reflectance(wavelengths)
+            .and_then(|imperfection| data.simulate(&Toy::new(), ranges, &imperfection))
             .unwrap_err()
             .to_string()
     };

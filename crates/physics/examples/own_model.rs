@@ -5,7 +5,7 @@
 //! Whatever implements [`ForwardModel`] can be simulated, inverted and trained with.
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, ArrayViewMut3, array};
-use physics::{ForwardModel, PhysicsError, Quantity, check_ranges, check_shapes};
+use physics::{ForwardModel, PhysicsError, Quantity, check_ranges};
 
 /// Share of light at three depths of a canopy: I(f) = e^(−G·f·LAI/cos θ), f = 1/3, 2/3, 1.
 struct BeerLambert {
@@ -35,40 +35,6 @@ impl BeerLambert {
             outputs: ["upper", "middle", "ground"].map(String::from).to_vec(),
         }
     }
-
-    fn run(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: Option<ArrayViewMut3<f64>>,
-    ) -> Result<(), PhysicsError> {
-        check_shapes(
-            self,
-            &parameters,
-            conditions.as_ref(),
-            &values,
-            jacobian.as_ref(),
-        )?;
-        check_ranges(&self.parameters, &parameters)?;
-        if let Some(conditions) = &conditions {
-            check_ranges(&self.conditions, conditions)?;
-        }
-        for (row, p) in parameters.rows().into_iter().enumerate() {
-            let (lai, g) = (p[0], p[1]);
-            let tts = conditions.map_or(self.conditions[0].default, |c| c[[row, 0]]);
-            for output in 0..3 {
-                let path = (output + 1) as f64 / 3.0 / tts.to_radians().cos();
-                let light = (-g * lai * path).exp();
-                values[[row, output]] = light;
-                if let Some(jacobian) = &mut jacobian {
-                    jacobian[[row, output, 0]] = -g * path * light;
-                    jacobian[[row, output, 1]] = -lai * path * light;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 impl ForwardModel for BeerLambert {
@@ -87,22 +53,31 @@ impl ForwardModel for BeerLambert {
     fn output_unit(&self) -> &'static str {
         "share of light"
     }
-    fn evaluate(
+    fn compute(
         &self,
         parameters: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
+        mut values: ArrayViewMut2<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
-        self.run(parameters, conditions, values, None)
-    }
-    fn evaluate_with_jacobian(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
-        jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError> {
-        self.run(parameters, conditions, values, Some(jacobian))
+        check_ranges(&self.parameters, &parameters)?;
+        if let Some(conditions) = &conditions {
+            check_ranges(&self.conditions, conditions)?;
+        }
+        for (row, p) in parameters.rows().into_iter().enumerate() {
+            let (lai, g) = (p[0], p[1]);
+            let tts = conditions.map_or(self.conditions[0].default, |c| c[[row, 0]]);
+            for output in 0..3 {
+                let path = (output + 1) as f64 / 3.0 / tts.to_radians().cos();
+                let light = (-g * lai * path).exp();
+                values[[row, output]] = light;
+                if let Some(jacobian) = &mut jacobian {
+                    jacobian[[row, output, 0]] = -g * path * light;
+                    jacobian[[row, output, 1]] = -lai * path * light;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

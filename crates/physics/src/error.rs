@@ -7,7 +7,10 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum PhysicsError {
     /// A quantity is not finite or outside its allowed range.
-    #[error("row {row}: {name} = {value} {unit} is outside the allowed range {min} to {max}")]
+    #[error(
+        "row {row}: {name} = {value}{} is outside the allowed range {min} to {max}",
+        after_value(unit)
+    )]
     OutOfRange {
         /// Row of the batch, from 0.
         row: usize,
@@ -104,4 +107,12 @@ pub enum PhysicsError {
         /// How many there must be.
         expected: usize,
     },
+}
+
+/// A unit as it stands after a value; nothing for what is dimensionless.
+fn after_value(unit: &str) -> String {
+    match unit {
+        "1" => String::new(),
+        unit => format!(" {unit}"),
+    }
 }

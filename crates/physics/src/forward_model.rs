@@ -39,6 +39,27 @@ pub trait ForwardModel: Send + Sync {
     /// Unit of the outputs (`reflectance`, `mm`).
     fn output_unit(&self) -> &str;
 
+    /// Values of `n` samples and, where there is room for it, their Jacobian. What an implementation
+    /// writes; what users call is [`ForwardModel::evaluate`] and [`ForwardModel::evaluate_with_jacobian`],
+    /// which have checked the shapes.
+    ///
+    /// * `parameters`: n × p, in the units of [`ForwardModel::parameters`]
+    /// * `conditions`: n × c, or `None` for the defaults
+    /// * `values`: n × d, to be overwritten
+    /// * `jacobian`: n × d × p, to be overwritten, `jacobian[[i, j, k]]` = ∂ values\[i, j\] /
+    ///   ∂ parameters\[i, k\]
+    ///
+    /// # Errors
+    /// A parameter or condition that is not finite or outside its range; the error names the row, the
+    /// quantity, its value and the allowed range.
+    fn compute(
+        &self,
+        parameters: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        values: ArrayViewMut2<f64>,
+        jacobian: Option<ArrayViewMut3<f64>>,
+    ) -> Result<(), PhysicsError>;
+
     /// Values of `n` samples.
     ///
     /// * `parameters`: n × p, in the units of [`ForwardModel::parameters`]
@@ -53,7 +74,10 @@ pub trait ForwardModel: Send + Sync {
         parameters: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
         values: ArrayViewMut2<f64>,
-    ) -> Result<(), PhysicsError>;
+    ) -> Result<(), PhysicsError> {
+        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
+        self.compute(parameters, conditions, values, None)
+    }
 
     /// Values as [`ForwardModel::evaluate`], and the Jacobian: n × d × p, overwritten,
     /// `jacobian[[i, j, k]]` = ∂ values\[i, j\] / ∂ parameters\[i, k\].
@@ -66,14 +90,15 @@ pub trait ForwardModel: Send + Sync {
         conditions: Option<ArrayView2<f64>>,
         values: ArrayViewMut2<f64>,
         jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError>;
+    ) -> Result<(), PhysicsError> {
+        let given = conditions.as_ref();
+        check_shapes(self, &parameters, given, &values, Some(&jacobian))?;
+        self.compute(parameters, conditions, values, Some(jacobian))
+    }
 }
 
-/// Refuse arrays whose shapes do not fit `model`, for the use of implementations.
-///
-/// # Errors
-/// [`PhysicsError::Shape`], naming the array.
-pub fn check_shapes(
+/// Refuse arrays whose shapes do not fit `model`.
+fn check_shapes(
     model: &(impl ForwardModel + ?Sized),
     parameters: &ArrayView2<f64>,
     conditions: Option<&ArrayView2<f64>>,

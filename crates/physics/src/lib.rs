@@ -40,7 +40,7 @@ pub use canopy::{
     sky_fraction,
 };
 pub use error::PhysicsError;
-pub use forward_model::{ForwardModel, Quantity, check_ranges, check_shapes};
+pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use parameters::{CanopyParameters, Parameter};
@@ -50,8 +50,3 @@ pub use reflectance::{
 };
 pub use stand::CrownCover;
 pub use tables::{GaussianBand, SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};
-
-/// The README's example is compiled and run as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -1,6 +1,6 @@
 //! A volcano's deformation: the point source of Mogi.
 
-use crate::forward_model::{check_ranges, check_shapes};
+use crate::forward_model::check_ranges;
 use crate::quantities::Range;
 use crate::{ForwardModel, PhysicsError, Quantity};
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
@@ -14,6 +14,8 @@ const PARAMETERS: [Range; 4] = [
     Range::new("d", "km", (0.1, 100.0), 5.0),
     Range::new("dV", "1e5 m3 above -1e7 m3", (-1e5, 1e5), 100.0),
 ];
+/// East, north, up, as the names of the outputs begin.
+const AXES: [&str; 3] = ["ux", "uy", "uz"];
 /// m per km.
 const KM: f64 = 1e3;
 /// mm per m.
@@ -22,7 +24,7 @@ const MM: f64 = 1e3;
 const VOLUME_UNIT: f64 = 1e5;
 const VOLUME_OFFSET: f64 = -1e7;
 /// From nothing that widens to incompressible.
-const POISSON: Range = Range::new("Poisson ratio", "1", (0.0, 0.5), 0.25);
+const POISSON_RATIO: std::ops::RangeInclusive<f64> = 0.0..=0.5;
 
 /// A point on the ground where displacements are measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,13 +51,44 @@ pub struct MogiSource {
 }
 
 impl MogiSource {
-    /// Displacement in m (east, north, up) of the ground at (`x_m`, `y_m`), and its derivatives to x, y,
-    /// depth (1) and ΔV (m⁻²).
+    /// Displacement in m (east, north, up) of the ground at (`x_m`, `y_m`), and its derivatives to the
+    /// source's x, y and depth (1) and to ΔV (m⁻²).
     ///
-    /// With C = (1−ν)/π and R² = Δx² + Δy² + d²: u = C ΔV (Δx, Δy, d)/R³ (Mogi 1958, Bulletin of the
-    /// Earthquake Research Institute 36:99–134). Right above the source u = (0, 0, C ΔV/d²); far away the
-    /// horizontal displacement falls as 1/R², the vertical one as d/R³. Cartesian throughout, so that a
-    /// station right above the source has a derivative.
+    /// Mogi (1958, Bulletin of the Earthquake Research Institute 36:99–134): with the station at (Δx, Δy)
+    /// from the point above the source, d its depth and ν Poisson's ratio,
+    ///
+    /// ```math
+    /// \begin{pmatrix} u_x \\ u_y \\ u_z \end{pmatrix}
+    ///   = \frac{1-\nu}{\pi}\, \frac{\Delta V}{R^3}
+    ///     \begin{pmatrix} \Delta x \\ \Delta y \\ d \end{pmatrix},
+    /// \qquad R^2 = \Delta x^2 + \Delta y^2 + d^2 .
+    /// ```
+    ///
+    /// Mogi writes it with the pressure ΔP in a sphere of radius a in rock of shear modulus G, whose
+    /// volume changes by ΔV = π a³ ΔP/G. The derivatives, with A = (1−ν) ΔV/(π R³):
+    ///
+    /// ```math
+    /// \begin{aligned}
+    /// \frac{\partial u_x}{\partial x} &= A\left(\frac{3\Delta x^2}{R^2} - 1\right), &
+    /// \frac{\partial u_x}{\partial y} &= \frac{3A\,\Delta x\,\Delta y}{R^2}, &
+    /// \frac{\partial u_x}{\partial d} &= -\frac{3A\,\Delta x\, d}{R^2}, \\
+    /// \frac{\partial u_z}{\partial x} &= \frac{3A\, d\,\Delta x}{R^2}, &
+    /// \frac{\partial u_z}{\partial d} &= A\left(1 - \frac{3d^2}{R^2}\right), &
+    /// \frac{\partial \mathbf{u}}{\partial \Delta V} &= \frac{1-\nu}{\pi R^3}
+    ///   \,(\Delta x, \Delta y, d)
+    /// \end{aligned}
+    /// ```
+    ///
+    /// and those of u_y with x and y exchanged.
+    ///
+    /// Limits: right above the source u = (0, 0, (1−ν) ΔV/(π d²)); far away the horizontal displacement
+    /// falls as 1/R², the vertical one as d/R³; u is proportional to ΔV; the ground rises by the volume
+    /// 2(1−ν) ΔV in all, whatever the depth. A point stands for a sphere that is small against its depth,
+    /// in rock that is homogeneous, isotropic and elastic below flat ground. Cartesian throughout, so
+    /// that a station right above the source has a derivative.
+    ///
+    /// Everything is finite where x, y, ΔV are finite and the depth is above 0; this function does not
+    /// check that, [`Mogi`] does.
     pub fn displacement_m(
         &self,
         poisson_ratio: f64,
@@ -86,8 +119,30 @@ impl MogiSource {
 /// Displacements of stations by a Mogi source, as a [`ForwardModel`].
 ///
 /// Parameters in the units of configurations: `xcen`, `ycen`, `d` (depth) in km, and `dV` in 10⁵ m³ above
-/// −10⁷ m³: ΔV = dV·10⁵ − 10⁷ m³, so that 0 to 200 spans −10⁷ to 10⁷ m³ and 100 is no change. Outputs in
-/// mm: east (`ux_…`) of all stations, then north (`uy_…`), then up (`uz_…`). No conditions.
+/// −10⁷ m³, so that 0 to 200 spans −10⁷ to 10⁷ m³ and 100 is no change:
+///
+/// ```math
+/// \Delta V = \mathrm{dV}\cdot 10^5\,\mathrm{m^3} - 10^7\,\mathrm{m^3}
+/// ```
+///
+/// Accepted are −1000 to 1000 km for xcen and ycen, 0.1 to 100 km for d and −10⁵ to 10⁵ for dV
+/// ([`Mogi::free_parameters`]). Outputs in mm: east (`ux_…`) of all s stations, then north (`uy_…`), then
+/// up (`uz_…`), so values are n × 3s and Jacobians n × 3s × 4, in mm/km and mm per unit of dV. The formula
+/// is that of [`MogiSource::displacement_m`]. No conditions.
+///
+/// # Example
+/// ```
+/// use ndarray::{Array2, array};
+/// use physics::{ForwardModel, Mogi, Station};
+///
+/// let summit = Station { name: "AV07".into(), x_m: 0.0, y_m: 0.0 };
+/// let mogi = Mogi::new(vec![summit], 0.25)?;
+/// let source = array![[0.0, 0.0, 4.0, 110.0]]; // 4 km below, 1e6 m³ more
+/// let mut values = Array2::zeros((1, 3));
+/// mogi.evaluate(source.view(), None, values.view_mut())?;
+/// assert!((values[[0, 2]] - 14.92).abs() < 0.01); // mm up
+/// # Ok::<(), physics::PhysicsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mogi {
     stations: Vec<Station>,
@@ -103,7 +158,12 @@ impl Mogi {
     /// No station, a station further than 1000 km from the origin or with a name twice, ν outside its
     /// range.
     pub fn new(stations: Vec<Station>, poisson_ratio: f64) -> Result<Self, PhysicsError> {
-        POISSON.check(0, poisson_ratio)?;
+        if !POISSON_RATIO.contains(&poisson_ratio) {
+            return Err(PhysicsError::Inconsistent {
+                what: "Poisson ratio",
+                problem: format!("{poisson_ratio}, expected 0 to 0.5"),
+            });
+        }
         let wrong = |problem: String| PhysicsError::Inconsistent {
             what: "stations",
             problem,
@@ -125,16 +185,33 @@ impl Mogi {
                 return Err(wrong(format!("{} appears twice", station.name)));
             }
         }
-        let outputs = ["ux", "uy", "uz"]
-            .iter()
-            .flat_map(|u| stations.iter().map(move |s| format!("{u}_{}", s.name)))
-            .collect();
+        let outputs = Self::output_names(stations.iter().map(|s| s.name.as_str()));
         Ok(Self {
             stations,
             poisson_ratio,
-            parameters: PARAMETERS.iter().map(Range::quantity).collect(),
+            parameters: Self::free_parameters(),
             outputs,
         })
+    }
+
+    /// The parameters with the limits that the model accepts, whatever the stations.
+    pub fn free_parameters() -> Vec<Quantity> {
+        PARAMETERS.iter().map(Range::quantity).collect()
+    }
+
+    /// Names of the outputs for stations of these names: `ux_…` of all, then `uy_…`, then `uz_…`.
+    pub fn output_names<'a>(stations: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let stations: Vec<&str> = stations.into_iter().collect();
+        AXES.iter()
+            .flat_map(|axis| stations.iter().map(move |name| format!("{axis}_{name}")))
+            .collect()
+    }
+
+    /// Name of the station of an output; `None` where the output does not begin with `ux_`, `uy_` or
+    /// `uz_`.
+    pub fn station_of(output: &str) -> Option<&str> {
+        let (axis, station) = output.split_once('_')?;
+        AXES.contains(&axis).then_some(station)
     }
 
     /// The stations.
@@ -150,34 +227,6 @@ impl Mogi {
             depth_m: row[2] * KM,
             volume_change_m3: row[3] * VOLUME_UNIT + VOLUME_OFFSET,
         }
-    }
-
-    fn run(
-        &self,
-        parameters: ArrayView2<f64>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: Option<ArrayViewMut3<f64>>,
-    ) -> Result<(), PhysicsError> {
-        check_ranges(&self.parameters, &parameters)?;
-        let count = self.stations.len();
-        let units = [KM, KM, KM, VOLUME_UNIT];
-        for (row, parameters) in parameters.rows().into_iter().enumerate() {
-            let source = Self::source(&std::array::from_fn(|i| parameters[i]));
-            for (j, station) in self.stations.iter().enumerate() {
-                let (u, slopes) =
-                    source.displacement_m(self.poisson_ratio, station.x_m, station.y_m);
-                for axis in 0..3 {
-                    let output = axis * count + j;
-                    values[[row, output]] = u[axis] * MM;
-                    if let Some(jacobian) = &mut jacobian {
-                        for (k, unit) in units.iter().enumerate() {
-                            jacobian[[row, output, k]] = slopes[axis][k] * MM * unit;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -202,31 +251,33 @@ impl ForwardModel for Mogi {
         "mm"
     }
 
-    fn evaluate(
+    fn compute(
         &self,
         parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
+        _: Option<ArrayView2<f64>>,
+        mut values: ArrayViewMut2<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
-        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
-        self.run(parameters, values, None)
-    }
-
-    fn evaluate_with_jacobian(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        values: ArrayViewMut2<f64>,
-        jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError> {
-        check_shapes(
-            self,
-            &parameters,
-            conditions.as_ref(),
-            &values,
-            Some(&jacobian),
-        )?;
-        self.run(parameters, values, Some(jacobian))
+        check_ranges(&self.parameters, &parameters)?;
+        let count = self.stations.len();
+        let units = [KM, KM, KM, VOLUME_UNIT];
+        for (row, parameters) in parameters.rows().into_iter().enumerate() {
+            let source = Self::source(&std::array::from_fn(|i| parameters[i]));
+            for (j, station) in self.stations.iter().enumerate() {
+                let (u, slopes) =
+                    source.displacement_m(self.poisson_ratio, station.x_m, station.y_m);
+                for axis in 0..3 {
+                    let output = axis * count + j;
+                    values[[row, output]] = u[axis] * MM;
+                    if let Some(jacobian) = &mut jacobian {
+                        for (k, unit) in units.iter().enumerate() {
+                            jacobian[[row, output, k]] = slopes[axis][k] * MM * unit;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

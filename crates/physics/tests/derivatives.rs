@@ -246,7 +246,8 @@ proptest! {
 
 /// One-sided derivatives where a parameter is at the edge of its range or a function has a limit there:
 /// what is set besides the middle of all ranges, the parameter, and the side on which there is something.
-const EDGES: [(&[(Parameter, f64)], Parameter, f64); 22] = [
+type Edge = (&'static [(Parameter, f64)], Parameter, f64);
+const EDGES: [Edge; 22] = [
     (&[], Parameter::N, 1.0),
     (&[(Parameter::N, 1.0)], Parameter::N, 1.0),
     (&[(Parameter::N, 4.0)], Parameter::N, -1.0),

@@ -263,7 +263,7 @@ fn errors_name_value_and_range() {
             },
             &[500]
         ),
-        "row 0: N = NaN 1 is outside the allowed range 1 to 4"
+        "row 0: N = NaN is outside the allowed range 1 to 4"
     );
     assert_eq!(
         error(leaf, &[500, 2501]),

@@ -1,9 +1,10 @@
-//! Training on physics that no configuration names: a volcano (the Mogi source) seen by twelve GNSS
-//! stations.
+//! Training without a configuration file, on any physics: here a volcano (the Mogi source) seen by twelve
+//! GNSS stations.
 //!
 //!     cargo run -p trainer --example own_physics
 //!
-//! Whatever implements [`ForwardModel`] takes the place of [`Mogi`] here.
+//! Whatever implements [`ForwardModel`] takes the place of [`Mogi`] here. (For Mogi itself a configuration
+//! is enough: configs/mogi_c_akutan.json.)
 
 use data::{
     Labels, NamedColumns, Purpose, Samples, Splits, Standardization, draw_unit_parameters, stream,

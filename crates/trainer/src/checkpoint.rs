@@ -35,8 +35,8 @@ pub struct Progress {
     pub sums: EpochSums,
     /// Whether training is over.
     pub finished: bool,
-    /// Spectra trained on so far, real and synthetic.
-    pub spectra: u64,
+    /// Samples trained on so far, real and synthetic.
+    pub samples_seen: u64,
     /// Wall-clock seconds of training so far.
     pub seconds: f64,
 }
@@ -246,7 +246,7 @@ mod tests {
             skipped_in_a_row: 1,
             sums: EpochSums::new(Statistics::new(&[0.1; 3], &[0.2; 3], 0, 2)),
             finished: false,
-            spectra: 77,
+            samples_seen: 77,
             seconds: 0.1,
         }
     }
@@ -288,7 +288,7 @@ mod tests {
         );
         assert_eq!(fresh, adam);
         assert_eq!(
-            (back.epoch, back.batch, back.spectra, back.seconds),
+            (back.epoch, back.batch, back.samples_seen, back.seconds),
             (3, 5, 77, 0.1)
         );
         assert_eq!(back.sums.statistics, progress().sums.statistics);

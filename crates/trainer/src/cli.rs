@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Trains physics-integrated variational autoencoders: Sentinel-2 spectra in, forest traits out.
+/// Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
+/// in, volcanic sources out.
 ///
 /// Without a command, trains the built-in experiment: 150 epochs on 8,192 spectra simulated with INFORM,
 /// whose truth is known.
@@ -19,7 +20,8 @@ pub struct Cli {
 }
 
 const LONG_ABOUT: &str = "\
-Trains physics-integrated variational autoencoders: Sentinel-2 spectra in, forest traits out.
+Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
+in, volcanic sources out.
 
 Without a command, trains the built-in experiment: 150 epochs on 8,192 spectra simulated with
 INFORM, whose truth is known.";
@@ -50,7 +52,7 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
-    /// Simulate spectra: a table of parameters in, a table of bands out
+    /// Simulate: a table of parameters in, a table of bands or displacements out
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
     /// Check, show or document a configuration
@@ -136,6 +138,11 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
         .map_err(|_| "allowed: a whole number ≥ 1".to_owned())
 }
 
+fn parse_poisson_ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|it| (0.0..=0.5).contains(it));
+    ratio.ok_or_else(|| "allowed: a number from 0 to 0.5".to_owned())
+}
+
 impl TrainArgs {
     const RUNS_DIR: &'static str = "runs";
 
@@ -176,25 +183,28 @@ pub struct EvalArgs {
 }
 
 const SIMULATE_EXAMPLES: &str = "\
-Columns of the parameters, in any order:
+Columns of the parameters of forests, in any order:
   needed    N (-), cab (ug/cm2), cw (cm), cm (g/cm2), LAI (m2/m2), LAIu (m2/m2), fc (-)
   optional  car (ug/cm2), anth (ug/cm2), cbrown (-), psoil (-), hspot (-),
             lidf (uniform, spherical or the average leaf angle in degrees),
             tts, tto, psi (degrees), sd (trees/ha), cd (m), h (m; cd and h follow from fc if absent)
 Columns of the bands: B01 to B12 as reflectance (0-1), with all digits of the precision; with
 --jacobian also d_<band>_d_<parameter>.
+With --stations the parameters are those of Mogi's source: xcen (km), ycen (km), d (km) and dV (1e5 m3
+above -1e7 m3); the columns are ux_<station>, uy_<station> and uz_<station> in mm.
 
 Examples:
   trainer simulate --params traits.csv --output spectra.csv
-  trainer simulate --params traits.csv --output spectra.csv --sensor s2b --precision f64 --jacobian";
+  trainer simulate --params traits.csv --output spectra.csv --sensor s2b --precision f64 --jacobian
+  trainer simulate --params sources.csv --output mm.csv --stations configs/stations/akutan.json";
 
 /// Arguments of `trainer simulate`.
 #[derive(Args, Clone, Debug)]
 pub struct SimulateArgs {
-    /// Table of parameters (CSV with a header), one row a spectrum
+    /// Table of parameters (CSV with a header), one row a sample
     #[arg(long, value_name = "IN.csv")]
     pub params: PathBuf,
-    /// Table of bands to write (CSV)
+    /// Table of bands or displacements to write (CSV)
     #[arg(long, value_name = "OUT.csv")]
     pub output: PathBuf,
     /// Variant of INFORM
@@ -209,9 +219,15 @@ pub struct SimulateArgs {
     /// Number type
     #[arg(long, value_name = "PRECISION", value_enum, default_value_t)]
     pub precision: Precision,
-    /// Also write the derivative of each band by each of the seven needed parameters
+    /// Also write the derivative of each band or displacement by each of the needed parameters
     #[arg(long)]
     pub jacobian: bool,
+    /// Stations (JSON) around a volcano: simulate displacements by Mogi's source in place of spectra
+    #[arg(long, value_name = "STATIONS.json", conflicts_with_all = ["variant", "sensor", "tables", "precision"])]
+    pub stations: Option<PathBuf>,
+    /// Poisson's ratio of the half-space, 0 to 0.5
+    #[arg(long, value_name = "NU", default_value_t = 0.25, requires = "stations", value_parser = parse_poisson_ratio)]
+    pub poisson_ratio: f64,
 }
 
 /// Commands of `trainer config`.
@@ -219,7 +235,7 @@ pub struct SimulateArgs {
 pub enum ConfigCommand {
     /// Check a configuration; opens no table of samples unless --data is given
     Check(CheckArgs),
-    /// Print a configuration as JSON, defaults filled in, paths absolute, ranges inside
+    /// Print a configuration as JSON, defaults filled in, paths absolute, ranges and stations inside
     Show(ConfigArgs),
     /// Print the JSON Schema of a configuration: every key with its meaning, unit and default
     Schema,
@@ -379,10 +395,16 @@ mod tests {
         ");
         insta::assert_snapshot!(
             rejection("trainer simulate --params a.csv --output b.csv --sensor S2A"), @r#"
-        error: invalid value 'S2A' for '--sensor <SENSOR>': allowed: "s2a", "s2b" or the path of a CSV file of response functions (*.csv)
+        error: invalid value 'S2A' for '--sensor <SENSOR>': allowed: "s2a", "s2b", "l8", "l9" or the path of a CSV file of response functions (*.csv)
 
         For more information, try '--help'.
         "#);
+        insta::assert_snapshot!(
+            rejection("trainer simulate --params a.csv --output b.csv --stations s.json --poisson-ratio 0.7"), @r"
+        error: invalid value '0.7' for '--poisson-ratio <NU>': allowed: a number from 0 to 0.5
+
+        For more information, try '--help'.
+        ");
         insta::assert_snapshot!(
             rejection("trainer simulate --params a.csv --output b.csv --variant enmap"), @r"
         error: invalid value 'enmap' for '--variant <VARIANT>'

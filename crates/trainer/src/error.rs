@@ -29,7 +29,7 @@ pub enum TrainerError {
         /// What the system said.
         why: String,
     },
-    /// A table of parameters is refused.
+    /// A table is refused.
     #[error("{}: {why}", path.display())]
     Table {
         /// The file.

@@ -166,10 +166,10 @@ pub fn evaluate<E: Scalar, D: Backend<E>>(
     })
 }
 
-/// Noise-free spectra that [`inversion`] is measured on.
-const INVERSION_SPECTRA: usize = 4096;
+/// Noise-free samples that [`inversion`] is measured on.
+const INVERSION_SAMPLES: usize = 4096;
 
-/// How well the encoder inverts its own physics: R² of z per parameter on 4,096 noise-free spectra of
+/// How well the encoder inverts its own physics: R² of z per parameter on 4,096 noise-free samples of
 /// z ~ U(0, 1), default conditions, drawn apart from all training draws. `None` without physics.
 ///
 /// # Errors
@@ -183,7 +183,7 @@ pub fn inversion<E: Scalar, D: Backend<E>>(
     };
     let p = physics.parameters();
     let mut rng = stream(experiment.seed, Purpose::Inversion, 0, 0);
-    let truth = draw_unit_parameters(INVERSION_SPECTRA, p, &mut rng);
+    let truth = draw_unit_parameters(INVERSION_SAMPLES, p, &mut rng);
     let x = physics.signals(truth.view(), None)?;
     let inferred = learner.infer_z(x.view())?;
     let r2: Vec<f64> = (0..p)

@@ -15,6 +15,7 @@ mod files;
 mod interrupt;
 pub mod metrics;
 mod parameter_table;
+mod quantity_table;
 pub mod report;
 pub mod run_directory;
 pub mod screen;

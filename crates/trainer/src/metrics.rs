@@ -256,7 +256,7 @@ impl MetricsLog {
         let line = serde_json::json!({
             "epoch": epoch,
             "seconds": seconds,
-            "spectra_per_second": rows as f64 / seconds,
+            "samples_per_second": rows as f64 / seconds,
         });
         append_line(&self.timings, &line.to_string())
     }

@@ -1,14 +1,15 @@
 //! The table of parameters that `trainer simulate` reads.
 
 use crate::TrainerError;
-use physics::{ForestParameters, LeafAngles, PhysicsError};
+use physics::{CanopyParameters, LeafAngles, PhysicsError};
 use std::path::Path;
 
 /// Columns that must be there.
 const NEEDED: [&str; 7] = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"];
 /// Columns that may be there; numbers but for `lidf`.
-const OPTIONAL: [&str; 12] = [
-    "car", "anth", "cbrown", "psoil", "hspot", "lidf", "tts", "tto", "psi", "sd", "cd", "h",
+const OPTIONAL: [&str; 14] = [
+    "car", "anth", "cbrown", "psoil", "rsoil", "hspot", "lidf", "skyl", "tts", "tto", "psi", "sd",
+    "cd", "h",
 ];
 
 /// Reads a CSV of forests, one a row; columns that are absent, and empty cells of optional ones, take the
@@ -17,7 +18,7 @@ const OPTIONAL: [&str; 12] = [
 /// # Errors
 /// The file cannot be read, a column is missing, unknown or there twice, there are no rows, a cell is not
 /// a number or outside its range; with file, line and column.
-pub fn read_forests(path: &Path) -> Result<Vec<ForestParameters>, TrainerError> {
+pub fn read_forests(path: &Path) -> Result<Vec<CanopyParameters>, TrainerError> {
     let refused = |why: String| TrainerError::Table {
         path: path.to_owned(),
         why,
@@ -44,7 +45,7 @@ pub fn read_forests(path: &Path) -> Result<Vec<ForestParameters>, TrainerError> 
         .map_err(|e| refused(e.to_string()))?
     {
         let line = record.position().map_or(0, csv::Position::line);
-        let mut forest = ForestParameters::default();
+        let mut forest = CanopyParameters::default();
         for (name, cell) in names.iter().zip(record.iter()) {
             set(&mut forest, name, cell)
                 .map_err(|why| refused(format!("line {line}, column {name}: {why}")))?;
@@ -82,23 +83,20 @@ fn check_columns(names: &[&str]) -> Result<(), String> {
     }
 }
 
-fn set(forest: &mut ForestParameters, name: &str, cell: &str) -> Result<(), String> {
+fn set(forest: &mut CanopyParameters, name: &str, cell: &str) -> Result<(), String> {
     if cell.is_empty() && OPTIONAL.contains(&name) {
         return Ok(());
     }
     if name == "lidf" {
-        forest.leaf_angles = match cell {
-            "uniform" => LeafAngles::Uniform,
-            "spherical" => LeafAngles::Spherical,
-            degrees => match degrees.parse::<f64>() {
-                Ok(degrees) if (0.0..=90.0).contains(&degrees) => LeafAngles::Ellipsoidal(degrees),
-                _ => {
-                    return Err(format!(
-                        "{cell:?} is not allowed; it is uniform, spherical or an average leaf angle \
-                         from 0 to 90 degrees"
-                    ));
-                }
-            },
+        forest.leaf_angles = match (LeafAngles::named(cell), cell.parse::<f64>()) {
+            (Ok(named), _) => named,
+            (_, Ok(degrees)) if (0.0..=90.0).contains(&degrees) => LeafAngles::Ellipsoidal(degrees),
+            _ => {
+                return Err(format!(
+                    "{cell:?} is not allowed; it is {} or an average leaf angle from 0 to 90 degrees",
+                    LeafAngles::NAMES.join(", ")
+                ));
+            }
         };
         return Ok(());
     }

@@ -17,6 +17,8 @@ pub struct Summary {
     pub experiment: String,
     /// Name of the physics; `none` without.
     pub physics: String,
+    /// Unit of the channels (`reflectance`, `mm`), in which RMSE is given.
+    pub channel_unit: String,
     /// Seed.
     pub seed: u64,
     /// Epochs trained.
@@ -42,18 +44,18 @@ pub struct Summary {
     pub recovery: BTreeMap<String, Recovery>,
     /// Mean R² of the recovered parameters; null where no truth is known.
     pub recovery_mean_r2: Option<f64>,
-    /// R² of z on noise-free spectra of the physics itself, last epoch; null without physics.
+    /// R² of z on noise-free samples of the physics itself, last epoch; null without physics.
     pub inversion_r2: Option<NamedValues>,
     /// Mean of it over the parameters.
     pub inversion_mean_r2: Option<f64>,
-    /// Spectra in the training, validation and test splits.
+    /// Samples in the training, validation and test splits.
     pub samples: [usize; 3],
     /// Trainable numbers.
     pub parameters: usize,
     /// Wall-clock seconds of training.
     pub wall_seconds: f64,
-    /// Spectra trained on (real and synthetic) per second of training.
-    pub spectra_per_second: f64,
+    /// Samples trained on (real and synthetic) per second of training.
+    pub samples_per_second: f64,
 }
 
 /// What a summary takes from the training.
@@ -64,16 +66,16 @@ pub struct Trained {
     pub best_epoch: usize,
     /// The checks.
     pub checks: Checks,
-    /// R² of z on noise-free spectra, last epoch.
+    /// R² of z on noise-free samples, last epoch.
     pub inversion: Option<NamedValues>,
-    /// Spectra in the training, validation and test splits.
+    /// Samples in the training, validation and test splits.
     pub samples: [usize; 3],
     /// Trainable numbers.
     pub parameters: usize,
     /// Wall-clock seconds.
     pub seconds: f64,
-    /// Spectra trained on.
-    pub spectra: u64,
+    /// Samples trained on.
+    pub samples_seen: u64,
 }
 
 impl Summary {
@@ -91,6 +93,7 @@ impl Summary {
         Self {
             experiment: experiment.name.clone(),
             physics: experiment.physics_name.clone(),
+            channel_unit: experiment.channel_unit.clone(),
             seed: experiment.seed,
             epochs: trained.epochs,
             best_epoch: trained.best_epoch,
@@ -114,7 +117,8 @@ impl Summary {
             samples: trained.samples,
             parameters: trained.parameters,
             wall_seconds: trained.seconds,
-            spectra_per_second: trained.spectra as f64 / trained.seconds.max(f64::MIN_POSITIVE),
+            samples_per_second: trained.samples_seen as f64
+                / trained.seconds.max(f64::MIN_POSITIVE),
         }
     }
 

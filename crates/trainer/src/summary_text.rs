@@ -9,17 +9,21 @@ use std::path::Path;
 /// Checks, errors and recovery of a finished run, and where the rest is.
 pub fn summary_text(summary: &Summary, run: &Path) -> String {
     let mut text = format!(
-        "\n{}: {} epochs in {:.1} s ({:.0} spectra/s), selected epoch {}\n\n",
+        "\n{}: {} epochs in {:.1} s ({:.0} samples/s), selected epoch {}\n\n",
         summary.experiment,
         summary.epochs,
         summary.wall_seconds,
-        summary.spectra_per_second,
+        summary.samples_per_second,
         summary.best_epoch
     );
     text += &checks_text(&summary.checks);
     text += "\n";
-    text += &errors_text("test, selected epoch", &summary.test);
-    text += &errors_text("test, last epoch", &summary.test_last);
+    text += &errors_text("test, selected epoch", &summary.test, &summary.channel_unit);
+    text += &errors_text(
+        "test, last epoch",
+        &summary.test_last,
+        &summary.channel_unit,
+    );
     if let Some(mean) = summary.recovery_mean_r2 {
         text += "\nrecovery of the true parameters (test, selected epoch)\n";
         // in the order of the latents
@@ -33,7 +37,7 @@ pub fn summary_text(summary: &Summary, run: &Path) -> String {
         let _ = writeln!(text, "  mean R²  {mean:.3}");
     }
     if let (Some(each), Some(mean)) = (&summary.inversion_r2, summary.inversion_mean_r2) {
-        text += "\ninversion of the physics (R² of z on noise-free spectra, last epoch)\n ";
+        text += "\ninversion of the physics (R² of z on noise-free samples, last epoch)\n ";
         for (name, r2) in &each.0 {
             let _ = write!(text, " {name} {r2:.2} ");
         }
@@ -65,8 +69,8 @@ fn checks_text(checks: &Checks) -> String {
     text
 }
 
-/// One line of errors.
-pub fn errors_text(what: &str, errors: &Errors) -> String {
+/// One line of errors; `unit` is the channels'.
+pub fn errors_text(what: &str, errors: &Errors, unit: &str) -> String {
     let mut text = format!(
         "{what:<21} MSE {:.4} (sampled latents {:.4}",
         errors.mse, errors.mse_sampled
@@ -74,11 +78,7 @@ pub fn errors_text(what: &str, errors: &Errors) -> String {
     if let Some(alone) = errors.mse_physics_only {
         let _ = write!(text, ", physics alone {alone:.4}");
     }
-    let _ = writeln!(
-        text,
-        "), RMSE {:.5} in physical units",
-        errors.rmse_physical
-    );
+    let _ = writeln!(text, "), RMSE {:.5} {unit}", errors.rmse_physical);
     text
 }
 

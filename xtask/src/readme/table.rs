@@ -26,8 +26,8 @@ enum How {
 }
 
 /// A change of a command line. In the new values `{scratch}` is a folder for the commands' files (it holds
-/// parameters.csv with parameters of some spectra), and `{run}` the run directory that an earlier command
-/// has left there.
+/// parameters.csv with parameters of some spectra and sources.csv with sources below a volcano), and `{run}`
+/// the run directory that an earlier command has left there.
 enum Change {
     /// The value of an option; the option is added where the README does not give it.
     Value(&'static str, &'static str),
@@ -62,6 +62,22 @@ const COMMANDS: &[Entry] = &[
             Add("--set phys_vae.epochs_pretrain=2"),
         ]),
     },
+    // variant A has no pretraining to shorten
+    Entry {
+        written: "cargo run -p trainer -- train --config configs/mogi_a_akutan.json *",
+        how: How::With(&[
+            Value("--runs-dir", "{scratch}/runs"),
+            Value("--epochs", "4"),
+        ]),
+    },
+    Entry {
+        written: "cargo run -p trainer -- train --config configs/mogi_*_akutan.json *",
+        how: How::With(&[
+            Value("--runs-dir", "{scratch}/runs"),
+            Value("--epochs", "4"),
+            Add("--set phys_vae.epochs_pretrain=2"),
+        ]),
+    },
     Entry {
         written: "cargo run -p trainer -- train *",
         how: How::With(&[
@@ -75,6 +91,13 @@ const COMMANDS: &[Entry] = &[
     Entry {
         written: "cargo run -p trainer -- eval runs/* *",
         how: How::With(&[Word("runs/*", "{run}")]),
+    },
+    Entry {
+        written: "cargo run -p trainer -- simulate --stations *",
+        how: How::With(&[
+            Value("--params", "{scratch}/sources.csv"),
+            Value("--output", "{scratch}/displacements.csv"),
+        ]),
     },
     Entry {
         written: "cargo run -p trainer -- simulate *",
@@ -279,6 +302,14 @@ mod tests {
              --set phys_vae.epochs_pretrain=2"
         );
         assert!(small("cargo run -p trainer -- train --epochs=9").contains("--epochs=4"));
+        let volcano = |variant: &str| {
+            small(&format!(
+                "cargo run -p trainer -- train --config configs/mogi_{variant}_akutan.json --seed 1"
+            ))
+        };
+        let pretraining = "--set phys_vae.epochs_pretrain=2";
+        assert!(volcano("c").ends_with(&format!("--epochs 4 {pretraining}")));
+        assert!(volcano("a").ends_with("--epochs 4"));
     }
 
     #[test]
@@ -290,6 +321,13 @@ mod tests {
         assert_eq!(
             small("cargo run -p trainer -- simulate --output b.csv --params a.csv --jacobian"),
             "cargo run -p trainer -- simulate --output tmp/bands.csv --params tmp/parameters.csv --jacobian"
+        );
+        assert_eq!(
+            small(
+                "cargo run -p trainer -- simulate --stations a.json --params b.csv --output c.csv"
+            ),
+            "cargo run -p trainer -- simulate --stations a.json --params tmp/sources.csv \
+             --output tmp/displacements.csv"
         );
     }
 

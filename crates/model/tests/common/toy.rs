@@ -108,30 +108,20 @@ impl ForwardModel for Toy {
     fn output_unit(&self) -> &'static str {
         "1"
     }
-    fn evaluate(
+    fn compute(
         &self,
         parameters: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
         mut values: ArrayViewMut2<f64>,
-    ) -> Result<(), PhysicsError> {
-        self.rows(parameters, conditions, |row, y, _| {
-            for (j, y) in y.into_iter().enumerate() {
-                values[[row, j]] = y;
-            }
-        })
-    }
-    fn evaluate_with_jacobian(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: ArrayViewMut3<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
         self.rows(parameters, conditions, |row, y, dy| {
             for j in 0..4 {
                 values[[row, j]] = y[j];
-                for k in 0..3 {
-                    jacobian[[row, j, k]] = dy[j][k];
+                if let Some(jacobian) = &mut jacobian {
+                    for k in 0..3 {
+                        jacobian[[row, j, k]] = dy[j][k];
+                    }
                 }
             }
         })
@@ -176,24 +166,17 @@ impl ForwardModel for Nothing {
     fn output_unit(&self) -> &'static str {
         "1"
     }
-    fn evaluate(
+    fn compute(
         &self,
         _: ArrayView2<f64>,
         _: Option<ArrayView2<f64>>,
         mut values: ArrayViewMut2<f64>,
+        jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
         values.fill(0.0);
-        Ok(())
-    }
-    fn evaluate_with_jacobian(
-        &self,
-        _: ArrayView2<f64>,
-        _: Option<ArrayView2<f64>>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError> {
-        values.fill(0.0);
-        jacobian.fill(0.0);
+        if let Some(mut jacobian) = jacobian {
+            jacobian.fill(0.0);
+        }
         Ok(())
     }
 }

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn slopes_are_the_differences() {
-        let functions: [(&str, fn(Sloped) -> Sloped, &[f64]); 9] = [
+        type Case = (&'static str, fn(Sloped) -> Sloped, &'static [f64]);
+        let functions: [Case; 9] = [
             ("sin", |x| x.sin_cos().0, &[-1.0, 0.3, 2.0]),
             ("cos", Sloped::cos, &[-1.0, 0.3, 2.0]),
             ("sin of degrees", |x| x.sin_cos_deg().0, &[0.0, 30.0, 80.0]),

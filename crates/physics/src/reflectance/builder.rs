@@ -216,7 +216,7 @@ impl ReflectanceModelBuilder {
             &self.illumination,
         )?;
         let largest_rsoil = largest_brightness(&data);
-        let known = self.known();
+        let known = self.known_parameters();
         let (free, per_sample) = (self.free_parameters(&known)?, self.conditions(&known)?);
         let base = self.base(&free, largest_rsoil)?;
 
@@ -299,8 +299,9 @@ impl ReflectanceModelBuilder {
         format!("{canopy} {}", sensor.name())
     }
 
-    /// The parameters that change what this model computes.
-    fn known(&self) -> Vec<Parameter> {
+    /// The parameters that change what the model computes as chosen so far: those that can be free or
+    /// given per sample.
+    pub fn known_parameters(&self) -> Vec<Parameter> {
         let forest = matches!(self.canopy, Canopy::Inform(_));
         let known = |parameter: &Parameter| match parameter {
             Parameter::LaiU | Parameter::Fc | Parameter::Sd | Parameter::Cd | Parameter::H => {

@@ -39,16 +39,14 @@ impl Columns {
                 Parameter::Lai => SweepSlope::Lai,
                 Parameter::LaiU => SweepSlope::LaiU,
                 Parameter::Fc => SweepSlope::Fc,
-                _ => match parameter.absorber() {
-                    Some(absorber) => {
-                        columns.absorbers.push(absorber);
-                        SweepSlope::Absorber(columns.absorbers.len() - 1)
-                    }
-                    None => {
+                _ => {
+                    let Some(absorber) = parameter.absorber() else {
                         columns.directions.push((*parameter, column));
                         continue;
-                    }
-                },
+                    };
+                    columns.absorbers.push(absorber);
+                    SweepSlope::Absorber(columns.absorbers.len() - 1)
+                }
             };
             columns.of_sweep.push((slope, column));
         }

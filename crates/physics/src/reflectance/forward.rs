@@ -1,10 +1,10 @@
 //! The model as a [`ForwardModel`].
 
 use super::model::ReflectanceModel;
-use crate::forward_model::{check_ranges, check_shapes};
+use crate::forward_model::check_ranges;
 use crate::parameters::CanopyParameters;
 use crate::{ForwardModel, PhysicsError, Quantity};
-use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, ArrayViewMut3};
+use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
 
 impl ReflectanceModel {
     /// The samples of rows of free parameters and conditions.
@@ -73,50 +73,34 @@ impl ForwardModel for ReflectanceModel {
         "reflectance"
     }
 
-    fn evaluate(
+    fn compute(
         &self,
         parameters: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
         mut values: ArrayViewMut2<f64>,
+        mut jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError> {
-        check_shapes(self, &parameters, conditions.as_ref(), &values, None)?;
         let samples = self.samples(parameters, conditions)?;
-        if let Some(values) = values.as_slice_mut() {
-            return self.evaluate_samples(&samples, values, &mut []);
+        let in_place = (
+            values.as_slice_mut(),
+            jacobian.as_mut().map(ArrayViewMut3::as_slice_mut),
+        );
+        match in_place {
+            (Some(values), None) => self.evaluate_samples(&samples, values, &mut []),
+            (Some(values), Some(Some(jacobian))) => {
+                self.evaluate_samples(&samples, values, jacobian)
+            }
+            // views that are not laid out row after row
+            _ => {
+                if let Some(jacobian) = &mut jacobian {
+                    let (own, slopes) = self.bands_with_jacobian(&samples)?;
+                    values.assign(&own);
+                    jacobian.assign(&slopes);
+                } else {
+                    values.assign(&self.bands(&samples)?);
+                }
+                Ok(())
+            }
         }
-        let mut own = Array2::zeros(values.raw_dim());
-        self.evaluate_samples(&samples, own.as_slice_mut().unwrap_or_default(), &mut [])?;
-        values.assign(&own);
-        Ok(())
-    }
-
-    fn evaluate_with_jacobian(
-        &self,
-        parameters: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        mut values: ArrayViewMut2<f64>,
-        mut jacobian: ArrayViewMut3<f64>,
-    ) -> Result<(), PhysicsError> {
-        check_shapes(
-            self,
-            &parameters,
-            conditions.as_ref(),
-            &values,
-            Some(&jacobian),
-        )?;
-        let samples = self.samples(parameters, conditions)?;
-        if let (Some(values), Some(jacobian)) = (values.as_slice_mut(), jacobian.as_slice_mut()) {
-            return self.evaluate_samples(&samples, values, jacobian);
-        }
-        let mut own = Array2::zeros(values.raw_dim());
-        let mut own_jacobian = Array3::zeros(jacobian.raw_dim());
-        self.evaluate_samples(
-            &samples,
-            own.as_slice_mut().unwrap_or_default(),
-            own_jacobian.as_slice_mut().unwrap_or_default(),
-        )?;
-        values.assign(&own);
-        jacobian.assign(&own_jacobian);
-        Ok(())
     }
 }

@@ -11,7 +11,9 @@ const F32_JACOBIAN: f64 = 3e-4;
 
 #[test]
 fn golden_cases_in_every_lane() {
-    let file = golden("inform_published_s2.json");
+    let Some(file) = golden("inform_published_s2.json") else {
+        return;
+    };
     let forests = published::forests(&file);
     let mut worst_of_lanes = (0.0_f64, 0.0_f64);
     for lanes in Lanes::available() {

@@ -1,39 +1,43 @@
 //! The physical model that a configuration names.
 
-use super::reordered::Reordered;
 use crate::TrainerError;
 use crate::config::{
     CheckedExperiment, CheckedInform, CheckedPhysics, FixedParameters, InformVariant,
     LeafAngles as LeafAnglesName, Precision as PrecisionName, SensorChoice,
 };
 use physics::{
-    ForestParameters, ForwardModel, InformModel, InformOptions, LeafAngles, Precision, Sensor,
-    SpectralTables, Variant,
+    CanopyParameters, ForwardModel, LeafAngles, Parameter, PhysicsError, Precision,
+    ReflectanceModel, Sensor, SpectralTables, Variant,
 };
 use std::path::Path;
 use std::sync::Arc;
 
 /// The model, its parameters in the order of the latents.
 pub(super) fn build(checked: &CheckedExperiment) -> Result<Arc<dyn ForwardModel>, TrainerError> {
-    let CheckedPhysics::Inform(inform) = &checked.physics;
-    let model = InformModel::new(options(inform, checked.data.bands())?, base(&inform.fixed))?;
-    let order: Vec<usize> = inform.ranges.iter().map(|range| range.position).collect();
-    Ok(if order.iter().copied().eq(0..order.len()) {
-        Arc::new(model)
-    } else {
-        Arc::new(Reordered::new(model, order))
-    })
+    let channels = checked.data.channels();
+    match &checked.physics {
+        CheckedPhysics::Inform(inform) => Ok(Arc::new(reflectance(inform, channels)?)),
+        CheckedPhysics::Mogi(mogi) => Ok(Arc::new(super::mogi::build(mogi, &channels)?)),
+    }
 }
 
-fn options(inform: &CheckedInform, bands: Vec<String>) -> Result<InformOptions, TrainerError> {
-    Ok(InformOptions {
-        variant: variant(inform.variant),
-        tables: tables(inform.tables.as_deref())?,
-        sensor: sensor(&inform.sensor)?,
-        bands: Some(bands),
-        precision: precision(inform.precision),
-        lanes: None,
-    })
+fn reflectance(
+    inform: &CheckedInform,
+    bands: Vec<String>,
+) -> Result<ReflectanceModel, TrainerError> {
+    let free = inform.ranges.iter().map(|range| range.name.parse());
+    let free: Vec<Parameter> = free.collect::<Result<_, PhysicsError>>()?;
+    let angles = [Parameter::Tts, Parameter::Tto, Parameter::Psi];
+    Ok(ReflectanceModel::builder()
+        .variant(variant(inform.variant))
+        .tables(tables(inform.tables.as_deref())?)
+        .sensor(sensor(&inform.sensor)?)
+        .bands(bands)
+        .precision(precision(inform.precision))
+        .fixed(base(&inform.fixed)?)
+        .per_sample(angles.into_iter().filter(|angle| !free.contains(angle)))
+        .free(free)
+        .build()?)
 }
 
 /// Spectral tables of a folder, or the built-in ones.
@@ -47,8 +51,7 @@ pub(crate) fn tables(folder: Option<&Path>) -> Result<SpectralTables, TrainerErr
 /// The sensor that a name or path stands for.
 pub(crate) fn sensor(choice: &SensorChoice) -> Result<Sensor, TrainerError> {
     Ok(match choice {
-        SensorChoice::S2a => Sensor::sentinel2a(),
-        SensorChoice::S2b => Sensor::sentinel2b(),
+        SensorChoice::BuiltIn(name) => Sensor::built_in(name)?,
         SensorChoice::Csv(path) => Sensor::read(path)?,
     })
 }
@@ -69,22 +72,29 @@ pub(crate) fn precision(name: PrecisionName) -> Precision {
     }
 }
 
-fn base(fixed: &FixedParameters) -> ForestParameters {
-    ForestParameters {
+fn base(fixed: &FixedParameters) -> Result<CanopyParameters, TrainerError> {
+    Ok(CanopyParameters {
+        n: fixed.n,
+        cab: fixed.cab,
         car: fixed.car,
         anth: fixed.anth,
         cbrown: fixed.cbrown,
+        cw: fixed.cw,
+        cm: fixed.cm,
+        lai: fixed.lai,
+        laiu: fixed.laiu,
+        fc: fixed.fc,
         psoil: fixed.psoil,
+        rsoil: fixed.rsoil,
         hspot: fixed.hspot,
         sd: fixed.sd,
         tts: fixed.tts,
         tto: fixed.tto,
         psi: fixed.psi,
         leaf_angles: match fixed.lidf {
-            LeafAnglesName::Uniform => LeafAngles::Uniform,
-            LeafAnglesName::Spherical => LeafAngles::Spherical,
+            LeafAnglesName::Named(name) => LeafAngles::named(name)?,
             LeafAnglesName::AverageDegrees(degrees) => LeafAngles::Ellipsoidal(degrees),
         },
-        ..ForestParameters::default()
-    }
+        ..CanopyParameters::default()
+    })
 }

@@ -1,12 +1,14 @@
 //! From a checked configuration to an experiment and its samples.
 
 pub(crate) mod forward_model;
-mod reordered;
+mod mogi;
+mod rearranged;
 mod samples;
 
 use crate::TrainerError;
 use crate::config::{
     Activation as ActivationName, CheckContext, CheckedExperiment, LoadedConfig, ModelVariant,
+    PhysicsConfig,
 };
 use crate::experiment::Experiment;
 use crate::metrics::Dimensions;
@@ -24,11 +26,23 @@ pub use samples::read_samples;
 /// # Errors
 /// The first thing that is not allowed, with its place.
 pub fn check(loaded: &LoadedConfig) -> Result<CheckedExperiment, TrainerError> {
-    let parameters = physics::Inform::free_parameters();
+    let parameters = match &loaded.config().physics {
+        PhysicsConfig::Inform(_) => inform_parameters(),
+        PhysicsConfig::Mogi(_) => physics::Mogi::free_parameters(),
+    };
     Ok(loaded.check(&CheckContext {
         parameters: &parameters,
         bands: None,
     })?)
+}
+
+/// The parameters of INFORM, any of which can be free.
+pub(crate) fn inform_parameters() -> Vec<physics::Quantity> {
+    let known = physics::ReflectanceModel::builder().known_parameters();
+    known
+        .into_iter()
+        .map(physics::Parameter::quantity)
+        .collect()
 }
 
 /// Loads or simulates the samples and builds the physics.
@@ -59,7 +73,7 @@ fn experiment(
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
     let config = &checked.phys_vae;
-    let channels = checked.data.bands();
+    let channels = checked.data.channels();
     let channel_unit = forward.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
     let ranges = checked.physics.ranges();

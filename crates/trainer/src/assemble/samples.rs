@@ -2,11 +2,14 @@
 
 use super::forward_model;
 use crate::TrainerError;
-use crate::config::{CheckedCsv, CheckedData, CheckedExperiment, CheckedValues, MissingValues};
+use crate::config::{
+    CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, MissingValues,
+    SensorChoice,
+};
 use data::{
-    CheckedLayout, Missing, ParameterRange, ReadReport, Samples, SplitPaths, SplitTables, Splits,
-    Standardization, StandardizationSource, SyntheticData, TableLayout, Values, read_table,
-    sentinel2_wavelengths_nm,
+    CheckedLayout, Imperfection, Missing, ParameterRange, ReadReport, Samples, SplitPaths,
+    SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
+    Values, read_table, sentinel2_wavelengths_nm,
 };
 use physics::ForwardModel;
 use std::collections::BTreeMap;
@@ -30,15 +33,16 @@ pub(super) fn load(
                     max: r.max,
                 })
                 .collect();
+            let wanted = &synthetic.settings;
             let settings = SyntheticData {
-                train: synthetic.train_samples,
-                valid: synthetic.valid_samples,
-                test: synthetic.test_samples,
-                seed: synthetic.seed,
-                noise: synthetic.noise,
-                model_error: synthetic.model_error,
+                train: wanted.train_samples,
+                valid: wanted.valid_samples,
+                test: wanted.test_samples,
+                seed: wanted.seed,
+                noise: wanted.noise,
+                model_error: wanted.model_error,
             };
-            let tables = settings.simulate(forward, &ranges, &wavelengths(checked)?)?;
+            let tables = settings.simulate(forward, &ranges, &imperfection(checked)?)?;
             Ok(Splits::from_tables(
                 tables,
                 &StandardizationSource::Measure,
@@ -47,6 +51,11 @@ pub(super) fn load(
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
             let layout = layout(csv, forward)?;
+            if csv.channels_by_default
+                && let CheckedPhysics::Mogi(mogi) = &checked.physics
+            {
+                super::mogi::check_table(mogi, &files.train)?;
+            }
             let paths = SplitPaths {
                 train: files.train,
                 valid: files.valid,
@@ -88,9 +97,13 @@ pub fn read_samples(
     let forward = forward_model::build(checked)?;
     let layout = match &checked.data {
         CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
-        // a table of simulated samples as `data::write_csv` writes it: bands and truth by their names
+        // a table of simulated samples as `data::write_csv` writes it: channels and truth by their names
         CheckedData::Synthetic(synthetic) => {
-            let mut layout = TableLayout::new(synthetic.bands.clone(), Values::Reflectance);
+            let values = match &checked.physics {
+                CheckedPhysics::Inform(_) => Values::Reflectance,
+                CheckedPhysics::Mogi(_) => Values::DisplacementMm,
+            };
+            let mut layout = TableLayout::new(synthetic.channels.clone(), values);
             let header = crate::files::first_line(path)?;
             let present: Vec<&str> = header.split(',').map(str::trim).collect();
             for parameter in forward.parameters() {
@@ -136,12 +149,13 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
                 scale: numbers.scale,
                 offset: numbers.offset,
             },
+            CheckedValues::DisplacementMm => Values::DisplacementMm,
         },
         conditions,
         class: csv.labels.class.clone(),
         sample_id: csv.labels.sample_id.clone(),
         date: csv.labels.date.clone(),
-        truth: BTreeMap::new(),
+        truth: csv.truth.clone(),
         missing: match csv.missing {
             MissingValues::Error => Missing::Error,
             MissingValues::DropRow => Missing::DropRow,
@@ -150,19 +164,20 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
     Ok(layout.check(forward.conditions(), forward.parameters())?)
 }
 
-/// Where each channel lies in the spectrum, nm: nominal for Sentinel-2, else the mean of the response.
-fn wavelengths(checked: &CheckedExperiment) -> Result<Vec<f64>, TrainerError> {
-    use crate::config::SensorChoice;
-    let bands = checked.data.bands();
-    match checked.physics.sensor() {
-        SensorChoice::S2a | SensorChoice::S2b => Ok(sentinel2_wavelengths_nm(&bands)?),
-        choice @ SensorChoice::Csv(_) => {
-            let sensor = forward_model::sensor(choice)?.with_bands(&bands)?;
-            Ok(sensor
+/// How simulated samples differ from the physics' outputs.
+fn imperfection(checked: &CheckedExperiment) -> Result<Imperfection, TrainerError> {
+    let channels = checked.data.channels();
+    let wavelengths = match &checked.physics {
+        CheckedPhysics::Mogi(_) => return Ok(Imperfection::of_displacements(&channels)),
+        CheckedPhysics::Inform(inform) => match &inform.sensor {
+            SensorChoice::BuiltIn("s2a" | "s2b") => sentinel2_wavelengths_nm(&channels)?,
+            choice => forward_model::sensor(choice)?
+                .with_bands(&channels)?
                 .bands()
                 .iter()
                 .map(physics::tables::Band::mean_wavelength_nm)
-                .collect())
-        }
-    }
+                .collect(),
+        },
+    };
+    Ok(Imperfection::of_reflectance(&wavelengths)?)
 }

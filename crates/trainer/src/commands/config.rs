@@ -14,7 +14,7 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
             if args.data {
                 let (_, samples) = assemble(&checked)?;
                 println!(
-                    "{}: ok, with {} training, {} validation and {} test spectra",
+                    "{}: ok, with {} training, {} validation and {} test samples",
                     loaded.label(),
                     samples.train.len(),
                     samples.valid.len(),

@@ -67,12 +67,15 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         .as_ref()
         .map_or("test".to_owned(), |p| p.display().to_string());
     println!(
-        "{}, {} spectra, weights of {}",
+        "{}, {} samples, weights of {}",
         source,
         samples.len(),
         path.display()
     );
-    print!("{}", errors_text("", &evaluation.errors).trim_start());
+    print!(
+        "{}",
+        errors_text("", &evaluation.errors, &experiment.channel_unit).trim_start()
+    );
     for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
         println!("  KL {name:<8} {kl:.3} nats");
     }

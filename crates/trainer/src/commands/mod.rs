@@ -3,6 +3,7 @@
 mod config;
 mod eval;
 mod simulate;
+mod simulate_mogi;
 mod train;
 
 use crate::TrainerError;

@@ -7,27 +7,25 @@ use crate::config::Precision;
 use crate::files::write_whole;
 use crate::parameter_table::read_forests;
 use ndarray::{Array2, Array3};
-use physics::{Inform, InformOptions};
+use physics::{ForwardModel, ReflectanceModel};
 
 /// Rows simulated at once, so that memory does not grow with the table.
-const CHUNK: usize = 4096;
+pub(super) const CHUNK: usize = 4096;
 
-/// A table of parameters in, a table of bands out.
+/// A table of parameters in, a table of bands (or, with stations, of displacements) out.
 pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
-    let inform = Inform::new(InformOptions {
-        variant: variant(args.variant),
-        tables: tables(args.tables.as_deref())?,
-        sensor: sensor(&args.sensor)?,
-        bands: None,
-        precision: precision(args.precision),
-        lanes: None,
-    })?;
+    if let Some(stations) = &args.stations {
+        return super::simulate_mogi::simulate(args, stations);
+    }
+    let inform = ReflectanceModel::builder()
+        .variant(variant(args.variant))
+        .tables(tables(args.tables.as_deref())?)
+        .sensor(sensor(&args.sensor)?)
+        .precision(precision(args.precision))
+        .build()?;
     let forests = read_forests(&args.params)?;
-    let bands = inform.sensor().band_names();
-    let free: Vec<String> = Inform::free_parameters()
-        .into_iter()
-        .map(|q| q.name)
-        .collect();
+    let bands = inform.outputs().to_vec();
+    let free = inform.free();
     let mut header = bands.clone();
     if args.jacobian {
         for band in &bands {
@@ -54,7 +52,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
 }
 
 /// All digits of the precision, the shortest that read back to the same number.
-fn write_rows(
+pub(super) fn write_rows(
     out: &mut String,
     values: &Array2<f64>,
     jacobian: &Array3<f64>,

@@ -185,7 +185,7 @@ impl Job<'_> {
         let (experiment, samples) = (self.experiment, self.samples);
         let config = experiment.schedule.config();
         info!(
-            "{}: {} physics, {} training, {} validation, {} test spectra, {parameters} parameters, \
+            "{}: {} physics, {} training, {} validation, {} test samples, {parameters} parameters, \
              {} epochs of which {} Pretrain, seed {}",
             experiment.name,
             experiment.physics_name,
@@ -231,7 +231,7 @@ impl Job<'_> {
             samples: [samples.train.len(), samples.valid.len(), samples.test.len()],
             parameters: named::count(&training.learner.model),
             seconds: training.progress.seconds,
-            spectra: training.progress.spectra,
+            samples_seen: training.progress.samples_seen,
         };
         let summary = Summary::new(experiment, trained, &best, &last);
         summary.write(&run.summary())?;

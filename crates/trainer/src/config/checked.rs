@@ -5,6 +5,7 @@ use super::data::{
 };
 use super::error::ConfigError;
 use super::experiment::ExperimentConfig;
+use super::mogi::Stations;
 use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision};
 use super::sensor::SensorChoice;
@@ -42,8 +43,8 @@ impl CheckedExperiment {
         self.phys_vae.variant()
     }
 
-    /// The configuration with defaults filled in, paths absolute and ranges inside: it needs no other
-    /// file, and checks with the same result.
+    /// The configuration with defaults filled in, paths absolute, ranges and stations inside: it needs no
+    /// other file, and checks with the same result.
     pub fn resolved(&self) -> &ExperimentConfig {
         &self.resolved
     }
@@ -61,19 +62,25 @@ impl CheckedExperiment {
 pub enum CheckedPhysics {
     /// INFORM.
     Inform(CheckedInform),
+    /// Mogi's source.
+    Mogi(CheckedMogi),
 }
 
 impl CheckedPhysics {
     /// The free parameters in the order of the latents.
     pub fn ranges(&self) -> &[ParameterRange] {
-        let Self::Inform(inform) = self;
-        &inform.ranges
+        match self {
+            Self::Inform(inform) => &inform.ranges,
+            Self::Mogi(mogi) => &mogi.ranges,
+        }
     }
 
-    /// The sensor.
-    pub fn sensor(&self) -> &SensorChoice {
-        let Self::Inform(inform) = self;
-        &inform.sensor
+    /// The sensor, of a model that has one.
+    pub fn sensor(&self) -> Option<&SensorChoice> {
+        match self {
+            Self::Inform(inform) => Some(&inform.sensor),
+            Self::Mogi(_) => None,
+        }
     }
 }
 
@@ -90,6 +97,17 @@ pub struct CheckedInform {
     pub precision: Precision,
     /// Inputs that are not learned.
     pub fixed: FixedParameters,
+    /// The free parameters in the order of the latents: each parameter of the physics once.
+    pub ranges: Vec<ParameterRange>,
+}
+
+/// Settings of Mogi's source, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedMogi {
+    /// The stations: at least one, each with a name.
+    pub stations: Stations,
+    /// Poisson's ratio, 0 to 0.5.
+    pub poisson_ratio: f64,
     /// The free parameters in the order of the latents: each parameter of the physics once.
     pub ranges: Vec<ParameterRange>,
 }
@@ -114,19 +132,28 @@ pub struct ParameterRange {
 #[expect(clippy::large_enum_variant, reason = "there is one value in a run")]
 pub enum CheckedData {
     /// Simulated.
-    Synthetic(SyntheticData),
+    Synthetic(CheckedSynthetic),
     /// From tables.
     Csv(CheckedCsv),
 }
 
 impl CheckedData {
-    /// Names of the bands that make the channels, in their order.
-    pub fn bands(&self) -> Vec<String> {
+    /// Names of the channels in their order.
+    pub fn channels(&self) -> Vec<String> {
         match self {
-            Self::Synthetic(synthetic) => synthetic.bands.clone(),
-            Self::Csv(csv) => csv.columns.iter().map(|it| it.band.clone()).collect(),
+            Self::Synthetic(synthetic) => synthetic.channels.clone(),
+            Self::Csv(csv) => csv.columns.iter().map(|it| it.channel.clone()).collect(),
         }
     }
+}
+
+/// Simulated samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedSynthetic {
+    /// The channels in their order.
+    pub channels: Vec<String>,
+    /// Numbers, seed and errors.
+    pub settings: SyntheticData,
 }
 
 /// Tables of samples and the meaning of their columns.
@@ -138,8 +165,10 @@ pub struct CheckedCsv {
     pub(super) valid: PathBuf,
     pub(super) test: PathBuf,
     /// The channels in their order.
-    pub columns: Vec<BandColumn>,
-    /// What the columns of the bands hold.
+    pub columns: Vec<ChannelColumn>,
+    /// Whether the channels are those that the physics takes where the configuration names none.
+    pub channels_by_default: bool,
+    /// What the columns of the channels hold.
     pub values: CheckedValues,
     /// Where mean and scale come from; files if the values are standardized.
     pub standardization: Standardization,
@@ -155,16 +184,16 @@ pub struct CheckedCsv {
     pub(super) label: String,
 }
 
-/// A channel: a band and the column that holds it.
+/// A channel and the column that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BandColumn {
-    /// Name of the band.
-    pub band: String,
+pub struct ChannelColumn {
+    /// Name of the channel, an output of the physics.
+    pub channel: String,
     /// Name of the column.
     pub column: String,
 }
 
-/// What the columns of the bands hold.
+/// What the columns of the channels hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CheckedValues {
     /// (reflectance − mean)/scale.
@@ -173,6 +202,8 @@ pub enum CheckedValues {
     Reflectance,
     /// reflectance = (digital number + offset) · scale.
     DigitalNumbers(DigitalNumbers),
+    /// Displacement in mm.
+    DisplacementMm,
 }
 
 /// Paths of the files of a data set.

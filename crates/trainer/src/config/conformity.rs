@@ -279,7 +279,7 @@ mod tests {
             ("phys_vae.no_phy", "true or false"),
             (
                 "physics.fixed.lidf",
-                r#""uniform", "spherical" or a number from 0 to 90"#,
+                r#""uniform", "spherical", "planophile", "erectophile", "plagiophile", "extremophile" or a number from 0 to 90"#,
             ),
             (
                 "physics.ranges",

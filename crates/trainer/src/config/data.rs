@@ -1,5 +1,8 @@
 //! The block `data`: where samples come from and what their columns mean.
 
+use super::file_or::FileOr;
+use super::physics::PhysicsConfig;
+use ::physics::Mogi;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -24,12 +27,49 @@ pub enum DataConfig {
 }
 
 impl DataConfig {
-    /// Names of the bands that make the channels, in their order.
-    pub fn bands(&self) -> &[String] {
-        match self {
-            Self::Synthetic(data) => &data.bands,
-            Self::Csv(data) => &data.bands,
+    /// Names of the channels in their order; none where the physics decides and has not been asked.
+    pub fn channels(&self) -> &[String] {
+        let (channels, bands) = self.channels_and_bands();
+        channels.or(bands).unwrap_or_default()
+    }
+
+    /// The values of the two keys that can name the channels.
+    pub(super) fn channels_and_bands(&self) -> (Option<&[String]>, Option<&[String]>) {
+        let (channels, bands) = match self {
+            Self::Synthetic(data) => (&data.channels, &data.bands),
+            Self::Csv(data) => (&data.channels, &data.bands),
+        };
+        (channels.as_deref(), bands.as_deref())
+    }
+
+    /// The key that names the channels, for messages.
+    pub(super) fn channels_key(&self) -> &'static str {
+        if self.channels_and_bands().0.is_some() {
+            "data.channels"
+        } else {
+            "data.bands"
         }
+    }
+
+    /// Names the channels that the physics takes by default, where the configuration names none; says
+    /// whether it did.
+    pub(super) fn fill_channels(&mut self, physics: &PhysicsConfig) -> bool {
+        if self.channels_and_bands() != (None, None) {
+            return false;
+        }
+        let (channels, bands) = match self {
+            Self::Synthetic(data) => (&mut data.channels, &mut data.bands),
+            Self::Csv(data) => (&mut data.channels, &mut data.bands),
+        };
+        match physics {
+            PhysicsConfig::Inform(_) => *bands = Some(default_bands()),
+            PhysicsConfig::Mogi(mogi) => {
+                if let FileOr::Inline(stations) = &mogi.stations {
+                    *channels = Some(Mogi::output_names(stations.names()));
+                }
+            }
+        }
+        true
     }
 }
 
@@ -42,12 +82,18 @@ fn default_bands() -> Vec<String> {
         .collect()
 }
 
-/// Simulated samples: z uniform in (0, 1), the physics' bands, a known model error and noise.
+/// Simulated samples: z uniform in (0, 1), the physics' outputs, a known model error and noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SyntheticData {
-    /// Names of the sensor's bands that make the channels, in their order.
-    pub bands: Vec<String>,
+    /// Names of the outputs of the physics that make the channels, in their order; null: all
+    /// displacements of the stations, ux_… (east), then uy_… (north), then uz_… (up), or of Sentinel-2's
+    /// bands all but B01 and B10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<String>>,
+    /// The same as `channels`, under the name that suits a sensor; at most one of them may be given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands: Option<Vec<String>>,
     /// Number of training samples.
     #[schemars(range(min = 1, max = 100000000))]
     pub train_samples: usize,
@@ -59,17 +105,20 @@ pub struct SyntheticData {
     pub test_samples: usize,
     /// Seed of the samples, independent of the experiment's `seed`.
     pub seed: u64,
-    /// `true`: noise of standard deviation 0.002 + 0.01 R on a reflectance R.
+    /// `true`: noise of standard deviation 0.002 + 0.01 R on a reflectance R; of 2 mm on a horizontal
+    /// displacement and 6 mm on a vertical one.
     pub noise: bool,
     /// `true`: a smooth error of the model, R (1 + 0.05 sin(2πs + 0.7)) + 0.01 cos(2πs) with
-    /// s = (λ − 443 nm)/1747 nm.
+    /// s = (λ − 443 nm)/1747 nm; for displacements u (1 + 0.05 sin(2πs + 0.7)) + 2 mm cos(2πs) with s
+    /// from 0 at the first channel to 1 at the last.
     pub model_error: bool,
 }
 
 impl Default for SyntheticData {
     fn default() -> Self {
         Self {
-            bands: default_bands(),
+            channels: None,
+            bands: None,
             train_samples: 8192,
             valid_samples: 2048,
             test_samples: 2048,
@@ -99,15 +148,20 @@ pub struct CsvData {
     #[serde(default = "default_test")]
     #[schemars(length(min = 1))]
     pub test: String,
-    /// Names of the sensor's bands that make the channels, in their order.
-    #[serde(default = "default_bands")]
-    pub bands: Vec<String>,
-    /// Column of each band, as {"B02": "B02_BLUE"}; a band without an entry has the column of its own
-    /// name.
+    /// Names of the outputs of the physics that make the channels, in their order; null: all
+    /// displacements of the stations, ux_… (east), then uy_… (north), then uz_… (up), or of Sentinel-2's
+    /// bands all but B01 and B10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<String>>,
+    /// The same as `channels`, under the name that suits a sensor; at most one of them may be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bands: Option<Vec<String>>,
+    /// Column of each channel, as {"B02": "B02_BLUE"}; a channel without an entry has the column of its
+    /// own name.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
-    /// What the columns of the bands hold.
-    pub values: BandValues,
+    /// What the columns of the channels hold.
+    pub values: ChannelValues,
     /// How digital numbers become reflectance; needed with `values: "digital_numbers"`, else null.
     #[serde(default)]
     pub digital_numbers: Option<DigitalNumbers>,
@@ -116,7 +170,8 @@ pub struct CsvData {
     /// `values: "standardized"`.
     #[serde(default)]
     pub standardization: Standardization,
-    /// Columns of the angles of each sample; null: those of `physics.fixed` for all samples.
+    /// Columns of the angles of each sample; null: those of `physics.fixed` for all samples. Mogi's
+    /// source has no angles.
     #[serde(default)]
     pub angles: Option<AngleColumns>,
     /// Columns that are carried along and not learned from.
@@ -126,7 +181,7 @@ pub struct CsvData {
     /// {"LAI": "lai_measured"}. Never learned from; reported as recovery.
     #[serde(default)]
     pub truth: BTreeMap<String, String>,
-    /// What to do with a row that lacks a value of a band or an angle.
+    /// What to do with a row that lacks a value of a channel or an angle.
     #[serde(default)]
     pub missing: MissingValues,
 }
@@ -144,22 +199,24 @@ fn default_test() -> String {
 }
 
 impl CsvData {
-    /// Column that holds a band.
-    pub fn column<'a>(&'a self, band: &'a str) -> &'a str {
-        self.columns.get(band).map_or(band, String::as_str)
+    /// Column that holds a channel.
+    pub fn column<'a>(&'a self, channel: &'a str) -> &'a str {
+        self.columns.get(channel).map_or(channel, String::as_str)
     }
 }
 
-/// What the columns of the bands hold.
+/// What the columns of the channels hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum BandValues {
+pub enum ChannelValues {
     /// (reflectance − mean)/scale.
     Standardized,
     /// Reflectance from 0 to 1.
     Reflectance,
     /// Integers as Sentinel-2 products hold them.
     DigitalNumbers,
+    /// Displacement in mm.
+    DisplacementMm,
 }
 
 /// reflectance = (digital number + offset) · scale.
@@ -224,14 +281,14 @@ pub enum Standardization {
     Files(StandardizationFiles),
 }
 
-/// Mean and scale of each channel, one value a band in the order of `bands`.
+/// Mean and scale of each channel, in the order of the channels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StandardizationFiles {
-    /// Means in reflectance: a .npy file of f64, relative to `data.dir`.
+    /// Means in the unit of the physics (reflectance 0–1, mm): a .npy file of f64, relative to `data.dir`.
     #[schemars(length(min = 1))]
     pub mean: String,
-    /// Standard deviations in reflectance: a .npy file of f64, relative to `data.dir`.
+    /// Standard deviations in that unit: a .npy file of f64, relative to `data.dir`.
     #[schemars(length(min = 1))]
     pub scale: String,
 }

@@ -1,17 +1,17 @@
 //! From a file and the command line to a configuration that can be checked.
 
 use super::built_in;
-use super::checked::CheckedExperiment;
+use super::checked::{CheckedData, CheckedExperiment};
 use super::conformity::conform;
 use super::data::DataConfig;
 use super::document::Document;
 use super::error::{ConfigError, Place, Problem};
 use super::experiment::ExperimentConfig;
+use super::included::{Included, include};
 use super::overrides::{Assignment, Overrides};
 use super::physics::PhysicsConfig;
-use super::ranges::RangesSource;
 use super::rules::{self, CheckContext};
-use super::schema::{configuration_schema, ranges_schema};
+use super::schema::{configuration_schema, ranges_schema, stations_schema};
 use super::sensor::SensorChoice;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,18 +33,20 @@ impl From<Option<PathBuf>> for ConfigSource {
     }
 }
 
-/// A configuration with its overrides applied, every key, type and single value checked, its ranges
-/// read and its paths absolute. What values say together is checked by [`LoadedConfig::check`].
+/// A configuration with its overrides applied, every key, type and single value checked, the files of
+/// its ranges and stations read and its paths absolute. What values say together is checked by [`LoadedConfig::check`].
 #[derive(Clone, Debug)]
 pub struct LoadedConfig {
     config: ExperimentConfig,
     document: Document,
-    /// The ranges file, where the ranges stand in a file of their own.
-    ranges: Option<Document>,
+    /// The files of those parts that stand in files of their own.
+    included: Vec<Included>,
     assignments: Vec<Assignment>,
+    /// Whether the configuration names no channels.
+    channels_by_default: bool,
 }
 
-/// Reads a configuration and the ranges file it names; opens nothing else.
+/// Reads a configuration and the files of ranges and stations it names; opens nothing else.
 ///
 /// # Errors
 /// A file that cannot be read or is not JSON, an unknown key, a value of the wrong type or outside its
@@ -71,14 +73,14 @@ pub fn load(source: &ConfigSource, overrides: &Overrides) -> Result<LoadedConfig
 }
 
 /// What relative paths of a configuration are relative to.
-enum Base {
+pub(super) enum Base {
     Directory(PathBuf),
     /// Files compiled into the program; else the working directory.
     BuiltIn,
 }
 
 impl Base {
-    fn join(&self, path: &str) -> PathBuf {
+    pub(super) fn join(&self, path: &str) -> PathBuf {
         match self {
             Self::Directory(directory) => directory.join(path),
             Self::BuiltIn => PathBuf::from(path),
@@ -99,32 +101,46 @@ impl LoadedConfig {
                 .and_then(|()| assignment.apply(&mut value))
                 .map_err(|problem| problem.at(on_command_line(&document, assignment), true))?;
         }
-        let locate = |problem: Problem| locate(problem, &document, None, &assignments);
-        conform(&value, configuration_schema(), "").map_err(locate)?;
-        let mut config: ExperimentConfig = deserialize(&value, "").map_err(locate)?;
+        let locate = |problem: Problem, included: &[Included]| {
+            locate(problem, &document, included, &assignments)
+        };
+        conform(&value, configuration_schema(), "").map_err(|it| locate(it, &[]))?;
+        let mut config: ExperimentConfig = deserialize(&value, "").map_err(|it| locate(it, &[]))?;
 
         let on_command_line = |path: &str| assignments.iter().any(|it| it.covers(path));
-        let ranges = read_ranges(
-            &mut config,
+        let mut included = Vec::new();
+        let key = "physics.ranges";
+        included.extend(include(
+            config.physics.ranges_mut(),
+            key,
+            ranges_schema(),
             base,
-            on_command_line("physics.ranges"),
+            on_command_line(key),
             &locate,
-        )?;
-        if let (Some(file), RangesSource::Inline(inline)) = (&ranges, ranges_of(&mut config)) {
-            let here = |problem| self::locate(problem, &document, Some(file), &assignments);
-            conform(file.value(), ranges_schema(), "physics.ranges").map_err(here)?;
-            *inline = deserialize(file.value(), "physics.ranges").map_err(here)?;
+        )?);
+        if let PhysicsConfig::Mogi(mogi) = &mut config.physics {
+            let key = "physics.stations";
+            included.extend(include(
+                &mut mogi.stations,
+                key,
+                stations_schema(),
+                base,
+                on_command_line(key),
+                &locate,
+            )?);
         }
+        let channels_by_default = config.data.fill_channels(&config.physics);
         make_paths_absolute(&mut config, base, on_command_line);
         Ok(Self {
             config,
             document,
-            ranges,
+            included,
             assignments,
+            channels_by_default,
         })
     }
 
-    /// The configuration: defaults filled in, paths absolute, ranges inside.
+    /// The configuration: defaults filled in, paths absolute, ranges and stations inside.
     pub fn config(&self) -> &ExperimentConfig {
         &self.config
     }
@@ -139,23 +155,22 @@ impl LoadedConfig {
     /// # Errors
     /// A broken rule, with its place in the file or on the command line.
     pub fn check(&self, context: &CheckContext<'_>) -> Result<CheckedExperiment, ConfigError> {
-        rules::check(&self.config, context, self.label()).map_err(|problem| {
-            locate(
-                problem,
-                &self.document,
-                self.ranges.as_ref(),
-                &self.assignments,
-            )
-        })
+        let here = |problem| locate(problem, &self.document, &self.included, &self.assignments);
+        let mut checked = rules::check(&self.config, context, self.label()).map_err(here)?;
+        if let CheckedData::Csv(csv) = &mut checked.data {
+            csv.channels_by_default = self.channels_by_default;
+        }
+        Ok(checked)
     }
 }
 
 impl ExperimentConfig {
     /// Checks a configuration that a program has built: every value, and what they say together.
-    /// Relative paths are relative to the working directory; the ranges file, if any, is read.
+    /// Relative paths are relative to the working directory; the files of ranges and stations, if any,
+    /// are read.
     ///
     /// # Errors
-    /// A broken rule, or a ranges file that cannot be read.
+    /// A broken rule, or a file of ranges or stations that cannot be read.
     pub fn check(&self, context: &CheckContext<'_>) -> Result<CheckedExperiment, ConfigError> {
         let value = serde_json::to_value(self).map_err(|error| ConfigError::Syntax {
             place: Place::Program,
@@ -182,7 +197,7 @@ fn refuse_folder_of_synthetic_data(value: &Value, assignment: &Assignment) -> Re
 }
 
 /// The types follow the schema, so this cannot fail once a value conforms; if it does, say so.
-fn deserialize<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T, Problem> {
+pub(super) fn deserialize<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let below = error.path().to_string();
         let path = if path.is_empty() {
@@ -192,47 +207,6 @@ fn deserialize<T: DeserializeOwned>(value: &Value, path: &str) -> Result<T, Prob
         };
         Problem::not_allowed(path, "…", error.into_inner().to_string())
     })
-}
-
-fn ranges_of(config: &mut ExperimentConfig) -> &mut RangesSource {
-    let PhysicsConfig::Inform(inform) = &mut config.physics;
-    &mut inform.ranges
-}
-
-/// Reads the ranges file, if the ranges stand in one, and makes room for its content.
-fn read_ranges(
-    config: &mut ExperimentConfig,
-    base: &Base,
-    on_command_line: bool,
-    locate: &dyn Fn(Problem) -> ConfigError,
-) -> Result<Option<Document>, ConfigError> {
-    let source = ranges_of(config);
-    let RangesSource::File(path) = source else {
-        return Ok(None);
-    };
-    let document = match (base, built_in::file(path)) {
-        (Base::BuiltIn, Some(text)) if !on_command_line => {
-            Document::parse(&format!("built-in {path}"), text)?
-        }
-        _ => {
-            let file = if on_command_line {
-                PathBuf::from(&*path)
-            } else {
-                base.join(path)
-            };
-            let text = std::fs::read_to_string(&file).map_err(|reason| {
-                let allowed = format!("a readable JSON file ({}: {reason})", file.display());
-                locate(Problem::not_allowed(
-                    "physics.ranges",
-                    Value::from(path.as_str()),
-                    allowed,
-                ))
-            })?;
-            Document::parse(&file.display().to_string(), &text)?
-        }
-    };
-    *source = RangesSource::Inline(super::ranges::Ranges::default());
-    Ok(Some(document))
 }
 
 fn make_paths_absolute(
@@ -253,12 +227,13 @@ fn make_paths_absolute(
             *path = text;
         }
     };
-    let PhysicsConfig::Inform(inform) = &mut config.physics;
-    if let Ok(SensorChoice::Csv(_)) = inform.sensor.parse() {
-        absolute(&mut inform.sensor, "physics.sensor");
-    }
-    if let Some(tables) = &mut inform.tables {
-        absolute(tables, "physics.tables");
+    if let PhysicsConfig::Inform(inform) = &mut config.physics {
+        if let Ok(SensorChoice::Csv(_)) = inform.sensor.parse() {
+            absolute(&mut inform.sensor, "physics.sensor");
+        }
+        if let Some(tables) = &mut inform.tables {
+            absolute(tables, "physics.tables");
+        }
     }
     if let DataConfig::Csv(csv) = &mut config.data
         && let Some(dir) = &mut csv.dir
@@ -278,12 +253,12 @@ fn on_command_line(document: &Document, assignment: &Assignment) -> Place {
 fn locate(
     problem: Problem,
     document: &Document,
-    ranges: Option<&Document>,
+    included: &[Included],
     assignments: &[Assignment],
 ) -> ConfigError {
     let path = problem.path().to_owned();
-    if let (Some(ranges), Some(below)) = (ranges, path.strip_prefix("physics.ranges")) {
-        return problem.at(ranges.place(below.trim_start_matches('.')), true);
+    if let Some(place) = included.iter().find_map(|it| it.place(&path)) {
+        return problem.at(place, true);
     }
     if let Some(assignment) = assignments.iter().rev().find(|it| it.covers(&path)) {
         return problem.at(on_command_line(document, assignment), true);

@@ -1,16 +1,17 @@
 //! The configuration of an experiment: reading, overriding, checking, showing.
 //!
 //! A configuration file is JSON. [`load`] reads it (or the built-in one), applies [`Overrides`] from the
-//! command line, refuses unknown keys, wrong types and values outside their range, and reads the ranges
-//! file; [`LoadedConfig::check`] then checks what the values say together and returns the
+//! command line, refuses unknown keys, wrong types and values outside their range, and reads the files of
+//! ranges and stations; [`LoadedConfig::check`] then checks what the values say together and returns the
 //! [`CheckedExperiment`] that the trainer takes. Every message names the file, line and column (or the
 //! argument of the command line), the value and what is allowed.
 //!
 //! ```
-//! use physics::Inform;
+//! use physics::{Parameter, ReflectanceModel};
 //! use trainer::config::{CheckContext, ConfigSource, Overrides, load};
 //!
-//! let parameters = Inform::free_parameters();
+//! let known = ReflectanceModel::builder().known_parameters();
+//! let parameters: Vec<_> = known.into_iter().map(Parameter::quantity).collect();
 //! let overrides = Overrides { set: vec!["trainer.epochs=60".into()], ..Overrides::default() };
 //! let experiment = load(&ConfigSource::BuiltIn, &overrides)?
 //!     .check(&CheckContext { parameters: &parameters, bands: None })?;
@@ -26,8 +27,12 @@ mod data;
 mod document;
 mod error;
 mod experiment;
+mod file_or;
+mod included;
 mod load;
 mod lr_scheduler;
+mod mogi;
+mod named;
 mod overrides;
 mod phys_vae;
 mod physics;
@@ -42,19 +47,23 @@ mod training;
 mod tests;
 
 pub use self::data::{
-    AngleColumns, BandValues, CsvData, DataConfig, DigitalNumbers, LabelColumns, MissingValues,
+    AngleColumns, ChannelValues, CsvData, DataConfig, DigitalNumbers, LabelColumns, MissingValues,
     SENTINEL_2_BANDS, Standardization, StandardizationFiles, SyntheticData,
 };
 pub use self::physics::{
     FixedParameters, InformConfig, InformVariant, LeafAngles, PhysicsConfig, Precision,
 };
 pub use checked::{
-    BandColumn, CheckedCsv, CheckedData, CheckedExperiment, CheckedInform, CheckedPhysics,
-    CheckedValues, CsvFiles, ParameterRange, StandardizationPaths,
+    ChannelColumn, CheckedCsv, CheckedData, CheckedExperiment, CheckedInform, CheckedMogi,
+    CheckedPhysics, CheckedSynthetic, CheckedValues, CsvFiles, ParameterRange,
+    StandardizationPaths,
 };
 pub use error::{ConfigError, Place};
 pub use experiment::ExperimentConfig;
+pub use file_or::FileOr;
 pub use load::{ConfigSource, LoadedConfig, load};
+pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource, read_stations};
+pub use named::Named;
 pub use overrides::Overrides;
 pub use phys_vae::{Activation, ModelVariant, PhysVaeConfig};
 pub use ranges::{Range, Ranges, RangesSource};

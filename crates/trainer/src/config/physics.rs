@@ -1,6 +1,8 @@
 //! The block `physics`: the forward model, its sensor and what is held fixed.
 
+use super::mogi::MogiConfig;
 use super::ranges::RangesSource;
+use ::physics::CanopyParameters;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -13,6 +15,25 @@ use std::fmt;
 pub enum PhysicsConfig {
     /// INFORM: reflectance of a forest (PROSPECT-D leaves, 4SAIL canopies, FLIM crowns).
     Inform(InformConfig),
+    /// Mogi: displacement of the ground around a volcano by a point source of volume change.
+    Mogi(MogiConfig),
+}
+
+impl PhysicsConfig {
+    /// The free parameters and their ranges.
+    pub fn ranges(&self) -> &RangesSource {
+        match self {
+            Self::Inform(inform) => &inform.ranges,
+            Self::Mogi(mogi) => &mogi.ranges,
+        }
+    }
+
+    pub(super) fn ranges_mut(&mut self) -> &mut RangesSource {
+        match self {
+            Self::Inform(inform) => &mut inform.ranges,
+            Self::Mogi(mogi) => &mut mogi.ranges,
+        }
+    }
 }
 
 /// Settings of INFORM.
@@ -22,7 +43,7 @@ pub struct InformConfig {
     /// Which INFORM.
     #[serde(default)]
     pub variant: InformVariant,
-    /// `s2a` or `s2b` (Sentinel-2), or the path of a CSV of response functions (`*.csv`, relative to
+    /// `s2a`, `s2b` (Sentinel-2), `l8`, `l9` (Landsat), or the path of a CSV of response functions (`*.csv`, relative to
     /// this file).
     #[serde(default = "default_sensor")]
     pub sensor: String,
@@ -33,8 +54,9 @@ pub struct InformConfig {
     /// Number type of the physics in training.
     #[serde(default)]
     pub precision: Precision,
-    /// The free parameters and their ranges; their order is the order of the physical latents. Path of
-    /// a JSON file (relative to this file) or the ranges themselves, as {"cab": {"min": 10, "max": 80}, …}.
+    /// The free parameters, any of the model's, and their ranges; their order is the order of the physical
+    /// latents. Path of a JSON file (relative to this file) or the ranges themselves, as
+    /// {"cab": {"min": 10, "max": 80}, …}.
     pub ranges: RangesSource,
     /// Inputs of the model that are not learned.
     #[serde(default)]
@@ -73,10 +95,17 @@ pub enum Precision {
     F64,
 }
 
-/// Inputs of INFORM that are the same for every sample.
+/// Inputs of INFORM that are the same for every sample; those that `ranges` sets free are not looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FixedParameters {
+    /// Leaf structure, dimensionless.
+    #[serde(rename = "N")]
+    #[schemars(range(min = 1, max = 4))]
+    pub n: f64,
+    /// Chlorophyll, µg/cm².
+    #[schemars(range(min = 0, max = 120))]
+    pub cab: f64,
     /// Carotenoids, µg/cm².
     #[schemars(range(min = 0, max = 30))]
     pub car: f64,
@@ -86,14 +115,34 @@ pub struct FixedParameters {
     /// Brown pigment, dimensionless.
     #[schemars(range(min = 0, max = 1))]
     pub cbrown: f64,
+    /// Equivalent water thickness, cm.
+    #[schemars(range(min = 0, max = 0.1))]
+    pub cw: f64,
+    /// Dry matter, g/cm².
+    #[schemars(range(min = 0, max = 0.06))]
+    pub cm: f64,
+    /// Leaf area index of a single crown, m²/m².
+    #[serde(rename = "LAI")]
+    #[schemars(range(min = 0, max = 15))]
+    pub lai: f64,
+    /// Leaf area index of the understorey, m²/m².
+    #[serde(rename = "LAIu")]
+    #[schemars(range(min = 0, max = 10))]
+    pub laiu: f64,
+    /// Nominal crown cover, dimensionless.
+    #[schemars(range(min = 0.000001, max = 10))]
+    pub fc: f64,
     /// Fraction of dry soil, 1 = dry.
     #[schemars(range(min = 0, max = 1))]
     pub psoil: f64,
+    /// Brightness of the soil, a factor on its reflectance.
+    #[schemars(range(min = 0, max = 2))]
+    pub rsoil: f64,
     /// Hot-spot size parameter, dimensionless.
     #[schemars(range(min = 0, max = 1))]
     pub hspot: f64,
-    /// Leaf angle distribution: `uniform`, `spherical`, or the average leaf angle in degrees
-    /// (ellipsoidal distribution).
+    /// Leaf angle distribution: `uniform`, `spherical`, `planophile`, `erectophile`, `plagiophile`,
+    /// `extremophile`, or the average leaf angle in degrees (ellipsoidal distribution).
     pub lidf: LeafAngles,
     /// Stem density, trees per hectare.
     #[schemars(range(min = 0.001, max = 1000000))]
@@ -111,17 +160,26 @@ pub struct FixedParameters {
 
 impl Default for FixedParameters {
     fn default() -> Self {
+        let p = CanopyParameters::default();
         Self {
-            car: 10.0,
-            anth: 2.0,
-            cbrown: 0.25,
-            psoil: 0.8,
-            hspot: 0.01,
-            lidf: LeafAngles::Uniform,
-            sd: 500.0,
-            tts: 30.0,
-            tto: 0.0,
-            psi: 0.0,
+            n: p.n,
+            cab: p.cab,
+            car: p.car,
+            anth: p.anth,
+            cbrown: p.cbrown,
+            cw: p.cw,
+            cm: p.cm,
+            lai: p.lai,
+            laiu: p.laiu,
+            fc: p.fc,
+            psoil: p.psoil,
+            rsoil: p.rsoil,
+            hspot: p.hspot,
+            lidf: LeafAngles::Named("uniform"),
+            sd: p.sd,
+            tts: p.tts,
+            tto: p.tto,
+            psi: p.psi,
         }
     }
 }
@@ -129,10 +187,8 @@ impl Default for FixedParameters {
 /// A leaf angle distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LeafAngles {
-    /// Every leaf zenith angle equally likely.
-    Uniform,
-    /// As the surface elements of a sphere.
-    Spherical,
+    /// One of `physics::LeafAngles::NAMES`.
+    Named(&'static str),
     /// Ellipsoidal (Campbell 1990) with this average leaf angle in degrees, 0 to 90.
     AverageDegrees(f64),
 }
@@ -140,8 +196,7 @@ pub enum LeafAngles {
 impl Serialize for LeafAngles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Uniform => serializer.serialize_str("uniform"),
-            Self::Spherical => serializer.serialize_str("spherical"),
+            Self::Named(name) => serializer.serialize_str(name),
             Self::AverageDegrees(degrees) => serializer.serialize_f64(*degrees),
         }
     }
@@ -154,15 +209,14 @@ impl<'de> Deserialize<'de> for LeafAngles {
             type Value = LeafAngles;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"uniform\", \"spherical\" or degrees from 0 to 90")
+                let names = ::physics::LeafAngles::NAMES.map(|name| format!("\"{name}\""));
+                write!(f, "{} or degrees from 0 to 90", names.join(", "))
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<LeafAngles, E> {
-                match name {
-                    "uniform" => Ok(LeafAngles::Uniform),
-                    "spherical" => Ok(LeafAngles::Spherical),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
-                }
+                let mut known = ::physics::LeafAngles::NAMES.into_iter();
+                let found = known.find(|known| *known == name).map(LeafAngles::Named);
+                found.ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
             }
 
             fn visit_f64<E: de::Error>(self, degrees: f64) -> Result<LeafAngles, E> {
@@ -188,7 +242,7 @@ impl JsonSchema for LeafAngles {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"anyOf": [
-            {"type": "string", "enum": ["uniform", "spherical"]},
+            {"type": "string", "enum": ::physics::LeafAngles::NAMES},
             {"type": "number", "minimum": 0, "maximum": 90},
         ]})
     }

@@ -2,6 +2,7 @@
 //! keys, types, defaults and limits of single values stand in one place.
 
 use super::experiment::ExperimentConfig;
+use super::mogi::Stations;
 use super::ranges::Ranges;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -24,6 +25,12 @@ pub(crate) fn configuration_schema() -> &'static Value {
 pub(crate) fn ranges_schema() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(generate::<Ranges>)
+}
+
+/// Schema of a file of stations.
+pub(crate) fn stations_schema() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(generate::<Stations>)
 }
 
 fn generate<T: JsonSchema>() -> Value {

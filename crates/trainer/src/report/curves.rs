@@ -30,7 +30,7 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
     vec![
         Chart {
             title: "Reconstruction",
-            unit: STANDARDISED,
+            unit: STANDARDISED.into(),
             scale: Scale::Automatic,
             series: vec![
                 each("training, sampled latents", &|e| e.train.rec),
@@ -39,7 +39,7 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
         },
         Chart {
             title: "Reconstruction by the physics alone",
-            unit: STANDARDISED,
+            unit: STANDARDISED.into(),
             scale: Scale::Automatic,
             series: vec![
                 each("training, sampled latents", &|e| e.train.physics_rec),
@@ -48,25 +48,25 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
         },
         Chart {
             title: "Synthetic loss",
-            unit: "mean over draws of the sum over parameters, (û − logit z)²",
+            unit: "mean over draws of the sum over parameters, (û − logit z)²".into(),
             scale: Scale::Automatic,
             series: vec![each("pretraining", &|e| e.train.synthetic)],
         },
         Chart {
             title: "KL weight β",
-            unit: "factor",
+            unit: "factor".into(),
             scale: Scale::Linear,
             series: vec![each("β", &|e| Some(e.beta))],
         },
         Chart {
             title: "Learning rate",
-            unit: "per step",
+            unit: "per step".into(),
             scale: Scale::Linear,
             series: vec![each("learning rate", &|e| Some(e.lr))],
         },
         Chart {
             title: "KL",
-            unit: "nats per sample, plain sum over dimensions",
+            unit: "nats per sample, plain sum over dimensions".into(),
             scale: Scale::Linear,
             series: vec![
                 each("training", &|e| e.train.kl),
@@ -77,13 +77,13 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
         },
         Chart {
             title: "KL per dimension",
-            unit: "nats per sample, validation",
+            unit: "nats per sample, validation".into(),
             scale: Scale::Linear,
             series: per_dimension(epochs),
         },
         Chart {
             title: "Gate and relative correction",
-            unit: "fraction",
+            unit: "fraction".into(),
             scale: Scale::Linear,
             series: vec![
                 each("mean gate, training", &|e| e.train.gate),
@@ -95,7 +95,7 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
         },
         Chart {
             title: "Residual",
-            unit: STANDARDISED,
+            unit: STANDARDISED.into(),
             scale: Scale::Automatic,
             series: vec![
                 each("gated, training", &|e| e.train.residual),
@@ -108,7 +108,7 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
         },
         Chart {
             title: "Gradient norm",
-            unit: "before clipping, mean over steps",
+            unit: "before clipping, mean over steps".into(),
             scale: Scale::Automatic,
             series: vec![each("training", &|e| e.train.gradient_norm)],
         },
@@ -151,14 +151,14 @@ pub(super) fn bars(summary: &Summary) -> Vec<String> {
     let after = series("reconstruction", &channels, &summary.rmse_per_channel);
     let rmse = Chart {
         title: "RMSE per channel",
-        unit: "test split, mean latents, in the channels’ unit",
+        unit: format!("test split, mean latents, {}", summary.channel_unit).into(),
         scale: Scale::Linear,
         series: [after].into_iter().chain(before).collect(),
     };
     let dimensions = names(&summary.kl_per_dimension);
     let kl = Chart {
         title: "KL per dimension",
-        unit: "test split, nats per sample",
+        unit: "test split, nats per sample".into(),
         scale: Scale::Linear,
         series: vec![
             series("selected epoch", &dimensions, &summary.kl_per_dimension),

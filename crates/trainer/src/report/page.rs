@@ -100,7 +100,7 @@ fn headline(summary: &Summary) -> String {
         )
     };
     let physics = optional(summary.test.mse_physics_only);
-    let unit = "in the channels’ unit";
+    let unit = format!("{}, mean latents", summary.channel_unit);
     let recovered = match summary.recovery.len() {
         0 => "no known parameters".to_owned(),
         1 => "1 parameter".to_owned(),
@@ -116,7 +116,7 @@ fn headline(summary: &Summary) -> String {
             &number(summary.test.mse),
             &format!("physics alone: {physics}")
         ),
-        tile("Test RMSE", &number(summary.test.rmse_physical), unit),
+        tile("Test RMSE", &number(summary.test.rmse_physical), &unit),
         tile("Mean R²", &r2, &recovered),
         tile(
             "Checks passed",

@@ -5,6 +5,7 @@
 
 use super::axis::{Axis, Scale};
 use super::text::{escape, number, shortened};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -83,7 +84,7 @@ impl Series {
 pub(super) struct Chart {
     pub(super) title: &'static str,
     /// What the values are, and their unit.
-    pub(super) unit: &'static str,
+    pub(super) unit: Cow<'static, str>,
     pub(super) scale: Scale,
     pub(super) series: Vec<Series>,
 }
@@ -221,7 +222,7 @@ impl Chart {
         format!(
             "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}: {}\">",
             escape(self.title),
-            escape(self.unit),
+            escape(&self.unit),
         )
     }
 
@@ -230,7 +231,7 @@ impl Chart {
         let mut figure = format!(
             "<figure><figcaption><strong>{}</strong> <span>{}{scale}</span></figcaption>",
             escape(self.title),
-            escape(self.unit),
+            escape(&self.unit),
         );
         figure.push_str("<ul class=\"legend\">");
         for (i, series) in drawn.iter().enumerate() {

@@ -58,7 +58,7 @@ pub(super) fn facts(summary: &Summary, epochs: &[EpochRecord]) -> String {
             format!("{} (epochs count from 0)", summary.best_epoch),
         ),
         ("Wall time", duration(summary.wall_seconds)),
-        ("Spectra per second", number(summary.spectra_per_second)),
+        ("Samples per second", number(summary.samples_per_second)),
         (
             "Non-finite gradient elements",
             total(&|e| e.train.non_finite_gradients),
@@ -137,7 +137,7 @@ pub(super) fn errors(summary: &Summary) -> String {
                 "RMSE, mean latents",
                 Some(best.rmse_physical),
                 Some(last.rmse_physical),
-                "the channels’",
+                &summary.channel_unit,
             ),
         ],
     )
@@ -160,7 +160,7 @@ pub(super) fn inversion(summary: &Summary) -> String {
             .collect();
     rows.push(row("mean", summary.inversion_mean_r2));
     table(
-        "Inversion of the physics at the last epoch: R² of z on 4,096 noise-free spectra",
+        "Inversion of the physics at the last epoch: R² of z on 4,096 noise-free samples",
         &["Parameter", "R²"],
         &rows,
     )

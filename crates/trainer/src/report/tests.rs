@@ -108,6 +108,7 @@ fn summary(all: usize) -> Summary {
         });
     Summary {
         experiment: "rtm_c_synthetic".to_owned(),
+        channel_unit: "reflectance".to_owned(),
         physics: "inform".to_owned(),
         seed: 123,
         epochs: all,
@@ -133,7 +134,7 @@ fn summary(all: usize) -> Summary {
         samples: [8192, 2048, 2048],
         parameters: 124_392,
         wall_seconds: 754.2,
-        spectra_per_second: 1834.4,
+        samples_per_second: 1834.4,
     }
 }
 
@@ -147,6 +148,7 @@ fn nothing() -> Summary {
     };
     Summary {
         experiment: String::new(),
+        channel_unit: "reflectance".to_owned(),
         physics: "none".to_owned(),
         seed: 0,
         epochs: 0,
@@ -172,7 +174,7 @@ fn nothing() -> Summary {
         samples: [0; 3],
         parameters: 0,
         wall_seconds: f64::NAN,
-        spectra_per_second: f64::NAN,
+        samples_per_second: f64::NAN,
     }
 }
 

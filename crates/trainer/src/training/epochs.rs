@@ -78,7 +78,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             skipped_in_a_row: 0,
             sums,
             finished: false,
-            spectra: 0,
+            samples_seen: 0,
             seconds: 0.0,
         };
         let log = MetricsLog::new(run.path());
@@ -148,7 +148,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
                 self.log.record(&Record::Step(Box::new(record.clone())))?;
                 observer.step(&record);
                 self.progress.batch += 1;
-                self.progress.spectra += rows.len() as u64;
+                self.progress.samples_seen += rows.len() as u64;
                 self.progress.seconds = seconds_before + started.elapsed().as_secs_f64();
                 if interrupt.load(Ordering::SeqCst) && self.progress.batch < total {
                     self.save_last()?;

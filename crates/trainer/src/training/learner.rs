@@ -102,7 +102,7 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         })
     }
 
-    /// One step of Stage A on synthetic spectra of z (n × p, inside (0, 1)).
+    /// One step of Stage A on synthetic samples of z (n × p, inside (0, 1)).
     ///
     /// # Errors
     /// The physics or the device refuses.

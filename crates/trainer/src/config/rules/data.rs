@@ -1,69 +1,83 @@
 //! Rules of the block `data`.
 
-use crate::config::checked::{BandColumn, CheckedCsv, CheckedData, CheckedValues, ParameterRange};
-use crate::config::data::{BandValues, CsvData, DataConfig, SENTINEL_2_BANDS, Standardization};
+use super::outputs::Outputs;
+use crate::config::checked::{
+    ChannelColumn, CheckedCsv, CheckedData, CheckedPhysics, CheckedSynthetic, CheckedValues,
+};
+use crate::config::data::{ChannelValues, CsvData, DataConfig, Standardization};
 use crate::config::error::Problem;
-use crate::config::sensor::SensorChoice;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(super) fn check(
     data: &DataConfig,
-    ranges: &[ParameterRange],
-    sensor: &SensorChoice,
+    physics: &CheckedPhysics,
     sensor_bands: Option<&[String]>,
     label: &str,
 ) -> Result<CheckedData, Problem> {
-    let known: Option<Vec<&str>> = match (sensor_bands, sensor) {
-        (Some(bands), _) => Some(bands.iter().map(String::as_str).collect()),
-        (None, SensorChoice::S2a | SensorChoice::S2b) => Some(SENTINEL_2_BANDS.to_vec()),
-        (None, SensorChoice::Csv(_)) => None,
-    };
-    check_bands(data.bands(), known.as_deref())?;
+    check_channels(data, &Outputs::of(physics, sensor_bands))?;
     match data {
-        DataConfig::Synthetic(synthetic) => Ok(CheckedData::Synthetic(synthetic.clone())),
-        DataConfig::Csv(csv) => check_csv(csv, ranges, label).map(CheckedData::Csv),
+        DataConfig::Synthetic(synthetic) => Ok(CheckedData::Synthetic(CheckedSynthetic {
+            channels: data.channels().to_vec(),
+            settings: synthetic.clone(),
+        })),
+        DataConfig::Csv(csv) => {
+            check_csv(csv, data.channels(), data.channels_key(), physics, label)
+                .map(CheckedData::Csv)
+        }
     }
 }
 
-fn check_bands(bands: &[String], known: Option<&[&str]>) -> Result<(), Problem> {
-    if bands.is_empty() {
+fn check_channels(data: &DataConfig, outputs: &Outputs<'_>) -> Result<(), Problem> {
+    let key = data.channels_key();
+    if let (Some(_), Some(bands)) = data.channels_and_bands() {
         return Err(Problem::not_allowed(
             "data.bands",
-            "[]",
-            "at least one band of the sensor",
+            json!(bands),
+            "null, because data.channels says the same",
         ));
     }
-    for (index, band) in bands.iter().enumerate() {
+    let channels = data.channels();
+    if channels.is_empty() {
+        return Err(Problem::not_allowed(
+            key,
+            "[]",
+            format!("at least one of {}", outputs.described()),
+        ));
+    }
+    for (index, channel) in channels.iter().enumerate() {
         let not_allowed = |allowed: String| {
             Err(Problem::not_allowed(
-                format!("data.bands.{index}"),
-                json!(band),
+                format!("{key}.{index}"),
+                json!(channel),
                 allowed,
             ))
         };
-        if let Some(known) = known
-            && !known.contains(&band.as_str())
-        {
-            return not_allowed(format!("the bands of the sensor: {}", known.join(", ")));
+        if !outputs.may_hold(channel) {
+            return not_allowed(outputs.described());
         }
-        if bands[..index].contains(band) {
-            return not_allowed("each band once".to_owned());
+        if channels[..index].contains(channel) {
+            return not_allowed(outputs.each_once().to_owned());
         }
     }
     Ok(())
 }
 
-fn check_csv(csv: &CsvData, ranges: &[ParameterRange], label: &str) -> Result<CheckedCsv, Problem> {
-    for (band, column) in &csv.columns {
-        if !csv.bands.contains(band) {
-            let allowed = format!(
-                "entries for the bands of data.bands: {}",
-                csv.bands.join(", ")
-            );
+fn check_csv(
+    csv: &CsvData,
+    channels: &[String],
+    key: &'static str,
+    physics: &CheckedPhysics,
+    label: &str,
+) -> Result<CheckedCsv, Problem> {
+    let ranges = physics.ranges();
+    for (channel, column) in &csv.columns {
+        if !channels.contains(channel) {
+            let what = key.trim_start_matches("data.");
+            let allowed = format!("entries for the {what} of {key}: {}", channels.join(", "));
             return Err(Problem::not_allowed(
-                format!("data.columns.{band}"),
+                format!("data.columns.{channel}"),
                 json!(column),
                 allowed,
             ));
@@ -83,8 +97,9 @@ fn check_csv(csv: &CsvData, ranges: &[ParameterRange], label: &str) -> Result<Ch
             ));
         }
     }
-    check_columns(csv)?;
-    let values = check_values(csv)?;
+    check_angles(csv, physics)?;
+    check_columns(csv, channels, key)?;
+    let values = check_values(csv, physics)?;
     if values == CheckedValues::Standardized && csv.standardization == Standardization::Measured {
         let allowed = "{\"mean\": file, \"scale\": file}, because data.values is \"standardized\" and \
                        the physics is standardized with the same mean and scale";
@@ -94,9 +109,9 @@ fn check_csv(csv: &CsvData, ranges: &[ParameterRange], label: &str) -> Result<Ch
             allowed,
         ));
     }
-    let columns = csv.bands.iter().map(|band| BandColumn {
-        band: band.clone(),
-        column: csv.column(band).to_owned(),
+    let columns = channels.iter().map(|channel| ChannelColumn {
+        channel: channel.clone(),
+        column: csv.column(channel).to_owned(),
     });
     Ok(CheckedCsv {
         dir: csv.dir.as_ref().map(PathBuf::from),
@@ -104,6 +119,8 @@ fn check_csv(csv: &CsvData, ranges: &[ParameterRange], label: &str) -> Result<Ch
         valid: PathBuf::from(&csv.valid),
         test: PathBuf::from(&csv.test),
         columns: columns.collect(),
+        // the rules do not see it; `LoadedConfig::check` fills it in
+        channels_by_default: false,
         values,
         standardization: csv.standardization.clone(),
         angles: csv.angles.clone(),
@@ -114,16 +131,42 @@ fn check_csv(csv: &CsvData, ranges: &[ParameterRange], label: &str) -> Result<Ch
     })
 }
 
+fn check_angles(csv: &CsvData, physics: &CheckedPhysics) -> Result<(), Problem> {
+    match (physics, &csv.angles) {
+        (CheckedPhysics::Mogi(_), Some(angles)) => Err(Problem::not_allowed(
+            "data.angles",
+            json!(angles),
+            "null, because physics.model is \"mogi\", which has no angles",
+        )),
+        (CheckedPhysics::Inform(inform), Some(angles)) => {
+            let given = |name: &str| ["tts", "tto", "psi"].contains(&name);
+            match inform.ranges.iter().find(|range| given(&range.name)) {
+                Some(free) => Err(Problem::not_allowed(
+                    "data.angles",
+                    json!(angles),
+                    format!("null, because physics.ranges sets {} free", free.name),
+                )),
+                None => Ok(()),
+            }
+        }
+        (_, None) => Ok(()),
+    }
+}
+
 /// A column has one meaning.
-fn check_columns(csv: &CsvData) -> Result<(), Problem> {
-    let bands = csv.bands.iter().map(|band| {
-        let written = csv.columns.contains_key(band);
+fn check_columns(
+    csv: &CsvData,
+    channels: &[String],
+    channels_key: &'static str,
+) -> Result<(), Problem> {
+    let channels = channels.iter().map(|channel| {
+        let written = csv.columns.contains_key(channel);
         let key = if written {
-            format!("data.columns.{band}")
+            format!("data.columns.{channel}")
         } else {
-            "data.bands".to_owned()
+            channels_key.to_owned()
         };
-        (key, csv.column(band))
+        (key, csv.column(channel))
     });
     let angles = csv.angles.iter().flat_map(|angles| {
         [
@@ -146,7 +189,7 @@ fn check_columns(csv: &CsvData) -> Result<(), Problem> {
         .iter()
         .map(|(name, column)| (format!("data.truth.{name}"), column.as_str()));
     let mut meanings: BTreeMap<&str, String> = BTreeMap::new();
-    for (key, column) in bands.chain(angles).chain(labels).chain(truth) {
+    for (key, column) in channels.chain(angles).chain(labels).chain(truth) {
         if column.is_empty() {
             return Err(Problem::not_allowed(key, "\"\"", "the name of a column"));
         }
@@ -158,14 +201,38 @@ fn check_columns(csv: &CsvData) -> Result<(), Problem> {
     Ok(())
 }
 
-fn check_values(csv: &CsvData) -> Result<CheckedValues, Problem> {
+fn check_values(csv: &CsvData, physics: &CheckedPhysics) -> Result<CheckedValues, Problem> {
+    let (model, allowed): (_, &[ChannelValues]) = match physics {
+        CheckedPhysics::Inform(_) => (
+            "inform",
+            &[
+                ChannelValues::Standardized,
+                ChannelValues::Reflectance,
+                ChannelValues::DigitalNumbers,
+            ],
+        ),
+        CheckedPhysics::Mogi(_) => (
+            "mogi",
+            &[ChannelValues::Standardized, ChannelValues::DisplacementMm],
+        ),
+    };
+    if !allowed.contains(&csv.values) {
+        let names: Vec<String> = allowed.iter().map(|it| json!(it).to_string()).collect();
+        let allowed = format!("{}, because physics.model is \"{model}\"", names.join(", "));
+        return Err(Problem::not_allowed(
+            "data.values",
+            json!(csv.values),
+            allowed,
+        ));
+    }
     match (csv.values, csv.digital_numbers) {
-        (BandValues::Standardized, None) => Ok(CheckedValues::Standardized),
-        (BandValues::Reflectance, None) => Ok(CheckedValues::Reflectance),
-        (BandValues::DigitalNumbers, Some(conversion)) => {
+        (ChannelValues::Standardized, None) => Ok(CheckedValues::Standardized),
+        (ChannelValues::Reflectance, None) => Ok(CheckedValues::Reflectance),
+        (ChannelValues::DisplacementMm, None) => Ok(CheckedValues::DisplacementMm),
+        (ChannelValues::DigitalNumbers, Some(conversion)) => {
             Ok(CheckedValues::DigitalNumbers(conversion))
         }
-        (BandValues::DigitalNumbers, None) => Err(Problem::not_allowed(
+        (ChannelValues::DigitalNumbers, None) => Err(Problem::not_allowed(
             "data.digital_numbers",
             Value::Null,
             "{\"scale\": 1e-4, \"offset\": -1000} or the like, because data.values is \

@@ -2,6 +2,7 @@
 //! are the schema's business.
 
 mod data;
+mod outputs;
 mod physics;
 
 use super::checked::CheckedExperiment;
@@ -17,8 +18,8 @@ use serde_json::Value;
 pub struct CheckContext<'a> {
     /// The free parameters of the physical model, with the limits it accepts.
     pub parameters: &'a [Quantity],
-    /// The bands of the sensor; `None` for those of Sentinel-2 (bands of a sensor from a file are
-    /// then not checked here).
+    /// The bands of the sensor, of a model that has one; `None` for those of Sentinel-2 (bands of a
+    /// sensor from a file are then not checked here).
     pub bands: Option<&'a [String]>,
 }
 
@@ -33,13 +34,7 @@ pub(super) fn check(
         &config.phys_vae,
         physics.ranges().iter().map(|range| range.name.as_str()),
     )?;
-    let data = data::check(
-        &config.data,
-        physics.ranges(),
-        physics.sensor(),
-        context.bands,
-        label,
-    )?;
+    let data = data::check(&config.data, &physics, context.bands, label)?;
     let schedule = check_schedule(config)?;
     Ok(CheckedExperiment {
         name: config.name.clone(),

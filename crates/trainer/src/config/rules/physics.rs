@@ -1,9 +1,11 @@
 //! Rules of the block `physics`.
 
-use crate::config::checked::{CheckedInform, CheckedPhysics, ParameterRange};
+use crate::config::checked::{CheckedInform, CheckedMogi, CheckedPhysics, ParameterRange};
 use crate::config::error::Problem;
-use crate::config::physics::PhysicsConfig;
-use crate::config::ranges::{Ranges, RangesSource};
+use crate::config::file_or::FileOr;
+use crate::config::mogi::{MogiConfig, check_stations};
+use crate::config::physics::{InformConfig, PhysicsConfig};
+use crate::config::ranges::Ranges;
 use crate::config::sensor::SensorChoice;
 use ::physics::Quantity;
 use serde_json::Value;
@@ -13,33 +15,62 @@ pub(super) fn check(
     physics: &PhysicsConfig,
     known: &[Quantity],
 ) -> Result<CheckedPhysics, Problem> {
-    let PhysicsConfig::Inform(inform) = physics;
+    match physics {
+        PhysicsConfig::Inform(inform) => check_inform(inform, known).map(CheckedPhysics::Inform),
+        PhysicsConfig::Mogi(mogi) => check_mogi(mogi, known).map(CheckedPhysics::Mogi),
+    }
+}
+
+fn check_inform(inform: &InformConfig, known: &[Quantity]) -> Result<CheckedInform, Problem> {
     let sensor = inform.sensor.parse().map_err(|_| {
         let value = Value::from(inform.sensor.as_str());
         Problem::not_allowed("physics.sensor", value, SensorChoice::ALLOWED)
     })?;
-    let ranges = match &inform.ranges {
-        RangesSource::Inline(ranges) => check_ranges(ranges, known)?,
-        RangesSource::File(path) => {
-            let value = Value::from(path.as_str());
-            return Err(Problem::not_allowed(
-                "physics.ranges",
-                value,
-                "ranges that have been read",
-            ));
-        }
-    };
-    Ok(CheckedPhysics::Inform(CheckedInform {
+    Ok(CheckedInform {
         variant: inform.variant,
         sensor,
         tables: inform.tables.as_ref().map(PathBuf::from),
         precision: inform.precision,
         fixed: inform.fixed.clone(),
-        ranges,
-    }))
+        ranges: check_ranges(read(&inform.ranges, "physics.ranges")?, known, Needed::Any)?,
+    })
 }
 
-fn check_ranges(ranges: &Ranges, known: &[Quantity]) -> Result<Vec<ParameterRange>, Problem> {
+fn check_mogi(mogi: &MogiConfig, known: &[Quantity]) -> Result<CheckedMogi, Problem> {
+    let stations = read(&mogi.stations, "physics.stations")?;
+    check_stations(stations, "physics.stations")?;
+    Ok(CheckedMogi {
+        stations: stations.clone(),
+        poisson_ratio: mogi.poisson_ratio,
+        ranges: check_ranges(read(&mogi.ranges, "physics.ranges")?, known, Needed::All)?,
+    })
+}
+
+/// What stands in the configuration itself: files have been read by now.
+fn read<'a, T>(source: &'a FileOr<T>, key: &str) -> Result<&'a T, Problem> {
+    match source {
+        FileOr::Inline(content) => Ok(content),
+        FileOr::File(path) => Err(Problem::not_allowed(
+            key,
+            Value::from(path.as_str()),
+            "the content of a file that has been read",
+        )),
+    }
+}
+
+/// Which of a model's parameters must be free.
+#[derive(Clone, Copy, PartialEq)]
+enum Needed {
+    /// The others have fixed values.
+    Any,
+    All,
+}
+
+fn check_ranges(
+    ranges: &Ranges,
+    known: &[Quantity],
+    needed: Needed,
+) -> Result<Vec<ParameterRange>, Problem> {
     let names = || {
         known
             .iter()
@@ -87,6 +118,16 @@ fn check_ranges(ranges: &Ranges, known: &[Quantity]) -> Result<Vec<ParameterRang
             max: range.max,
             position,
         });
+    }
+    if checked.is_empty() {
+        return Err(Problem::not_allowed(
+            "physics.ranges",
+            "{}",
+            format!("a range for at least one of {}", names()),
+        ));
+    }
+    if needed == Needed::Any {
+        return Ok(checked);
     }
     if let Some(missing) = known
         .iter()

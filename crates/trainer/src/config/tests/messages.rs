@@ -92,12 +92,12 @@ fn values_out_of_range() {
 #[test]
 fn unknown_names() {
     insta::assert_snapshot!(after(C, "\"elu\"", "\"gelu\""), @r#"rtm_c_austria.json:42:5: phys_vae.activation = "gelu"; allowed: "elu", "relu", "leakyrelu", "softplus", "tanh", "prelu""#);
-    insta::assert_snapshot!(after(C, "\"inform\"", "\"mogi\""), @r#"rtm_c_austria.json:5:5: physics.model = "mogi"; allowed: "inform""#);
+    insta::assert_snapshot!(after(C, "\"inform\"", "\"prosail\""), @r#"rtm_c_austria.json:5:5: physics.model = "prosail"; allowed: "inform", "mogi""#);
     insta::assert_snapshot!(after(C, "\"enmap_box\"", "\"enmap\""), @r#"rtm_c_austria.json:6:5: physics.variant = "enmap"; allowed: "published", "enmap_box""#);
-    insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b" or the path of a CSV file of response functions (*.csv)"#);
+    insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b", "l8", "l9" or the path of a CSV file of response functions (*.csv)"#);
     insta::assert_snapshot!(after(C, "\"Adam\"", "\"SGD\""), @r#"rtm_c_austria.json:54:5: optimizer.type = "SGD"; allowed: "Adam""#);
     insta::assert_snapshot!(after(C, "\"CosineAnnealingLR\"", "\"CosineLR\""), @r#"rtm_c_austria.json:62:5: lr_scheduler.type = "CosineLR"; allowed: "CosineAnnealingLR", "StepLR", "ExponentialLR", "ReduceLROnPlateau", "None""#);
-    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "digital_numbers""#);
+    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "digital_numbers", "displacement_mm""#);
     insta::assert_snapshot!(after(C, "\"B8A\", \"B09\"", "\"B8B\", \"B09\""), @r#"rtm_c_austria.json:18:64: data.bands.7 = "B8B"; allowed: the bands of the sensor: B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12"#);
     insta::assert_snapshot!(after(C, "\"B03\", \"B04\"", "\"B03\", \"B03\""), @r#"rtm_c_austria.json:18:29: data.bands.2 = "B03"; allowed: each band once"#);
     insta::assert_snapshot!(after(C, "\"B03\": \"B03_GREEN\"", "\"B10\": \"B10_CIRRUS\""), @r#"rtm_c_austria.json:21:7: data.columns.B10 = "B10_CIRRUS"; allowed: entries for the bands of data.bands: B02, B03, B04, B05, B06, B07, B08, B8A, B09, B11, B12"#);
@@ -109,12 +109,27 @@ fn ranges() {
     insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 80, \"max\": 80"), @"ranges/rtm.json:3:12: physics.ranges.cab.min = 80; allowed: less than cab.max = 80");
     insta::assert_snapshot!(after(file, "\"min\": 10, \"max\": 80", "\"min\": 10, \"max\": 150"), @"ranges/rtm.json:3:23: physics.ranges.cab.max = 150; allowed: 0 to 120 ug/cm2, the limits of the physics");
     insta::assert_snapshot!(after(file, "\"min\": 0.1, \"max\": 1", "\"min\": -0.1, \"max\": 1"), @"ranges/rtm.json:8:11: physics.ranges.fc.min = -0.1; allowed: 0.000001 to 10, the limits of the physics");
-    insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(after(file, "\"cab\"", "\"chlorophyll\""), @r#"ranges/rtm.json:3:3: physics.ranges.chlorophyll = {"min": 10, "max": 80}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
     insta::assert_snapshot!(after(file, "\"cw\"", "\"cab\""), @"ranges/rtm.json:4:3: `cab` is given twice; keep one of them");
-    insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"car\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.car = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
-    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"ranges/rtm.json:1:1: `physics.ranges.fc` is missing; allowed: min and max from 0.000001 to 10; the physics needs a range for each of N, cab, cw, cm, LAI, LAIu, fc");
+    insta::assert_snapshot!(after(file, "\"fc\": { \"min\": 0.1, \"max\": 1 }", "\"cp\": { \"min\": 0, \"max\": 30 }"), @r#"ranges/rtm.json:8:3: physics.ranges.cp = {"min": 0, "max": 30}; allowed: the parameters of the physics: N, cab, car, anth, cbrown, cw, cm, LAI, LAIu, fc, sd, cd, h, hspot, psoil, rsoil, skyl, tts, tto, psi, ALA, LIDFa, LIDFb"#);
+    insta::assert_snapshot!(after(file, ",\n  \"fc\": { \"min\": 0.1, \"max\": 1 }", ""), @"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = 7; allowed: 6, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu)");
     insta::assert_snapshot!(after(file, "\"min\": 1, ", ""), @"ranges/rtm.json:2:3: `physics.ranges.N.min` is missing; allowed: a number");
     insta::assert_snapshot!(after(C, "ranges/rtm.json", "ranges/none.json"), @r#"rtm_c_austria.json:9:5: physics.ranges = "ranges/none.json"; allowed: a readable JSON file (ranges/none.json: No such file or directory (os error 2))"#);
+}
+
+#[test]
+fn angles_are_given_or_free() {
+    let free = set(&[
+        "physics.ranges={\"cab\": {\"min\": 10, \"max\": 80}, \"tts\": {\"min\": 20, \"max\": 60}}",
+        "phys_vae.dim_z_phy=2",
+        "data.angles={\"tts\": \"sun\", \"tto\": \"view\", \"psi\": \"azimuth\"}",
+    ]);
+    let file = ConfigSource::File(configs().join(C));
+    let error = load_and_check(&file, &free).unwrap_err().to_string();
+    assert!(
+        error.contains("null, because physics.ranges sets tts free"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -145,7 +160,7 @@ fn data_that_is_not_declared_consistently() {
     insta::assert_snapshot!(
         after(C, "\"values\": \"standardized\"", "\"digital_numbers\": {\"offset\": -1000}, \"values\": \"reflectance\""), @r#"rtm_c_austria.json:32:5: data.digital_numbers = {"scale":0.0001,"offset":-1000.0}; allowed: null, because data.values is "reflectance""#);
     insta::assert_snapshot!(with(&["data.standardization=measured"]), @r#"rtm_c_austria.json with --set data.standardization=measured: data.standardization = "measured"; allowed: {"mean": file, "scale": file}, because data.values is "standardized" and the physics is standardized with the same mean and scale"#);
-    insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "digital_numbers""#);
+    insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "digital_numbers", "displacement_mm""#);
     insta::assert_snapshot!(after(C, "B03_GREEN", "B02_BLUE"), @r#"rtm_c_austria.json:21:7: data.columns.B03 = "B02_BLUE"; allowed: a column of its own (data.columns.B02 names it already)"#);
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"class\""), @r#"rtm_c_austria.json:35:61: data.labels.date = "class"; allowed: a column of its own (data.labels.class names it already)"#);
     insta::assert_snapshot!(after(C, "\"angles\": null", "\"angles\": {\"tts\": \"SUN\", \"tto\": \"VIEW\"}"), @"rtm_c_austria.json:34:5: `data.angles.psi` is missing; allowed: a string");

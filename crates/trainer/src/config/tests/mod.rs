@@ -1,10 +1,14 @@
 //! Whole configurations: the shipped ones, and bad ones with their messages.
 
 mod messages;
+mod mogi;
 mod shipped;
 
-use super::{CheckContext, CheckedExperiment, ConfigError, ConfigSource, Overrides, load};
-use physics::Inform;
+use super::{
+    CheckContext, CheckedExperiment, ConfigError, ConfigSource, Overrides, PhysicsConfig, load,
+};
+use crate::assemble::inform_parameters;
+use physics::Mogi;
 use std::path::{Path, PathBuf};
 
 fn configs() -> PathBuf {
@@ -15,8 +19,12 @@ fn load_and_check(
     source: &ConfigSource,
     overrides: &Overrides,
 ) -> Result<CheckedExperiment, ConfigError> {
-    let parameters = Inform::free_parameters();
-    load(source, overrides)?.check(&CheckContext {
+    let loaded = load(source, overrides)?;
+    let parameters = match &loaded.config().physics {
+        PhysicsConfig::Inform(_) => inform_parameters(),
+        PhysicsConfig::Mogi(_) => Mogi::free_parameters(),
+    };
+    loaded.check(&CheckContext {
         parameters: &parameters,
         bands: None,
     })

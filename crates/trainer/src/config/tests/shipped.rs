@@ -1,13 +1,14 @@
 //! The files in configs/.
 
 use super::{configs, load_and_check, set};
+use crate::assemble::inform_parameters;
 use crate::config::schema::{configuration_schema, object_schemas};
 use crate::config::{
-    BandValues, CheckContext, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues,
+    ChannelValues, CheckContext, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues,
     ConfigSource, DataConfig, ExperimentConfig, InformVariant, ModelVariant, Overrides, Ranges,
-    load,
+    RangesSource, load,
 };
-use physics::{ForestParameters, Inform};
+use physics::CanopyParameters;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -46,7 +47,9 @@ fn every_file_checks_under_its_own_name() {
                 block.epochs_pretrain,
             );
             assert_eq!(found, expected, "{name}");
-            let CheckedPhysics::Inform(inform) = &experiment.physics;
+            let CheckedPhysics::Inform(inform) = &experiment.physics else {
+                panic!("{name} is of forests")
+            };
             let published = inform.variant == InformVariant::Published;
             assert_eq!(published, data == "synthetic", "{name}");
             assert_eq!(
@@ -70,10 +73,14 @@ fn defaults_are_the_values_of_the_built_in_experiment() {
     );
     let mut shortest: ExperimentConfig = serde_json::from_str(&text).unwrap();
     // a relative path would be looked for in the working directory
-    let crate::config::PhysicsConfig::Inform(inform) = &mut shortest.physics;
     let ranges = std::fs::read_to_string(configs().join("ranges/rtm.json")).unwrap();
-    inform.ranges = crate::config::RangesSource::Inline(serde_json::from_str(&ranges).unwrap());
-    assert_eq!(built_in.config(), &shortest);
+    *shortest.physics.ranges_mut() = RangesSource::Inline(serde_json::from_str(&ranges).unwrap());
+    let parameters = inform_parameters();
+    let shortest = shortest.check(&CheckContext {
+        parameters: &parameters,
+        bands: None,
+    });
+    assert_eq!(built_in.config(), shortest.unwrap().resolved());
 }
 
 #[test]
@@ -95,7 +102,10 @@ fn austria_declares_its_columns() {
     assert_eq!(csv.values, CheckedValues::Standardized);
     assert_eq!(csv.columns.len(), 11);
     assert_eq!(
-        (csv.columns[7].band.as_str(), csv.columns[7].column.as_str()),
+        (
+            csv.columns[7].channel.as_str(),
+            csv.columns[7].column.as_str()
+        ),
         ("B8A", "B8A_NIR2")
     );
     assert_eq!(csv.dir, None);
@@ -204,7 +214,7 @@ fn paths_in_a_file_are_relative_to_the_file() {
     };
     assert_eq!(csv.dir, Some(folder.path().join("tables")));
     let sensor = crate::config::SensorChoice::Csv(folder.path().join("my.csv"));
-    assert_eq!(experiment.physics.sensor(), &sensor);
+    assert_eq!(experiment.physics.sensor(), Some(&sensor));
 }
 
 #[test]
@@ -217,7 +227,7 @@ fn ranges_of_the_volcano_are_shipped_in_order() {
 
 #[test]
 fn a_configuration_built_by_a_program_is_checked_alike() {
-    let parameters = Inform::free_parameters();
+    let parameters = inform_parameters();
     let context = CheckContext {
         parameters: &parameters,
         bands: None,
@@ -239,7 +249,7 @@ fn a_configuration_built_by_a_program_is_checked_alike() {
 
 #[test]
 fn a_sensor_of_ones_own_brings_its_bands() {
-    let parameters = Inform::free_parameters();
+    let parameters = inform_parameters();
     let bands = ["red".to_owned(), "green".to_owned()];
     let loaded = load(
         &ConfigSource::BuiltIn,
@@ -252,8 +262,8 @@ fn a_sensor_of_ones_own_brings_its_bands() {
             bands,
         })
     };
-    assert_eq!(check(Some(&bands)).unwrap().data.bands(), ["green"]);
-    assert_eq!(check(None).unwrap().data.bands(), ["green"]);
+    assert_eq!(check(Some(&bands)).unwrap().data.channels(), ["green"]);
+    assert_eq!(check(None).unwrap().data.channels(), ["green"]);
     assert!(check(Some(&bands[..1])).is_err());
 }
 
@@ -269,7 +279,7 @@ fn digital_numbers_are_declared_with_their_offset() {
     let DataConfig::Csv(csv) = &loaded.config().data else {
         panic!("tables")
     };
-    assert_eq!(csv.values, BandValues::DigitalNumbers);
+    assert_eq!(csv.values, ChannelValues::DigitalNumbers);
     let experiment = load_and_check(&file, &overrides).unwrap();
     let CheckedData::Csv(csv) = &experiment.data else {
         panic!("tables")
@@ -286,7 +296,7 @@ fn fixed_parameters_have_the_limits_and_defaults_of_the_physics() {
     let schema = configuration_schema();
     let fixed =
         &object_schemas(&schema["properties"]["physics"], &Value::Null)[0]["properties"]["fixed"];
-    let quantities = ForestParameters::quantities();
+    let quantities = CanopyParameters::quantities();
     for (name, limits) in fixed["properties"].as_object().unwrap() {
         if name == "lidf" {
             continue;
