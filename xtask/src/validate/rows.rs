@@ -188,7 +188,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "Mogi displacements",
-        "Mogi, 32 sources, 12 stations: displacements in mm, of the order of 100",
+        "Mogi, 32 sources, 12 stations: displacements, relative",
         WIDE,
     ),
     row(

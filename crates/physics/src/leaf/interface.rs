@@ -33,6 +33,7 @@ pub(super) fn mean_transmissivity(degrees: f64, n: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     /// Rounding of the closed form: its terms cancel by a factor of a few hundred.
     const CANCELLATION: f64 = 1e-12;
@@ -82,7 +83,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+        #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::with_cases(64) })]
 
         #[test]
         fn holds_over_the_whole_range_of_refractive_indices(n in 1.05..2.0_f64, degrees in 10.0..90.0_f64) {

@@ -21,8 +21,8 @@ use std::f64::consts::PI;
 /// ```
 ///
 /// so that the cover K of [`CrownCover`](crate::CrownCover) is fc whatever sd. The power law of h is an allometry
-/// that the experiments with Sentinel-2 use for temperate forests; it has no publication of its own: give h where
-/// it is known. A given cd wins over fc, which then has no effect, and h follows from that cd. The share of
+/// that the experiments with Sentinel-2 use for temperate forests, of unrecorded source: give h where it is
+/// known. A given cd wins over fc, which then has no effect, and h follows from that cd. The share of
 /// diffuse light skyl follows from tts by [`sky_fraction`](crate::sky_fraction).
 ///
 /// Derivatives follow along: that to fc has what cd and h do on the way,
