@@ -6,16 +6,19 @@ use super::fitted_for::{Chosen, FittedFor};
 use super::random::Random;
 use super::selection::{Candidates, least_squares};
 use super::{BandQuadrature, SpectralSampling};
+use crate::PhysicsError;
 use crate::parameters::{CanopyParameters, Parameter};
 use crate::reflectance::{Precision, ReflectanceModel, ReflectanceModelBuilder};
 use crate::tables::Sensor;
-use crate::PhysicsError;
 use ndarray::{Array2, Array3};
 use std::f64::consts::PI;
 use std::ops::RangeInclusive;
 
 /// Samples compared at a time.
 const AT_A_TIME: usize = 500;
+/// A reflectance or derivative in single precision is off by about this much (bands are held to 5e-6 at
+/// worst, see [`Precision::F32`]).
+const ROUNDING: f64 = 1e-7;
 /// Draws of a sample until its parameters are possible together.
 const DRAWS: usize = 1000;
 
@@ -34,7 +37,8 @@ const DRAWS: usize = 1000;
 /// \sum_{i\in\Lambda} w_{bi}\,\mathbf x_i \Bigr\rVert^2
 /// ```
 ///
-/// with columns x of wavelengths. The nodes Λ, shared by all bands, are found one after the other: at each
+/// with columns x of wavelengths, and a term 10⁻¹⁴ n Σ w² for n rows, which is what rounding of single precision
+/// adds. The nodes Λ, shared by all bands, are found one after the other: at each
 /// step the wavelength that, with the best weights, leaves least (orthogonal least squares: Chen, Billings and
 /// Luo 1989, International Journal of Control 50:1873–1896, here for all bands at once). Then each is
 /// exchanged for the best other one as long as that lowers the sum. Candidates are all nm at which a
@@ -190,7 +194,7 @@ impl QuadratureFit {
             fitted_for: FittedFor::new(&chosen(&exact, &builder.known_parameters()), &conditions),
             columns: Vec::new(),
             sums: sums(&exact.sensor, &nm),
-            candidates: Candidates::new(Vec::new(), &[]),
+            candidates: Candidates::new(Vec::new(), &[], 0.0),
             nm,
             exact,
             conditions,
@@ -203,11 +207,17 @@ impl QuadratureFit {
         let (_, jacobians) = single.bands_with_jacobian(&jacobians)?;
         let columns = fit.columns_of(&spectra, &jacobians);
         Ok(DrawnFit {
-            candidates: Candidates::new(columns.clone(), &fit.sums),
+            candidates: Candidates::new(columns.clone(), &fit.sums, noise(&columns)),
             columns,
             ..fit
         })
     }
+}
+
+/// Length over all rows of the rounding of single precision.
+fn noise(columns: &[Vec<f64>]) -> f64 {
+    let rows = columns.first().map_or(0, Vec::len);
+    ROUNDING * (rows as f64).sqrt()
 }
 
 /// What the builder has made of its choices.
@@ -294,7 +304,7 @@ impl DrawnFit {
                 fitted_seed: self.settings.seed,
             },
             nodes_nm: places.iter().map(|p| self.nm[*p]).collect(),
-            weights: least_squares(&nodes, &self.targets()),
+            weights: least_squares(&nodes, &self.targets(), noise(&self.columns)),
         };
         self.certify(&mut quadrature)?;
         Ok(quadrature)

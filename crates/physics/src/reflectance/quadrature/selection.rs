@@ -50,11 +50,14 @@ fn normalise(column: &mut [f64]) -> bool {
 pub(super) struct Candidates {
     columns: Vec<Vec<f64>>,
     targets: Vec<Vec<f64>>,
+    /// Length of the noise of a column.
+    noise: f64,
 }
 
 impl Candidates {
-    /// `sums` are the weights, one per column, that make the targets of the columns.
-    pub fn new(mut columns: Vec<Vec<f64>>, sums: &[Vec<f64>]) -> Self {
+    /// `sums` are the weights, one per column, that make the targets of the columns. Each column carries noise
+    /// of its own, whose length over all rows is `noise`: large weights that cancel are then no gain.
+    pub fn new(mut columns: Vec<Vec<f64>>, sums: &[Vec<f64>], noise: f64) -> Self {
         let squares: Vec<f64> = columns.iter().map(|c| dot(c, c)).collect();
         let start = squares.iter().fold(0.0_f64, |m, s| m.max(*s));
         let mut coordinates: Vec<Vec<f64>> = vec![Vec::new(); columns.len()];
@@ -90,6 +93,7 @@ impl Candidates {
         Self {
             targets: targets.collect(),
             columns: coordinates,
+            noise,
         }
     }
 
@@ -140,6 +144,7 @@ impl Candidates {
                 .collect(),
             columns: self.columns.clone(),
             targets: self.targets.clone(),
+            noise: self.noise,
         }
     }
 }
@@ -158,6 +163,7 @@ struct Left {
     /// Squared lengths below which a column is spanned.
     least: Vec<f64>,
     targets: Vec<Vec<f64>>,
+    noise: f64,
 }
 
 impl Left {
@@ -169,7 +175,7 @@ impl Left {
             return 0.0;
         }
         let along = self.targets.iter().map(|target| dot(target, column));
-        along.map(|a| a * a).sum::<f64>() / square
+        along.map(|a| a * a).sum::<f64>() / (square + self.noise * self.noise)
     }
 
     /// The column of the largest gain, and the gain.
@@ -183,6 +189,13 @@ impl Left {
     }
 
     fn choose(&mut self, place: usize) {
+        // its noise is a direction of its own
+        for column in self.columns.iter_mut().chain(&mut self.targets) {
+            column.push(0.0);
+        }
+        if let Some(last) = self.columns[place].last_mut() {
+            *last = self.noise;
+        }
         let mut direction = self.columns[place].clone();
         if !normalise(&mut direction) {
             return;
@@ -199,14 +212,27 @@ impl Left {
     }
 }
 
-/// Weights of least squares: of each target one weight per column.
-pub(super) fn least_squares(columns: &[Vec<f64>], targets: &[Vec<f64>]) -> Vec<Vec<f64>> {
+/// Weights of least squares: of each target one weight per column. Noise as in [`Candidates::new`].
+pub(super) fn least_squares(
+    columns: &[Vec<f64>],
+    targets: &[Vec<f64>],
+    noise: f64,
+) -> Vec<Vec<f64>> {
     let count = columns.len();
+    // a row for the noise of each column
+    let with_noise = |(place, column): (usize, &Vec<f64>)| {
+        let mut column = column.clone();
+        column.resize(column.len() + count, 0.0);
+        let row = column.len() - count + place;
+        column[row] = noise;
+        column
+    };
+    let columns: Vec<Vec<f64>> = columns.iter().enumerate().map(with_noise).collect();
     let mut directions: Vec<Vec<f64>> = Vec::new();
     // columns = directions × triangle, each row of it that of a column
     let mut triangle: Vec<Vec<f64>> = Vec::new();
     for column in columns {
-        let mut rest = column.clone();
+        let mut rest = column;
         let mut along = vec![0.0; directions.len()];
         // the second turn removes what rounding has left of the first
         for _ in 0..2 {
@@ -223,6 +249,7 @@ pub(super) fn least_squares(columns: &[Vec<f64>], targets: &[Vec<f64>]) -> Vec<V
     }
     let solve = |target: &Vec<f64>| {
         let mut rest = target.clone();
+        rest.resize(rest.len() + count, 0.0);
         let mut weights: Vec<f64> = Vec::with_capacity(count);
         for direction in &directions {
             let part = dot(&rest, direction);
@@ -266,7 +293,7 @@ mod tests {
             weights[31] = 0.75;
             weights
         }];
-        let chosen = Candidates::new(columns.clone(), &sums).choose(4, 2);
+        let chosen = Candidates::new(columns.clone(), &sums, 0.0).choose(4, 2);
         assert_eq!(chosen.len(), 4);
         assert!(chosen.is_sorted_by(|a, b| a < b));
         let nodes: Vec<Vec<f64>> = chosen.iter().map(|p| columns[*p].clone()).collect();
@@ -278,7 +305,7 @@ mod tests {
                     .collect()
             })
             .collect();
-        for (weights, target) in least_squares(&nodes, &targets).iter().zip(&targets) {
+        for (weights, target) in least_squares(&nodes, &targets, 0.0).iter().zip(&targets) {
             for row in 0..30 {
                 let found: f64 = (0..4).map(|i| weights[i] * nodes[i][row]).sum();
                 assert!((found - target[row]).abs() < 1e-12, "{found}");
@@ -291,15 +318,25 @@ mod tests {
         let columns = columns();
         let mut weights = vec![0.0; 40];
         weights[17] = 1.0;
-        assert_eq!(Candidates::new(columns, &[weights]).choose(1, 3), [17]);
+        assert_eq!(Candidates::new(columns, &[weights], 0.0).choose(1, 3), [17]);
     }
 
     #[test]
     fn least_squares_solves_the_normal_equations_of_a_literal_case() {
         // a line through (0, 0), (1, 1), (2, 3): intercept −1/6, slope 3/2
         let columns = [vec![1.0, 1.0, 1.0], vec![0.0, 1.0, 2.0]];
-        let weights = least_squares(&columns, &[vec![0.0, 1.0, 3.0]]);
+        let weights = least_squares(&columns, &[vec![0.0, 1.0, 3.0]], 0.0);
         assert!((weights[0][0] + 1.0 / 6.0).abs() < 1e-14);
         assert!((weights[0][1] - 1.5).abs() < 1e-14);
+    }
+
+    #[test]
+    fn noise_shares_a_sum_between_equal_columns() {
+        // each half of 1, and less by the noise: w = 1/(2 + noise²)
+        let columns = [vec![1.0], vec![1.0]];
+        let weights = least_squares(&columns, &[vec![1.0]], 0.1);
+        for weight in &weights[0] {
+            assert!((weight - 1.0 / 2.01).abs() < 1e-14);
+        }
     }
 }
