@@ -45,8 +45,9 @@ pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use parameters::{CanopyParameters, Parameter};
 pub use reflectance::{
-    Canopy, ForestSpectra, Illumination, Lanes, Precision, ReflectanceModel,
-    ReflectanceModelBuilder, Soil, Variant,
+    BandQuadrature, Canopy, Certificate, DrawnFit, FittedFor, FittedRange, ForestSpectra,
+    Illumination, Lanes, Precision, QuadratureFit, ReflectanceModel, ReflectanceModelBuilder, Soil,
+    SpectralSampling, Variant,
 };
 pub use stand::CrownCover;
 pub use tables::{GaussianBand, SENTINEL2_TRAINING_BANDS, Sensor, SpectralTables};

@@ -5,6 +5,7 @@ use super::columns::Columns;
 use super::dispatch::{Lanes, Plan, double_engine, single_engine};
 use super::engine::Quadrature;
 use super::model::{LEAF_ANGLES, ReflectanceModel};
+use super::quadrature::{Chosen, SpectralSampling};
 use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
@@ -46,6 +47,7 @@ pub struct ReflectanceModelBuilder {
     free: Option<Vec<Free>>,
     per_sample: Option<Vec<Parameter>>,
     leaf_angle_classes: Vec<LeafAngles>,
+    sampling: SpectralSampling,
     precision: Precision,
     lanes: Option<Lanes>,
 }
@@ -55,6 +57,17 @@ pub struct ReflectanceModelBuilder {
 struct Free {
     parameter: Parameter,
     within: Option<RangeInclusive<f64>>,
+}
+
+impl Free {
+    /// With its smallest and largest value.
+    fn ends(&self) -> (Parameter, f64, f64) {
+        let (min, max) = match &self.within {
+            Some(within) => (*within.start(), *within.end()),
+            None => (self.parameter.range().min, self.parameter.range().max),
+        };
+        (self.parameter, min, max)
+    }
 }
 
 impl Default for ReflectanceModelBuilder {
@@ -72,6 +85,7 @@ impl Default for ReflectanceModelBuilder {
             free: None,
             per_sample: None,
             leaf_angle_classes: Vec::new(),
+            sampling: SpectralSampling::default(),
             precision: Precision::default(),
             lanes: None,
         }
@@ -139,6 +153,12 @@ impl ReflectanceModelBuilder {
         self
     }
 
+    /// All bands of another sensor.
+    pub(super) fn of_sensor(mut self, sensor: Sensor) -> Self {
+        self.bands = None;
+        self.sensor(sensor)
+    }
+
     /// Values of everything that is neither free nor given per sample, and the defaults of what is.
     pub fn fixed(mut self, parameters: CanopyParameters) -> Self {
         self.fixed = parameters;
@@ -185,6 +205,12 @@ impl ReflectanceModelBuilder {
         self
     }
 
+    /// The wavelengths at which bands are computed; all unless a quadrature is given.
+    pub fn sampling(mut self, sampling: SpectralSampling) -> Self {
+        self.sampling = sampling;
+        self
+    }
+
     /// Precision.
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
@@ -204,7 +230,7 @@ impl ReflectanceModelBuilder {
     /// that is free although the model does not have it, twice, without effect (`fc` beside a given `cd`),
     /// beside another that excludes it (`ALA` and `LIDFa`), or within a range that is empty or not
     /// physical; a fixed value outside its range; a spectrum of the wrong length; lanes the processor does
-    /// not have.
+    /// not have; a quadrature that was not fitted for all this.
     pub fn build(self) -> Result<ReflectanceModel, PhysicsError> {
         let sensor = match &self.bands {
             Some(bands) => self.sensor.with_bands(bands)?,
@@ -229,7 +255,23 @@ impl ReflectanceModelBuilder {
 
         let names: Vec<Parameter> = free.iter().map(|f| f.parameter).collect();
         let columns = Columns::new(&names);
-        let quadrature = Quadrature::every_wavelength(&sensor);
+        let (quadrature, limits) = match &self.sampling {
+            SpectralSampling::Exact => (Quadrature::every_wavelength(&sensor), None),
+            SpectralSampling::Fitted(fitted) => {
+                let (quadrature, limits) = fitted.select(&Chosen {
+                    canopy: self.canopy,
+                    leaf: self.leaf,
+                    sensor: &sensor,
+                    data: &data,
+                    base: &base,
+                    free: free.iter().map(Free::ends).collect(),
+                    per_sample: &per_sample,
+                    leaf_angle_classes: &self.leaf_angle_classes,
+                    known: &known,
+                })?;
+                (quadrature, Some(limits))
+            }
+        };
         let plan = Plan {
             data: &data,
             quadrature: &quadrature,
@@ -287,6 +329,7 @@ impl ReflectanceModelBuilder {
             leaf_angle_classes: self.leaf_angle_classes,
             base,
             largest_rsoil,
+            limits,
             outputs: sensor.band_names(),
             parameters,
             conditions,

@@ -5,9 +5,11 @@ mod choices;
 mod columns;
 mod dispatch;
 mod engine;
+mod fingerprint;
 mod forward;
 mod model;
 mod precision;
+mod quadrature;
 mod spectra;
 mod spectral;
 mod tables;
@@ -16,4 +18,7 @@ pub use builder::ReflectanceModelBuilder;
 pub use choices::{Canopy, Illumination, Precision, Soil, Variant};
 pub use dispatch::Lanes;
 pub use model::ReflectanceModel;
+pub use quadrature::{
+    BandQuadrature, Certificate, DrawnFit, FittedFor, FittedRange, QuadratureFit, SpectralSampling,
+};
 pub use spectra::ForestSpectra;

@@ -4,6 +4,7 @@ use super::choices::{Canopy, Precision};
 use super::dispatch::AnyEngine;
 use super::engine::Results;
 use super::precision::LEAST_ABSORPTANCE_F32;
+use super::quadrature::Limits;
 use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
@@ -92,6 +93,8 @@ pub struct ReflectanceModel {
     pub(super) base: CanopyParameters,
     /// With it the brightest soil reflects everything at some wavelength.
     pub(super) largest_rsoil: f64,
+    /// The samples that the quadrature serves, if there is one.
+    pub(super) limits: Option<Limits>,
     pub(super) parameters: Vec<Quantity>,
     pub(super) conditions: Vec<Quantity>,
     pub(super) outputs: Vec<String>,
@@ -204,6 +207,9 @@ impl ReflectanceModel {
     ) -> Result<(), PhysicsError> {
         for (row, sample) in samples.iter().enumerate() {
             self.check(row, sample)?;
+            if let Some(limits) = &self.limits {
+                limits.check(row, sample)?;
+            }
         }
         let per_chunk = SAMPLES_AT_A_TIME * self.outputs.len();
         // an empty Jacobian has no chunks to go with: give each its own empty one
