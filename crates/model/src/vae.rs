@@ -110,6 +110,34 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         self.physics.as_ref()
     }
 
+    /// Decode with another physics of the same parameters and channels from now on: the exact one in the
+    /// place of an approximation.
+    ///
+    /// # Errors
+    /// The model has no physics, or the sizes differ.
+    pub fn set_physics(&mut self, physics: PhysicsLayer) -> Result<(), ModelError> {
+        let sizes = |physics: &PhysicsLayer| [physics.parameters(), physics.channels()];
+        let own = self.physics.as_ref().map_or([0, 0], sizes);
+        for (what, found, expected) in [
+            (
+                "the number of physical parameters",
+                sizes(&physics)[0],
+                own[0],
+            ),
+            ("the number of channels", sizes(&physics)[1], own[1]),
+        ] {
+            if found != expected {
+                return Err(ModelError::Mismatch {
+                    what,
+                    found,
+                    expected,
+                });
+            }
+        }
+        self.physics = Some(physics);
+        Ok(())
+    }
+
     /// Whether the parameter of this name learns from synthetic spectra: the features and the mean of
     /// u_phy. The others have no gradient there, and are left alone as PyTorch's optimisers do.
     pub fn learns_in_pretraining(name: &str) -> bool {

@@ -117,6 +117,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         units,
         channel_unit: mogi.output_unit().to_owned(),
+        exact_physics: None,
         physics: Some(PhysicsLayer::new(
             Arc::new(mogi),
             RANGES.to_vec(),

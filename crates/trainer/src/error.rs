@@ -15,6 +15,17 @@ pub enum TrainerError {
     /// The physics refuses a value or a table.
     #[error(transparent)]
     Physics(#[from] physics::PhysicsError),
+    /// A quadrature of another size than declared.
+    #[error(
+        "physics.spectral.nodes = {wanted}, but the quadrature has {found} nodes; allowed: {found}, or a \
+         file of one with {wanted} (cargo xtask quadrature --nodes {wanted}) in physics.spectral.file"
+    )]
+    Quadrature {
+        /// Nodes it has.
+        found: usize,
+        /// Nodes declared.
+        wanted: usize,
+    },
     /// The model cannot be built or run.
     #[error(transparent)]
     Model(#[from] model::ModelError),

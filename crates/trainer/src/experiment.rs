@@ -21,6 +21,8 @@ pub struct Experiment {
     pub architecture: Architecture,
     /// The physics with ranges and standardisation; `None` for variant A.
     pub physics: Option<PhysicsLayer>,
+    /// The exact physics, for evaluation, where that of training is an approximation.
+    pub exact_physics: Option<PhysicsLayer>,
     /// Names of latents and channels.
     pub dimensions: Dimensions,
     /// Name and unit of each physical parameter, in the order of the latents.
@@ -46,6 +48,11 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// The physics that evaluation decodes with: the exact one.
+    pub fn physics_of_evaluation(&self) -> Option<&PhysicsLayer> {
+        self.exact_physics.as_ref().or(self.physics.as_ref())
+    }
+
     /// KL weight of an epoch.
     pub fn beta(&self, epoch: usize) -> f64 {
         if self.kl_is_used {

@@ -13,6 +13,7 @@ use crate::config::{
 use crate::experiment::Experiment;
 use crate::metrics::Dimensions;
 use data::{Splits, Standardization};
+use forward_model::Wavelengths;
 use losses::Weights;
 use model::{Architecture, PhysicsLayer};
 use nn::{Activation, AdamConfig};
@@ -50,9 +51,9 @@ pub(crate) fn inform_parameters() -> Vec<physics::Quantity> {
 /// # Errors
 /// A table of samples or of the physics is refused.
 pub fn assemble(checked: &CheckedExperiment) -> Result<(Experiment, Splits), TrainerError> {
-    let forward = forward_model::build(checked)?;
-    let splits = samples::load(checked, forward.as_ref())?;
-    let experiment = experiment(checked, forward, splits.standardization.clone())?;
+    let exact = forward_model::build(checked, Wavelengths::All)?;
+    let splits = samples::load(checked, exact.as_ref())?;
+    let experiment = experiment(checked, exact, splits.standardization.clone())?;
     Ok((experiment, splits))
 }
 
@@ -64,34 +65,41 @@ pub fn assemble_without_samples(
     checked: &CheckedExperiment,
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
-    experiment(checked, forward_model::build(checked)?, standardization)
+    let exact = forward_model::build(checked, Wavelengths::All)?;
+    experiment(checked, exact, standardization)
 }
 
 fn experiment(
     checked: &CheckedExperiment,
-    forward: Arc<dyn physics::ForwardModel>,
+    exact: Arc<dyn physics::ForwardModel>,
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
     let config = &checked.phys_vae;
     let channels = checked.data.channels();
-    let channel_unit = forward.output_unit().to_owned();
+    let channel_unit = exact.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
     let ranges = checked.physics.ranges();
     let physics_name = if has_physics {
-        forward.name().to_owned()
+        exact.name().to_owned()
     } else {
         "none".to_owned()
     };
-    let physics = has_physics
-        .then(|| {
-            PhysicsLayer::new(
-                forward,
-                ranges.iter().map(|r| (r.min, r.max)).collect(),
-                standardization.mean().to_vec(),
-                standardization.scale().to_vec(),
-            )
-        })
-        .transpose()?;
+    let layer = |forward| {
+        PhysicsLayer::new(
+            forward,
+            ranges.iter().map(|r| (r.min, r.max)).collect(),
+            standardization.mean().to_vec(),
+            standardization.scale().to_vec(),
+        )
+    };
+    let (physics, exact_physics) = if !has_physics {
+        (None, None)
+    } else if forward_model::training_is_approximate(checked) {
+        let training = forward_model::build(checked, Wavelengths::OfTraining)?;
+        (Some(layer(training)?), Some(layer(exact)?))
+    } else {
+        (Some(layer(exact)?), None)
+    };
     let named = |r: &crate::config::ParameterRange| (r.name.clone(), r.unit.clone());
     let units: Vec<_> = if has_physics {
         ranges.iter().map(named).collect()
@@ -121,6 +129,7 @@ fn experiment(
             channels,
         },
         physics,
+        exact_physics,
         units,
         channel_unit,
         standardization,

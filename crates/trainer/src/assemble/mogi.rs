@@ -51,6 +51,7 @@ pub(super) fn check_table(mogi: &CheckedMogi, path: &Path) -> Result<(), Trainer
 #[cfg(test)]
 mod tests {
     use crate::TrainerError;
+    use crate::assemble::forward_model::Wavelengths;
     use crate::assemble::{assemble, check, forward_model};
     use crate::config::{CheckedExperiment, ConfigSource, Overrides, Ranges, load};
     use ndarray::{Array2, Array3};
@@ -91,7 +92,7 @@ mod tests {
     /// What an experiment says where the golden file has unit latents `z` (in the order xcen, ycen, d, dV):
     /// values, and the Jacobian to the latents in the experiment's order.
     fn run(experiment: &CheckedExperiment, z: &Value) -> (Array2<f64>, Array3<f64>) {
-        let model = forward_model::build(experiment).unwrap();
+        let model = forward_model::build(experiment, Wavelengths::All).unwrap();
         let ranges = experiment.physics.ranges();
         let rows = z.as_array().unwrap();
         let outputs = experiment.data.channels().len();
@@ -187,7 +188,7 @@ mod tests {
         let set = format!("data.channels={}", serde_json::json!(channels));
         let ranges = r#"{"d":{"min":2,"max":20},"xcen":{"min":-9.33,"max":14.35},"dV":{"min":0,"max":200},"ycen":{"min":-5.8,"max":7.62}}"#;
         let experiment = akutan(&[set, format!("physics.ranges={ranges}")]).unwrap();
-        let model = forward_model::build(&experiment).unwrap();
+        let model = forward_model::build(&experiment, Wavelengths::All).unwrap();
         assert_eq!(model.outputs(), channels);
         // AKGG, AKLV, AKMO, AKRB, AV06 … AV15, east, north and up
         assert_golden(&experiment, [2, 0, 3, 1], &[35, 4, 24, 16]);

@@ -1,6 +1,6 @@
 //! The samples that a configuration names.
 
-use super::forward_model;
+use super::forward_model::{self, Wavelengths};
 use crate::TrainerError;
 use crate::config::{
     CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, MissingValues,
@@ -94,7 +94,7 @@ pub fn read_samples(
     path: &Path,
     standardization: &Standardization,
 ) -> Result<Samples, TrainerError> {
-    let forward = forward_model::build(checked)?;
+    let forward = forward_model::build(checked, Wavelengths::All)?;
     let layout = match &checked.data {
         CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
         // a table of simulated samples as `data::write_csv` writes it: channels and truth by their names

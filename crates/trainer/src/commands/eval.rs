@@ -45,7 +45,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
     let mut model = PhysVae::new(
         &device,
         experiment.architecture.clone(),
-        experiment.physics.clone(),
+        experiment.physics_of_evaluation().cloned(),
         &mut stream(experiment.seed, Purpose::Initialisation, 0, 0),
     )?;
     let mut adam = Adam::new(experiment.adam);

@@ -210,6 +210,9 @@ impl Job<'_> {
         let (experiment, test, run) = (self.experiment, &self.samples.test, self.run);
         let epochs = training.log().epochs()?;
         let checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
+        if let Some(exact) = &experiment.exact_physics {
+            training.learner.model.set_physics(exact.clone())?;
+        }
         let last = evaluate(&training.learner, experiment, test)?;
         let inversion = inversion(&training.learner, experiment)?;
         let last_epoch = training.progress.epoch.saturating_sub(1);

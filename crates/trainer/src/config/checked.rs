@@ -7,7 +7,7 @@ use super::error::ConfigError;
 use super::experiment::ExperimentConfig;
 use super::mogi::Stations;
 use super::phys_vae::{ModelVariant, PhysVaeConfig};
-use super::physics::{FixedParameters, InformVariant, Precision};
+use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
 use super::training::{OptimizerConfig, TrainerConfig};
 use schedules::Schedule;
@@ -95,6 +95,8 @@ pub struct CheckedInform {
     pub tables: Option<PathBuf>,
     /// Number type of the physics.
     pub precision: Precision,
+    /// The wavelengths of training; the path of a file is absolute.
+    pub spectral: SpectralConfig,
     /// Inputs that are not learned.
     pub fixed: FixedParameters,
     /// The free parameters in the order of the latents: each parameter of the physics once.

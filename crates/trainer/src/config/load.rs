@@ -204,6 +204,9 @@ fn make_paths_absolute(
         if let Some(tables) = &mut inform.tables {
             absolute(tables, "physics.tables");
         }
+        if let Some(file) = &mut inform.spectral.file {
+            absolute(file, "physics.spectral.file");
+        }
     }
     if let DataConfig::Csv(csv) = &mut config.data
         && let Some(dir) = &mut csv.dir

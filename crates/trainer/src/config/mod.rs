@@ -53,6 +53,7 @@ pub use self::data::{
 };
 pub use self::physics::{
     FixedParameters, InformConfig, InformVariant, LeafAngles, PhysicsConfig, Precision,
+    SpectralConfig, SpectralSampling,
 };
 pub use checked::{
     ChannelColumn, CheckedCsv, CheckedData, CheckedExperiment, CheckedInform, CheckedMogi,

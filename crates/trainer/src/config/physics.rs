@@ -54,6 +54,9 @@ pub struct InformConfig {
     /// Number type of the physics in training.
     #[serde(default)]
     pub precision: Precision,
+    /// The wavelengths at which training computes the bands; evaluation computes them at all.
+    #[serde(default)]
+    pub spectral: SpectralConfig,
     /// The free parameters, any of the model's, and their ranges; their order is the order of the physical
     /// latents. Path of a JSON file (relative to this file) or the ranges themselves, as
     /// {"cab": {"min": 10, "max": 80}, …}.
@@ -65,6 +68,42 @@ pub struct InformConfig {
 
 fn default_sensor() -> String {
     "s2a".to_owned()
+}
+
+/// The wavelengths at which training computes the bands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpectralConfig {
+    /// All that carry weight, or the nodes of a fitted quadrature.
+    pub sampling: SpectralSampling,
+    /// Number of nodes the quadrature must have.
+    #[schemars(range(min = 1, max = 2101))]
+    pub nodes: usize,
+    /// File of a quadrature (`cargo xtask quadrature`), relative to this file; null: the built-in one of
+    /// the variant and sensor.
+    pub file: Option<String>,
+}
+
+impl Default for SpectralConfig {
+    fn default() -> Self {
+        Self {
+            sampling: SpectralSampling::default(),
+            nodes: 44,
+            file: None,
+        }
+    }
+}
+
+/// Ways to compute bands from a spectrum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpectralSampling {
+    /// At every nm at which a band has weight.
+    #[default]
+    Exact,
+    /// At a few wavelengths fitted for the variant, the sensor and the ranges; faster, bands within the
+    /// error that its file certifies.
+    Quadrature,
 }
 
 /// Variants of INFORM.

@@ -31,6 +31,7 @@ fn check_inform(inform: &InformConfig, known: &[Quantity]) -> Result<CheckedInfo
         sensor,
         tables: inform.tables.as_ref().map(PathBuf::from),
         precision: inform.precision,
+        spectral: inform.spectral.clone(),
         fixed: inform.fixed.clone(),
         ranges: check_ranges(read(&inform.ranges, "physics.ranges")?, known, Needed::Any)?,
     })
