@@ -87,8 +87,7 @@ impl Sloped {
         let (phi, slope) = if x.abs() < SMALL {
             (x.polynomial(&PHI_F64), x.polynomial(&PHI_SLOPE_F64))
         } else {
-            let phi = -(-x).exp_m1() / x;
-            (phi, ((-x).exp() - phi) / x)
+            phi_quotient(x)
         };
         self.map(phi, slope)
     }
@@ -110,6 +109,34 @@ impl Sloped {
         };
         self.map(ratio, slope)
     }
+}
+
+/// φ and its derivative where x is not small.
+fn phi_quotient(x: f64) -> (f64, f64) {
+    let phi = -(-x).exp_m1() / x;
+    (phi, ((-x).exp() - phi) / x)
+}
+
+/// φ and its derivative at each place, as [`Sloped::phi`]. A plain loop of polynomials, which becomes one of
+/// registers; the few places that are not small are done again.
+#[inline(always)]
+pub(crate) fn phi_of_each<const N: usize>(x: &[f64; N]) -> [(f64, f64); N] {
+    let (mut phi, mut slope) = ([PHI_F64[0]; N], [PHI_SLOPE_F64[0]; N]);
+    for power in 1..PHI_F64.len() {
+        for i in 0..N {
+            phi[i] = phi[i] * x[i] + PHI_F64[power];
+            slope[i] = slope[i] * x[i] + PHI_SLOPE_F64[power];
+        }
+    }
+    let mut both = [(0.0, 0.0); N];
+    for i in 0..N {
+        both[i] = if x[i].abs() < SMALL {
+            (phi[i], slope[i])
+        } else {
+            phi_quotient(x[i])
+        };
+    }
+    both
 }
 
 #[cfg(test)]
@@ -161,6 +188,19 @@ mod tests {
             let (below, above) = (at(x * (1.0 - 1e-15)), at(x));
             assert!((below.value() - above.value()).abs() < 1e-14);
             assert!((below.slope() - above.slope()).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn phi_of_each_is_phi() {
+        let x = [-3.0, -0.4999, -1e-8, 0.0, 0.2, 0.5, 7.0];
+        for (x, (value, slope)) in x.iter().zip(phi_of_each(&x)) {
+            let phi = Sloped::new(*x, 1.0).phi();
+            assert!((phi.value() - value).abs() < 1e-15 * phi.value(), "{x}");
+            assert!(
+                (phi.slope() - slope).abs() < 1e-15 * phi.slope().abs(),
+                "{x}"
+            );
         }
     }
 
