@@ -51,12 +51,6 @@ impl Sloped {
         self.sin_cos().1
     }
 
-    /// Inverse cosine of −1 < x < 1.
-    pub fn acos(self) -> Self {
-        let x = self.value();
-        self.map(x.acos(), -1.0 / ((1.0 - x) * (1.0 + x)).sqrt())
-    }
-
     /// Natural logarithm.
     pub fn ln(self) -> Self {
         self.map(self.value().ln(), 1.0 / self.value())
@@ -149,12 +143,11 @@ mod tests {
     #[test]
     fn slopes_are_the_differences() {
         type Case = (&'static str, fn(Sloped) -> Sloped, &'static [f64]);
-        let functions: [Case; 9] = [
+        let functions: [Case; 8] = [
             ("sin", |x| x.sin_cos().0, &[-1.0, 0.3, 2.0]),
             ("cos", Sloped::cos, &[-1.0, 0.3, 2.0]),
             ("sin of degrees", |x| x.sin_cos_deg().0, &[0.0, 30.0, 80.0]),
             ("cos of degrees", |x| x.sin_cos_deg().1, &[0.0, 30.0, 80.0]),
-            ("acos", Sloped::acos, &[-0.9, 0.0, 0.6]),
             ("ln", Sloped::ln, &[0.2, 1.0, 5.0]),
             ("abs", Sloped::abs_or_flat, &[-0.5, 0.5]),
             (

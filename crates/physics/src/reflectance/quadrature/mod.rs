@@ -20,6 +20,10 @@ use serde::{Deserialize, Serialize};
 
 /// At which wavelengths a model is evaluated to give its bands.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a builder holds one, and it is written without a box"
+)]
 pub enum SpectralSampling {
     /// At every nm at which a band has weight: 875 for the training bands of Sentinel-2A.
     #[default]
