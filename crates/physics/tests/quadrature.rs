@@ -180,6 +180,7 @@ fn fewer_bands_and_parameters_are_served() {
     let some = ReflectanceModel::builder()
         .bands(["B12", "B04"])
         .free_within(Parameter::Lai, 1.0..=4.0)
+        .fix(Parameter::Cw, 0.01)
         .fix(Parameter::Cm, 0.01)
         .fix(Parameter::LaiU, 0.5);
     let exact = some.clone().build().unwrap();
@@ -222,7 +223,7 @@ fn what_it_was_not_fitted_for_is_refused() {
             "canopy published, not for enmap_box",
         ),
         (
-            base().canopy(Canopy::Sail),
+            ReflectanceModel::builder().canopy(Canopy::Sail),
             "canopy published, not for sail",
         ),
         (
@@ -255,7 +256,7 @@ fn what_it_was_not_fitted_for_is_refused() {
         ),
         (
             base().fix(Parameter::Hspot, 0.05),
-            "hspot = 0.01 1, not for 0.05 1",
+            "hspot = 0.01, not for 0.05",
         ),
         (base().fix(Parameter::H, 20.0), "h = none, not for 20 m"),
         (
@@ -329,7 +330,7 @@ fn samples_outside_the_ranges_are_refused() {
         (
             Parameter::Skyl,
             0.2,
-            "row 1: skyl = 0.2 1 is not the fitted none",
+            "row 1: skyl = 0.2 is not the fitted none",
         ),
         (
             Parameter::Ala,

@@ -2,6 +2,7 @@
 
 use crate::PhysicsError;
 use crate::canopy::LeafAngles;
+use crate::error::after_value;
 use crate::leaf::LeafVersion;
 use crate::parameters::{CanopyParameters, PARAMETERS, Parameter, within};
 use crate::reflectance::choices::{Canopy, Variant};
@@ -206,7 +207,7 @@ impl FittedFor {
         for parameter in chosen.known {
             let parameter = *parameter;
             let base = chosen.base.get(parameter);
-            let unit = parameter.quantity().unit;
+            let unit = after_value(parameter.range().unit);
             if let Some(range) = self.range(parameter) {
                 let free = chosen.free.iter().find(|(p, ..)| *p == parameter);
                 let (from, to) = match (free, base) {
@@ -214,7 +215,7 @@ impl FittedFor {
                     (None, Some(value)) => (value, value),
                     (None, None) => {
                         return Err(wrong(format!(
-                            "fitted for {parameter} from {} to {} {unit}, not for one that follows from \
+                            "fitted for {parameter} from {} to {}{unit}, not for one that follows from \
                              others",
                             range.min, range.max
                         )));
@@ -227,7 +228,7 @@ impl FittedFor {
                         format!("{from} to {to}")
                     };
                     return Err(wrong(format!(
-                        "fitted for {parameter} from {} to {} {unit}, not for {found}",
+                        "fitted for {parameter} from {} to {}{unit}, not for {found}",
                         range.min, range.max
                     )));
                 }
@@ -244,7 +245,7 @@ impl FittedFor {
                 return Err(wrong(format!("not fitted for any {parameter}")));
             };
             let text = |value: Option<f64>| {
-                value.map_or_else(|| "none".to_owned(), |value| format!("{value} {unit}"))
+                value.map_or_else(|| "none".to_owned(), |value| format!("{value}{unit}"))
             };
             if chosen.is_free(parameter) || chosen.per_sample.contains(&parameter) {
                 let found = if chosen.is_free(parameter) {
@@ -292,10 +293,10 @@ impl Limits {
             })
         };
         let text = |parameter: Parameter| {
-            let unit = parameter.quantity().unit;
+            let unit = after_value(parameter.range().unit);
             sample.get(parameter).map_or_else(
                 || format!("{parameter} that follows from others"),
-                |value| format!("{parameter} = {value} {unit}"),
+                |value| format!("{parameter} = {value}{unit}"),
             )
         };
         for (parameter, min, max) in &self.ranges {

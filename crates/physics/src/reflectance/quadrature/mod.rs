@@ -69,6 +69,7 @@ pub enum SpectralSampling {
 ///     .bands(SENTINEL2_TRAINING_BANDS)
 ///     .free_within(Parameter::Cab, 10.0..=80.0)
 ///     .free_within(Parameter::Lai, 0.01..=5.0)
+///     .fix(Parameter::Cw, 0.01)
 ///     .fix(Parameter::Cm, 0.01)
 ///     .fix(Parameter::Fc, 0.7)
 ///     .sampling(SpectralSampling::Fitted(quadrature))
