@@ -248,7 +248,7 @@ fn what_it_was_not_fitted_for_is_refused() {
         ),
         (
             base().free([Parameter::Car]),
-            "car = 8 ug/cm2, not for a free one",
+            "car = 10 ug/cm2, not for a free one",
         ),
         (
             base().per_sample([Parameter::Sd]),
