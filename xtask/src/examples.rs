@@ -21,6 +21,12 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "sensitivity", ""),
     ("physics", "fit", ""),
     ("physics", "own_model", ""),
+    (
+        "physics",
+        "fit_quadrature",
+        "--nodes 16 --spectra 300 --jacobians 30 --certify 100",
+    ),
+    ("physics", "speed", "--milliseconds 10"),
     ("trainer", "own_physics", ""),
 ];
 

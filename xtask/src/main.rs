@@ -6,6 +6,7 @@ mod arrows;
 mod command_line;
 mod examples;
 mod house;
+mod quadrature;
 mod readme;
 mod standalone;
 mod steps;
@@ -31,12 +32,15 @@ enum Chore {
     Verify(verify::Args),
     /// Measures the physics against every external truth and writes the figures into its pages
     Validate(validate::Args),
+    /// Fits the few wavelengths that stand for all wavelengths of a sensor
+    Quadrature(quadrature::Args),
 }
 
 fn main() -> ExitCode {
     match Xtask::parse().chore {
         Chore::Verify(args) => verify::run(&args),
         Chore::Validate(args) => validate::run(&args),
+        Chore::Quadrature(args) => quadrature::run(&args),
     }
 }
 

@@ -64,7 +64,7 @@ struct Arguments {
     #[arg(long, default_value_t = 400)]
     jacobians: usize,
     /// How often each node may be exchanged for a better one
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 10)]
     exchanges: usize,
     /// Seed of the samples fitted
     #[arg(long, default_value_t = 1)]

@@ -110,7 +110,7 @@ pub enum PhysicsError {
 }
 
 /// A unit as it stands after a value; nothing for what is dimensionless.
-fn after_value(unit: &str) -> String {
+pub(crate) fn after_value(unit: &str) -> String {
     match unit {
         "1" => String::new(),
         unit => format!(" {unit}"),

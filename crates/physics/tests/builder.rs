@@ -287,7 +287,7 @@ fn both_precisions_serve_every_canopy_and_leaf() {
 #[test]
 fn what_makes_no_sense_is_refused_with_the_reason() {
     let free = |parameters: &[Parameter]| builder().free(parameters.to_vec()).build();
-    for (result, expected) in [
+    for (result, expected) in vec![
         (
             free(&[Parameter::Cp]),
             "unknown parameter 'cp', expected one of: N, cab, car",

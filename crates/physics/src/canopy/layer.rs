@@ -1,7 +1,7 @@
 //! What a layer of leaves does at every wavelength alike: direct transmission and the hot spot.
 
 use super::Scattering;
-use crate::numbers::{Real, Sloped};
+use crate::numbers::{Real, Sloped, phi_of_each};
 
 /// Largest α of the hot spot; beyond it there is none. Part of the distributed PROSAIL.
 const LARGEST_ALPHA: f64 = 200.0;
@@ -76,14 +76,27 @@ impl HotSpot {
 
     /// ∫ e^y(x) dx over the layer, with y linear between the nodes, and e^y(1), of a layer of leaf area
     /// index `l`.
+    #[inline(always)]
     fn integrate(&self, l: Sloped) -> (Sloped, Sloped) {
+        // −δ of the intervals, and the mean of e^y over each in units of its beginning, (e^δ − 1)/δ = φ(−δ):
+        // all at once, for this is most of a sample's scalars
+        let mut fall = [0.0; INTERVALS];
+        for (i, fall) in fall.iter_mut().enumerate() {
+            *fall = l.value() * (self.slope[i].value() - self.slope[i + 1].value());
+        }
+        let means = phi_of_each(&fall);
         let (mut sum, mut f) = (Sloped::constant(0.0), Sloped::constant(1.0));
-        for i in 1..=self.intervals {
-            let delta = l * (self.slope[i] - self.slope[i - 1]);
-            let width = self.depth[i] - self.depth[i - 1];
-            // mean of e^y over the interval: f (e^δ − 1)/δ
-            sum = sum + f * (-delta).phi() * width;
-            f = (l * self.slope[i]).exp();
+        for (i, (mean, slope)) in means.into_iter().enumerate().take(self.intervals) {
+            let fall = l * (self.slope[i] - self.slope[i + 1]);
+            let mean = fall.map(mean, slope);
+            let width = self.depth[i + 1] - self.depth[i];
+            sum = sum + f * mean * width;
+            // e^δ = 1 + δ φ(−δ); it has cancelled for long intervals
+            f = if fall.value() < 1.0 {
+                f * (-(fall * mean)).offset(1.0)
+            } else {
+                f * (-fall).exp()
+            };
         }
         (sum, f)
     }
@@ -108,6 +121,7 @@ pub(crate) struct LayerScalars {
 
 impl LayerScalars {
     /// A layer of leaf area index `length` with a hot spot.
+    #[inline(always)]
     pub fn new(scattering: &Scattering, length: Sloped, hot_spot: &HotSpot) -> Self {
         let (sum, end) = hot_spot.integrate(length);
         let mut layer = Self::without_bidirectional(scattering, length);

@@ -90,11 +90,12 @@ impl Scattering {
         };
         let (per_sun, per_view) = (v.cos_sun.recip(), v.cos_view.recip());
         let per_area = (per_sun * per_view).scale(PI);
+        let azimuth = Angle::new(v.azimuth);
         for (middle_deg, weight) in angles.classes() {
             let (sin_leaf, cos_leaf) = middle_deg.to_radians().sin_cos();
             let sun = BeamOnLeaf::new(v.cos_sun.scale(cos_leaf), v.sin_sun.scale(sin_leaf));
             let view = BeamOnLeaf::new(v.cos_view.scale(cos_leaf), v.sin_view.scale(sin_leaf));
-            let (f_rho, f_tau) = bidirectional(&sun, &view, v.azimuth);
+            let (f_rho, f_tau) = bidirectional(&sun, &view, &azimuth);
             sum.ks = sum.ks + weight * sun.chi * per_sun;
             sum.ko = sum.ko + weight * view.chi * per_view;
             sum.bf = sum.bf + weight.scale(cos_leaf * cos_leaf);
@@ -105,6 +106,63 @@ impl Scattering {
     }
 }
 
+/// An angle in radians with its sine and cosine, so that those of sums need no functions of their own.
+#[derive(Clone, Copy)]
+struct Angle {
+    radians: Sloped,
+    sin: Sloped,
+    cos: Sloped,
+}
+
+impl Angle {
+    fn new(angle: Sloped) -> Self {
+        let (sin, cos) = angle.sin_cos();
+        Self {
+            radians: angle,
+            sin,
+            cos,
+        }
+    }
+
+    fn straight() -> Self {
+        Self {
+            radians: Sloped::constant(PI),
+            sin: Sloped::constant(0.0),
+            cos: Sloped::constant(-1.0),
+        }
+    }
+
+    /// The angle from 0 to π of this cosine between −1 and 1.
+    fn of_cosine(cos: Sloped) -> Self {
+        let x = cos.value();
+        let sin = ((1.0 - x) * (1.0 + x)).sqrt();
+        Self {
+            radians: cos.map(x.acos(), -1.0 / sin),
+            sin: cos.map(sin, -x / sin),
+            cos,
+        }
+    }
+
+    /// |a − b|
+    fn apart(&self, other: &Self) -> Self {
+        Self {
+            radians: (self.radians - other.radians).abs_or_flat(),
+            sin: (self.sin * other.cos - self.cos * other.sin).abs_or_flat(),
+            cos: self.cos * other.cos + self.sin * other.sin,
+        }
+    }
+
+    /// π − |a + b − π|: the sum, or what it lacks to a full turn.
+    fn together(&self, other: &Self) -> Self {
+        let beyond = (self.radians + other.radians).offset(-PI).abs_or_flat();
+        Self {
+            radians: (-beyond).offset(PI),
+            sin: (self.sin * other.cos + self.cos * other.sin).abs_or_flat(),
+            cos: self.cos * other.cos - self.sin * other.sin,
+        }
+    }
+}
+
 /// A beam on leaves of one inclination and all azimuths.
 struct BeamOnLeaf {
     /// cos θ_leaf cos θ_beam
@@ -112,7 +170,7 @@ struct BeamOnLeaf {
     /// sin θ_leaf sin θ_beam
     s: Sloped,
     /// Azimuth at which the beam passes from one side of the leaf to the other.
-    beta: Sloped,
+    beta: Angle,
     d: Sloped,
     /// Interception function χ.
     chi: Sloped,
@@ -126,18 +184,14 @@ impl BeamOnLeaf {
         } else {
             Sloped::constant(-1.0)
         };
-        let (beta, d) = if cos_beta.value() > -1.0 {
-            (cos_beta.acos(), s)
+        let (beta, d, from_half) = if cos_beta.value() > -1.0 {
+            let beta = Angle::of_cosine(cos_beta);
+            (beta, s, beta.radians.value() - FRAC_PI_2)
         } else {
-            (Sloped::constant(PI), c)
+            (Angle::straight(), c, FRAC_PI_2)
         };
         // the derivative through β is 0: c + s cos β = 0
-        let (sin_beta, from_half) = if cos_beta.value() > -1.0 {
-            let x = cos_beta.value();
-            (((1.0 - x) * (1.0 + x)).sqrt(), beta.value() - FRAC_PI_2)
-        } else {
-            (0.0, FRAC_PI_2)
-        };
+        let sin_beta = beta.sin.value();
         Self {
             c,
             s,
@@ -149,22 +203,24 @@ impl BeamOnLeaf {
 }
 
 /// Bidirectional scattering functions of leaf reflectance and transmittance, f_ρ and f_τ of [`crate::Sail`].
-fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: Sloped) -> (Sloped, Sloped) {
-    let b1 = (sun.beta - view.beta).abs_or_flat();
-    let b2 = (-(sun.beta + view.beta).offset(-PI).abs_or_flat()).offset(PI);
+fn bidirectional(sun: &BeamOnLeaf, view: &BeamOnLeaf, azimuth: &Angle) -> (Sloped, Sloped) {
+    let (b1, b2) = (sun.beta.apart(&view.beta), sun.beta.together(&view.beta));
     // the three in ascending order; b1 ≤ b2 always
-    let (bt1, bt2, bt3) = if azimuth.value() <= b1.value() {
-        (azimuth, b1, b2)
-    } else if azimuth.value() <= b2.value() {
-        (b1, azimuth, b2)
+    let (bt1, bt2, bt3) = if azimuth.radians.value() <= b1.radians.value() {
+        (*azimuth, b1, b2)
+    } else if azimuth.radians.value() <= b2.radians.value() {
+        (b1, *azimuth, b2)
     } else {
-        (b1, b2, azimuth)
+        (b1, b2, *azimuth)
     };
     let ss = sun.s * view.s;
-    let t1 = (sun.c * view.c).scale(2.0) + ss * azimuth.cos();
-    let t2 = bt2.sin_cos().0 * ((sun.d * view.d).scale(2.0) + ss * bt1.cos() * bt3.cos());
+    let t1 = (sun.c * view.c).scale(2.0) + ss * azimuth.cos;
+    let t2 = bt2.sin * ((sun.d * view.d).scale(2.0) + ss * bt1.cos * bt3.cos);
     let f = |t: Sloped| t.scale(0.5 / (PI * PI)).clip_below(0.0);
-    (f((-bt2).offset(PI) * t1 + t2), f(t2 - bt2 * t1))
+    (
+        f((-bt2.radians).offset(PI) * t1 + t2),
+        f(t2 - bt2.radians * t1),
+    )
 }
 
 #[cfg(test)]

@@ -17,6 +17,6 @@ mod x86;
 pub(crate) use dual::Dual;
 pub(crate) use lane::Lane;
 pub(crate) use real::{J1Beam, Real};
-pub(crate) use sloped::Sloped;
+pub(crate) use sloped::{Sloped, phi_of_each};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{F32x4, F32x8, F32x16};

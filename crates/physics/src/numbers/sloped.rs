@@ -51,12 +51,6 @@ impl Sloped {
         self.sin_cos().1
     }
 
-    /// Inverse cosine of −1 < x < 1.
-    pub fn acos(self) -> Self {
-        let x = self.value();
-        self.map(x.acos(), -1.0 / ((1.0 - x) * (1.0 + x)).sqrt())
-    }
-
     /// Natural logarithm.
     pub fn ln(self) -> Self {
         self.map(self.value().ln(), 1.0 / self.value())
@@ -87,8 +81,7 @@ impl Sloped {
         let (phi, slope) = if x.abs() < SMALL {
             (x.polynomial(&PHI_F64), x.polynomial(&PHI_SLOPE_F64))
         } else {
-            let phi = -(-x).exp_m1() / x;
-            (phi, ((-x).exp() - phi) / x)
+            phi_quotient(x)
         };
         self.map(phi, slope)
     }
@@ -112,6 +105,34 @@ impl Sloped {
     }
 }
 
+/// φ and its derivative where x is not small.
+fn phi_quotient(x: f64) -> (f64, f64) {
+    let phi = -(-x).exp_m1() / x;
+    (phi, ((-x).exp() - phi) / x)
+}
+
+/// φ and its derivative at each place, as [`Sloped::phi`]. A plain loop of polynomials, which becomes one of
+/// registers; the few places that are not small are done again.
+#[inline(always)]
+pub(crate) fn phi_of_each<const N: usize>(x: &[f64; N]) -> [(f64, f64); N] {
+    let (mut phi, mut slope) = ([PHI_F64[0]; N], [PHI_SLOPE_F64[0]; N]);
+    for power in 1..PHI_F64.len() {
+        for i in 0..N {
+            phi[i] = phi[i] * x[i] + PHI_F64[power];
+            slope[i] = slope[i] * x[i] + PHI_SLOPE_F64[power];
+        }
+    }
+    let mut both = [(0.0, 0.0); N];
+    for i in 0..N {
+        both[i] = if x[i].abs() < SMALL {
+            (phi[i], slope[i])
+        } else {
+            phi_quotient(x[i])
+        };
+    }
+    both
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,12 +143,11 @@ mod tests {
     #[test]
     fn slopes_are_the_differences() {
         type Case = (&'static str, fn(Sloped) -> Sloped, &'static [f64]);
-        let functions: [Case; 9] = [
+        let functions: [Case; 8] = [
             ("sin", |x| x.sin_cos().0, &[-1.0, 0.3, 2.0]),
             ("cos", Sloped::cos, &[-1.0, 0.3, 2.0]),
             ("sin of degrees", |x| x.sin_cos_deg().0, &[0.0, 30.0, 80.0]),
             ("cos of degrees", |x| x.sin_cos_deg().1, &[0.0, 30.0, 80.0]),
-            ("acos", Sloped::acos, &[-0.9, 0.0, 0.6]),
             ("ln", Sloped::ln, &[0.2, 1.0, 5.0]),
             ("abs", Sloped::abs_or_flat, &[-0.5, 0.5]),
             (
@@ -161,6 +181,19 @@ mod tests {
             let (below, above) = (at(x * (1.0 - 1e-15)), at(x));
             assert!((below.value() - above.value()).abs() < 1e-14);
             assert!((below.slope() - above.slope()).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn phi_of_each_is_phi() {
+        let x = [-3.0, -0.4999, -1e-8, 0.0, 0.2, 0.5, 7.0];
+        for (x, (value, slope)) in x.iter().zip(phi_of_each(&x)) {
+            let phi = Sloped::new(*x, 1.0).phi();
+            assert!((phi.value() - value).abs() < 1e-15 * phi.value(), "{x}");
+            assert!(
+                (phi.slope() - slope).abs() < 1e-15 * phi.slope().abs(),
+                "{x}"
+            );
         }
     }
 

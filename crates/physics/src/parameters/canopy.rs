@@ -87,6 +87,39 @@ pub struct CanopyParameters {
     pub leaf_angles: LeafAngles,
 }
 
+/// Number of parameters.
+pub(crate) const PARAMETERS: usize = Parameter::ALL.len();
+
+/// Ends of the allowed ranges, in the order of [`Parameter::ALL`].
+const SMALLEST: [f64; PARAMETERS] = ends().0;
+const LARGEST: [f64; PARAMETERS] = ends().1;
+
+const fn ends() -> ([f64; PARAMETERS], [f64; PARAMETERS]) {
+    let (mut smallest, mut largest) = ([0.0; PARAMETERS], [0.0; PARAMETERS]);
+    let mut i = 0;
+    while i < PARAMETERS {
+        let range = Parameter::ALL[i].range();
+        smallest[i] = range.min;
+        largest[i] = range.max;
+        i += 1;
+    }
+    (smallest, largest)
+}
+
+/// Whether each value is within its range; a NaN is not.
+#[inline]
+pub(crate) fn within(
+    values: &[f64; PARAMETERS],
+    smallest: &[f64; PARAMETERS],
+    largest: &[f64; PARAMETERS],
+) -> bool {
+    let mut all = true;
+    for i in 0..PARAMETERS {
+        all &= smallest[i] <= values[i] && values[i] <= largest[i];
+    }
+    all
+}
+
 impl Default for CanopyParameters {
     fn default() -> Self {
         let default = |parameter: Parameter| parameter.range().default;
@@ -222,12 +255,63 @@ impl CanopyParameters {
     /// # Errors
     /// The first parameter that is not finite or outside its range.
     pub fn check(&self, row: usize) -> Result<(), PhysicsError> {
+        // nearly all are allowed: one comparison of all before a search for what is wrong
+        if within(&self.values_or(&SMALLEST), &SMALLEST, &LARGEST) {
+            return self.leaf_angles.check(row);
+        }
         for parameter in Parameter::ALL {
             if let Some(value) = self.get(parameter) {
                 parameter.range().check(row, value)?;
             }
         }
         self.leaf_angles.check(row)
+    }
+
+    /// The values in the order of [`Parameter::ALL`]; those of `absent` where there is none.
+    #[inline]
+    pub(crate) fn values_or(&self, absent: &[f64; PARAMETERS]) -> [f64; PARAMETERS] {
+        let mut values = *absent;
+        let always = [
+            self.n,
+            self.cab,
+            self.car,
+            self.anth,
+            self.cbrown,
+            self.cw,
+            self.cm,
+            self.cp,
+            self.cbc,
+            self.lai,
+            self.laiu,
+            self.fc,
+            self.sd,
+        ];
+        values[..always.len()].copy_from_slice(&always);
+        let mut put = |parameter: Parameter, value: f64| values[parameter as usize] = value;
+        put(Parameter::Hspot, self.hspot);
+        put(Parameter::Psoil, self.psoil);
+        put(Parameter::Rsoil, self.rsoil);
+        put(Parameter::Tts, self.tts);
+        put(Parameter::Tto, self.tto);
+        put(Parameter::Psi, self.psi);
+        for (parameter, value) in [
+            (Parameter::Cd, self.cd),
+            (Parameter::H, self.h),
+            (Parameter::Skyl, self.skyl),
+        ] {
+            if let Some(value) = value {
+                put(parameter, value);
+            }
+        }
+        match self.leaf_angles {
+            LeafAngles::Ellipsoidal(average) => put(Parameter::Ala, average),
+            LeafAngles::Verhoef { a, b } => {
+                put(Parameter::LidfA, a);
+                put(Parameter::LidfB, b);
+            }
+            _ => {}
+        }
+        values
     }
 
     /// Crown diameter in m: as given, or from cover and stem density.
@@ -267,6 +351,22 @@ mod tests {
             error.starts_with("unknown parameter 'lai', expected one of: N, cab"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn values_are_those_of_get() {
+        let absent = [-1.0; PARAMETERS];
+        let mut canopy = CanopyParameters::default();
+        for varied in [None].into_iter().chain(Parameter::ALL.map(Some)) {
+            if let Some(varied) = varied {
+                canopy.put(varied, 0.123 + varied as usize as f64);
+            }
+            let values = canopy.values_or(&absent);
+            for parameter in Parameter::ALL {
+                let expected = canopy.get(parameter).unwrap_or(-1.0);
+                assert_eq!(values[parameter as usize], expected, "{parameter}");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod parameter;
 mod varied;
 
 pub use canopy::CanopyParameters;
+pub(crate) use canopy::{PARAMETERS, within};
 pub use parameter::Parameter;
 pub(crate) use parameter::unknown;
 pub(crate) use varied::{Along, Varied};

@@ -117,7 +117,7 @@ impl Parameter {
         Self::Fc,
     ];
 
-    pub(crate) fn range(self) -> Range {
+    pub(crate) const fn range(self) -> Range {
         match self {
             Self::N => N,
             Self::Cab => CAB,

@@ -70,10 +70,10 @@ impl<'a> Varied<'a> {
         })
     }
 
-    /// Tree height in m: as given, or from the crown diameter.
-    pub fn tree_height_m(self) -> Sloped {
+    /// Tree height in m: as given, or from this crown diameter.
+    pub fn tree_height_of_m(self, crown_diameter: Sloped) -> Sloped {
         self.given(Parameter::H).unwrap_or_else(|| {
-            let logarithm = self.crown_diameter_m().ln();
+            let logarithm = crown_diameter.ln();
             logarithm.scale(0.507).offset(2.117).exp()
         })
     }

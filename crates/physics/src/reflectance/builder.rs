@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::dispatch::{Lanes, Plan, double_engine, single_engine};
 use super::engine::Quadrature;
 use super::model::{LEAF_ANGLES, ReflectanceModel};
-use super::quadrature::{Chosen, SpectralSampling};
+use super::quadrature::{BandQuadrature, Chosen, SpectralSampling};
 use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
@@ -47,7 +47,8 @@ pub struct ReflectanceModelBuilder {
     free: Option<Vec<Free>>,
     per_sample: Option<Vec<Parameter>>,
     leaf_angle_classes: Vec<LeafAngles>,
-    sampling: SpectralSampling,
+    /// Boxed: a builder is moved with every call.
+    quadrature: Option<Box<BandQuadrature>>,
     precision: Precision,
     lanes: Option<Lanes>,
 }
@@ -85,7 +86,7 @@ impl Default for ReflectanceModelBuilder {
             free: None,
             per_sample: None,
             leaf_angle_classes: Vec::new(),
-            sampling: SpectralSampling::default(),
+            quadrature: None,
             precision: Precision::default(),
             lanes: None,
         }
@@ -207,7 +208,10 @@ impl ReflectanceModelBuilder {
 
     /// The wavelengths at which bands are computed; all unless a quadrature is given.
     pub fn sampling(mut self, sampling: SpectralSampling) -> Self {
-        self.sampling = sampling;
+        self.quadrature = match sampling {
+            SpectralSampling::Exact => None,
+            SpectralSampling::Fitted(quadrature) => Some(Box::new(quadrature)),
+        };
         self
     }
 
@@ -255,9 +259,9 @@ impl ReflectanceModelBuilder {
 
         let names: Vec<Parameter> = free.iter().map(|f| f.parameter).collect();
         let columns = Columns::new(&names);
-        let (quadrature, limits) = match &self.sampling {
-            SpectralSampling::Exact => (Quadrature::every_wavelength(&sensor), None),
-            SpectralSampling::Fitted(fitted) => {
+        let (quadrature, limits) = match &self.quadrature {
+            None => (Quadrature::every_wavelength(&sensor), None),
+            Some(fitted) => {
                 let (quadrature, limits) = fitted.select(&Chosen {
                     canopy: self.canopy,
                     leaf: self.leaf,

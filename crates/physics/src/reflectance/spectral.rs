@@ -49,6 +49,7 @@ pub(super) struct SampleScalars<K: Stand> {
 }
 
 impl<K: Stand> SampleScalars<K> {
+    #[inline(always)]
     pub fn new(scene: &Scene<K>, varied: Varied<'_>) -> Self {
         let p = varied.parameters;
         let contents = [p.cab, p.car, p.anth, p.cbrown, p.cw, p.cm, p.cp, p.cbc];

@@ -16,6 +16,7 @@ impl Stand for Turbid {
 
     fn scene(_: Varied<'_>, _: &Viewing, _: &Scattering, _: &HotSpot) {}
 
+    #[inline(always)]
     fn sample(scene: &Scene<Self>, varied: Varied<'_>) -> LayerScalars {
         let varied = varied.along(varied.along.or_own(Parameter::Lai));
         let length = varied.get(Parameter::Lai);

@@ -82,7 +82,7 @@ impl QuadratureFit {
             spectra: 2000,
             jacobians: 400,
             seed: 1,
-            exchanges: 4,
+            exchanges: 10,
             certify: 5000,
             certify_seed: 2,
         }
@@ -112,7 +112,7 @@ impl QuadratureFit {
         self
     }
 
-    /// How often each node may be exchanged; 4 times unless chosen.
+    /// How often each node may be exchanged; 10 times unless chosen.
     pub fn exchanges(mut self, sweeps: usize) -> Self {
         self.exchanges = sweeps;
         self

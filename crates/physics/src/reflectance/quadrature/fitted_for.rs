@@ -2,8 +2,9 @@
 
 use crate::PhysicsError;
 use crate::canopy::LeafAngles;
+use crate::error::after_value;
 use crate::leaf::LeafVersion;
-use crate::parameters::{CanopyParameters, Parameter};
+use crate::parameters::{CanopyParameters, PARAMETERS, Parameter, within};
 use crate::reflectance::choices::{Canopy, Variant};
 use crate::reflectance::fingerprint::{Fingerprint, fingerprint_of_band};
 use crate::reflectance::tables::SpectralData;
@@ -49,6 +50,8 @@ pub struct FittedRange {
     pub max: f64,
 }
 
+const ABSENT: [f64; PARAMETERS] = [f64::NEG_INFINITY; PARAMETERS];
+
 /// What a builder has chosen.
 pub(in crate::reflectance) struct Chosen<'a> {
     pub canopy: Canopy,
@@ -69,6 +72,9 @@ pub(in crate::reflectance) struct Chosen<'a> {
 pub(in crate::reflectance) struct Limits {
     ranges: Vec<(Parameter, f64, f64)>,
     fixed: Vec<(Parameter, Option<f64>)>,
+    /// All these at once, in the order of [`Parameter::ALL`]: what is absent counts as −∞.
+    smallest: [f64; PARAMETERS],
+    largest: [f64; PARAMETERS],
     leaf_angles: Vec<LeafAngles>,
     /// The numbers of a distribution are parameters.
     shapes: bool,
@@ -105,7 +111,7 @@ impl Chosen<'_> {
     /// The command that fits one for what is chosen.
     fn refit(&self) -> String {
         format!(
-            "to fit one: cargo xtask quadrature --variant {} --sensor {} --help",
+            "to fit one: cargo xtask quadrature --variant {} --sensor {}",
             self.canopy_name(),
             self.sensor.name()
         )
@@ -192,6 +198,8 @@ impl FittedFor {
         let mut limits = Limits {
             ranges: Vec::new(),
             fixed: Vec::new(),
+            smallest: ABSENT,
+            largest: [f64::INFINITY; PARAMETERS],
             leaf_angles: chosen.leaf_angles(),
             shapes: chosen.shapes_are_parameters(),
             refit: refit.clone(),
@@ -199,7 +207,7 @@ impl FittedFor {
         for parameter in chosen.known {
             let parameter = *parameter;
             let base = chosen.base.get(parameter);
-            let unit = parameter.quantity().unit;
+            let unit = after_value(parameter.range().unit);
             if let Some(range) = self.range(parameter) {
                 let free = chosen.free.iter().find(|(p, ..)| *p == parameter);
                 let (from, to) = match (free, base) {
@@ -207,7 +215,7 @@ impl FittedFor {
                     (None, Some(value)) => (value, value),
                     (None, None) => {
                         return Err(wrong(format!(
-                            "fitted for {parameter} from {} to {} {unit}, not for one that follows from \
+                            "fitted for {parameter} from {} to {}{unit}, not for one that follows from \
                              others",
                             range.min, range.max
                         )));
@@ -220,7 +228,7 @@ impl FittedFor {
                         format!("{from} to {to}")
                     };
                     return Err(wrong(format!(
-                        "fitted for {parameter} from {} to {} {unit}, not for {found}",
+                        "fitted for {parameter} from {} to {}{unit}, not for {found}",
                         range.min, range.max
                     )));
                 }
@@ -237,7 +245,7 @@ impl FittedFor {
                 return Err(wrong(format!("not fitted for any {parameter}")));
             };
             let text = |value: Option<f64>| {
-                value.map_or_else(|| "none".to_owned(), |value| format!("{value} {unit}"))
+                value.map_or_else(|| "none".to_owned(), |value| format!("{value}{unit}"))
             };
             if chosen.is_free(parameter) || chosen.per_sample.contains(&parameter) {
                 let found = if chosen.is_free(parameter) {
@@ -259,6 +267,14 @@ impl FittedFor {
             }
             limits.fixed.push((parameter, base));
         }
+        let fixed = limits.fixed.iter().map(|(parameter, value)| {
+            let value = value.unwrap_or(f64::NEG_INFINITY);
+            (*parameter, value, value)
+        });
+        for (parameter, min, max) in limits.ranges.iter().copied().chain(fixed) {
+            limits.smallest[parameter as usize] = min;
+            limits.largest[parameter as usize] = max;
+        }
         Ok(limits)
     }
 }
@@ -266,6 +282,10 @@ impl FittedFor {
 impl Limits {
     /// Refuse a sample that the quadrature does not serve; `row` stands in the message.
     pub fn check(&self, row: usize, sample: &CanopyParameters) -> Result<(), PhysicsError> {
+        let served = within(&sample.values_or(&ABSENT), &self.smallest, &self.largest);
+        if served && self.has_leaf_angles(sample) {
+            return Ok(());
+        }
         let wrong = |problem: String| {
             Err(PhysicsError::Inconsistent {
                 what: "quadrature",
@@ -273,10 +293,10 @@ impl Limits {
             })
         };
         let text = |parameter: Parameter| {
-            let unit = parameter.quantity().unit;
+            let unit = after_value(parameter.range().unit);
             sample.get(parameter).map_or_else(
                 || format!("{parameter} that follows from others"),
-                |value| format!("{parameter} = {value} {unit}"),
+                |value| format!("{parameter} = {value}{unit}"),
             )
         };
         for (parameter, min, max) in &self.ranges {
@@ -295,28 +315,29 @@ impl Limits {
                 return wrong(format!("{} is not the fitted {fitted}", text(*parameter)));
             }
         }
-        let angles = &sample.leaf_angles;
-        let same = |fitted: &LeafAngles| match (fitted, angles) {
-            // their numbers are compared above
-            (LeafAngles::Ellipsoidal(_), LeafAngles::Ellipsoidal(_))
-            | (LeafAngles::Verhoef { .. }, LeafAngles::Verhoef { .. })
-                if self.shapes =>
-            {
-                true
-            }
-            (fitted, angles) => fitted == angles,
-        };
-        if !self.leaf_angles.iter().any(same) {
-            let fitted: Vec<String> = (self.leaf_angles.iter())
-                .map(|fitted| name(fitted, self.shapes))
-                .collect();
-            return wrong(format!(
-                "leaf angles {} are not among the fitted {}",
-                name(angles, self.shapes),
-                fitted.join(", ")
-            ));
-        }
-        Ok(())
+        let fitted: Vec<String> = (self.leaf_angles.iter())
+            .map(|fitted| name(fitted, self.shapes))
+            .collect();
+        wrong(format!(
+            "leaf angles {} are not among the fitted {}",
+            name(&sample.leaf_angles, self.shapes),
+            fitted.join(", ")
+        ))
+    }
+
+    fn has_leaf_angles(&self, sample: &CanopyParameters) -> bool {
+        self.leaf_angles
+            .iter()
+            .any(|fitted| match (fitted, &sample.leaf_angles) {
+                // their numbers are parameters
+                (LeafAngles::Ellipsoidal(_), LeafAngles::Ellipsoidal(_))
+                | (LeafAngles::Verhoef { .. }, LeafAngles::Verhoef { .. })
+                    if self.shapes =>
+                {
+                    true
+                }
+                (fitted, angles) => fitted == angles,
+            })
     }
 }
 

@@ -20,6 +20,10 @@ use serde::{Deserialize, Serialize};
 
 /// At which wavelengths a model is evaluated to give its bands.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a builder holds one, and it is written without a box"
+)]
 pub enum SpectralSampling {
     /// At every nm at which a band has weight: 875 for the training bands of Sentinel-2A.
     #[default]
@@ -65,6 +69,7 @@ pub enum SpectralSampling {
 ///     .bands(SENTINEL2_TRAINING_BANDS)
 ///     .free_within(Parameter::Cab, 10.0..=80.0)
 ///     .free_within(Parameter::Lai, 0.01..=5.0)
+///     .fix(Parameter::Cw, 0.01)
 ///     .fix(Parameter::Cm, 0.01)
 ///     .fix(Parameter::Fc, 0.7)
 ///     .sampling(SpectralSampling::Fitted(quadrature))

@@ -81,13 +81,13 @@ impl CoverScalars {
     /// The formulas of [`CrownCover`]. 1 − co = e^(−K/cos θ) is not computed as a difference, so that dense
     /// stands keep their derivative.
     pub fn new(varied: Varied<'_>, angles: &CoverAngles) -> Self {
-        let (cd, h) = (varied.crown_diameter_m(), varied.tree_height_m());
+        let cd = varied.crown_diameter_m();
+        let h = varied.tree_height_of_m(cd);
         let k = (cd * cd * varied.get(Parameter::Sd)).scale(PI / 4e4);
         let p = (-(angles.shadow_distance * h / cd)).exp();
 
         let (path_o, path_s) = (k / angles.cos_view, k / angles.cos_sun);
-        let (open_o, open_s) = ((-path_o).exp(), (-path_s).exp());
-        let (co, cs) = (-(-path_o).exp_m1(), -(-path_s).exp_m1());
+        let ((open_o, co), (open_s, cs)) = (gap_and_cover(path_o), gap_and_cover(path_s));
         let x = p * (co * cs).sqrt() * (-(path_o + path_s).scale(0.5)).exp();
         Self {
             co,
@@ -111,6 +111,19 @@ impl CoverScalars {
             fos: self.fos.value(),
         }
     }
+}
+
+/// e^−x and 1 − e^−x, each with all its digits, for the price of one.
+fn gap_and_cover(path: Sloped) -> (Sloped, Sloped) {
+    let x = path.value();
+    let (gap, cover) = if x < 0.5 {
+        let cover = -(-x).exp_m1();
+        (1.0 - cover, cover)
+    } else {
+        let gap = (-x).exp();
+        (gap, 1.0 - gap)
+    };
+    (path.map(gap, -gap), path.map(cover, gap))
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ impl Variant for EnmapBox {
         }
     }
 
+    #[inline(always)]
     fn crown_scalars(
         scene: &EnmapBoxScene,
         scattering: &Scattering,

@@ -168,6 +168,7 @@ impl<V: Variant> Stand for Inform<V> {
         }
     }
 
+    #[inline(always)]
     fn sample(scene: &Scene<Self>, varied: Varied<'_>) -> InformScalars<V> {
         let own = |parameter| varied.along(varied.along.or_own(parameter));
         let scattering = &scene.scattering;

@@ -17,6 +17,7 @@ impl Variant for Published {
 
     fn crown_scene(_: Varied<'_>, _: &Viewing, _: &Scattering) {}
 
+    #[inline(always)]
     fn crown_scalars((): &(), scattering: &Scattering, length: Sloped) -> LayerScalars {
         LayerScalars::without_bidirectional(scattering, length)
     }
