@@ -88,7 +88,7 @@ impl Default for SpectralConfig {
     fn default() -> Self {
         Self {
             sampling: SpectralSampling::default(),
-            nodes: 44,
+            nodes: 48,
             file: None,
         }
     }
