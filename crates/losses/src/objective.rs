@@ -92,6 +92,19 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         Ok(Self::of(total, kl, 0.0))
     }
 
+    /// With `factor` · total to be minimised: the part of a batch's mean that a shard of it holds. The
+    /// numbers stay those of the shard.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn times(self, factor: f64) -> Result<Self, NnError> {
+        let total = self
+            .total
+            .try_mul(E::of(factor))
+            .map_err(|e| NnError::device(&e))?;
+        Ok(Self { total, ..self })
+    }
+
     fn of(total: Value<E, D, T>, kl: f64, synthetic: f64) -> Self {
         let loss = value(&total);
         Self {

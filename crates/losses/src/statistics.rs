@@ -160,6 +160,32 @@ impl Statistics {
         }
     }
 
+    /// Adds what another one of the same blocks has summed.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.has_residual |= other.has_residual;
+        for (sum, more) in [
+            (&mut self.rec, other.rec),
+            (&mut self.physics_rec, other.physics_rec),
+            (&mut self.correction, other.correction),
+            (&mut self.delta, other.delta),
+            (&mut self.relative, other.relative),
+        ] {
+            *sum += more;
+        }
+        for (sums, more) in [
+            (&mut self.gate, &other.gate),
+            (&mut self.kl_phy, &other.kl_phy),
+            (&mut self.kl_aux, &other.kl_aux),
+            (&mut self.u_sum, &other.u_sum),
+            (&mut self.u_square, &other.u_square),
+        ] {
+            for (sum, more) in sums.iter_mut().zip(more) {
+                *sum += more;
+            }
+        }
+    }
+
     /// Averages over all rows added.
     pub fn averages(&self) -> Averages {
         let n = self.rows.max(1) as f64;

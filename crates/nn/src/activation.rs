@@ -1,6 +1,7 @@
 //! Activation functions and their derivatives.
 
 use crate::Scalar;
+use crate::vectors::widest;
 
 /// What is applied between linear layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +34,16 @@ impl Activation {
         let (zero, one) = (E::zero(), E::one());
         match self {
             Self::Identity => {}
-            Self::Elu => map(values, |x| {
-                // the exponential is taken everywhere so that the loop has no branch
-                let below = x.min(zero).fast_exp() - one;
-                // the comparison is this way round so that NaN stays NaN
-                if x <= zero { below } else { x }
-            }),
+            Self::Elu => map(
+                values,
+                #[inline(always)]
+                |x| {
+                    // the exponential is taken everywhere so that the loop has no branch
+                    let below = x.min(zero).fast_exp() - one;
+                    // the comparison is this way round so that NaN stays NaN
+                    if x <= zero { below } else { x }
+                },
+            ),
             // not `max`, which would turn NaN into 0
             Self::Relu => map(values, |x| if x <= zero { zero } else { x }),
             Self::LeakyRelu => map(values, |x| if x > zero { x } else { x * E::of(LEAK) }),
@@ -84,14 +89,24 @@ impl Activation {
 
 #[inline(always)]
 fn map<E: Scalar>(values: &mut [E], f: impl Fn(E) -> E) {
-    for v in values {
-        *v = f(*v);
-    }
+    widest(
+        #[inline(always)]
+        || {
+            for v in values {
+                *v = f(*v);
+            }
+        },
+    );
 }
 
 #[inline(always)]
 fn zip<E: Scalar>(gradient: &mut [E], y: &[E], derivative: impl Fn(E) -> E) {
-    for (g, &y) in gradient.iter_mut().zip(y) {
-        *g *= derivative(y);
-    }
+    widest(
+        #[inline(always)]
+        || {
+            for (g, &y) in gradient.iter_mut().zip(y) {
+                *g *= derivative(y);
+            }
+        },
+    );
 }

@@ -1,8 +1,10 @@
 //! PyTorch's Adam with AMSGrad and coupled weight decay; before it the non-finite guard and clipping.
 
+use crate::vectors::widest;
 use crate::{Backend, Matrix, NnError, Scalar};
 use dfdx::prelude::{HasShape, Shape};
 use dfdx::tensor::Gradients;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What the optimiser is set to; the learning rate comes with each step.
@@ -52,7 +54,17 @@ pub struct Moments<E> {
     pub largest: Vec<E>,
 }
 
-impl<E> Moments<E> {
+impl<E: Scalar> Moments<E> {
+    /// Those of n numbers never updated.
+    fn new(n: usize, amsgrad: bool) -> Self {
+        Self {
+            step: 0,
+            mean: vec![E::zero(); n],
+            square: vec![E::zero(); n],
+            largest: vec![E::zero(); if amsgrad { n } else { 0 }],
+        }
+    }
+
     fn fit(&self, name: &str, n: usize, amsgrad: bool) -> Result<(), NnError> {
         for (what, found, expected) in [
             ("first moment", self.mean.len(), n),
@@ -124,32 +136,47 @@ impl<E: Scalar> Adam<E> {
         parameters: Vec<(String, &mut Matrix<E, D>)>,
         gradients: &mut Gradients<E, D>,
     ) -> Result<StepReport, NnError> {
+        let whole = crate::take_gradients(gradients, parameters.iter().map(|(_, m)| &**m))?;
+        self.step_on_shards(learning_rate, parameters, vec![whole])
+    }
+
+    /// The same with gradients on the host that are still to be summed: one list per shard of a batch,
+    /// each with one gradient per parameter as [`crate::take_gradients`] makes them.
+    ///
+    /// The sum is taken in the order of the shards, whatever the number of threads.
+    ///
+    /// # Errors
+    /// As [`Adam::step`]; a gradient that does not fit its parameter.
+    pub fn step_on_shards<D: Backend<E>>(
+        &mut self,
+        learning_rate: f64,
+        parameters: Vec<(String, &mut Matrix<E, D>)>,
+        shards: Vec<Vec<Vec<E>>>,
+    ) -> Result<StepReport, NnError> {
         let c = self.config;
+        let mut slots: Vec<Slot<E>> = vec![];
+        let mut shards: Vec<_> = shards.into_iter().map(Vec::into_iter).collect();
         for (name, parameter) in &parameters {
+            let n = parameter.shape().num_elements();
             if let Some(moments) = self.moments.get(name) {
-                moments.fit(name, parameter.shape().num_elements(), c.amsgrad)?;
+                moments.fit(name, n, c.amsgrad)?;
             }
+            let parts: Vec<_> = shards.iter_mut().filter_map(Iterator::next).collect();
+            let misfit = |part: &&Vec<E>| !part.is_empty() && part.len() != n;
+            if let Some(part) = parts.iter().find(misfit) {
+                return Err(NnError::Gradient {
+                    name: name.clone(),
+                    found: part.len(),
+                    expected: n,
+                });
+            }
+            slots.push(Slot::new(n, parts));
         }
-        let (mut square, mut non_finite) = (0.0, 0);
-        for (_, parameter) in &parameters {
-            let (s, bad) = D::with_gradient(gradients, parameter, |g| {
-                let (mut s, mut bad) = (0.0, 0);
-                for x in g.iter_mut() {
-                    if x.is_finite() {
-                        s += x.wide() * x.wide();
-                    } else {
-                        bad += 1;
-                        if c.zero_non_finite {
-                            *x = E::zero();
-                        }
-                    }
-                }
-                (s, bad)
-            })?;
-            square += s;
-            non_finite += bad;
-        }
-        let gradient_norm = f64::sqrt(square);
+        slots
+            .par_iter_mut()
+            .for_each(|slot| slot.sum_and_guard(c.zero_non_finite));
+        let non_finite = slots.iter().map(|slot| slot.non_finite).sum();
+        let gradient_norm = f64::sqrt(slots.iter().map(|slot| slot.square).sum());
         let scale = c
             .clip_norm
             .map_or(1.0, |max| (max / (gradient_norm + CLIP_EPS)).min(1.0));
@@ -163,22 +190,113 @@ impl<E: Scalar> Adam<E> {
             return Ok(report);
         }
         report.applied = true;
-        for (name, parameter) in parameters {
-            let mut values = crate::to_host(parameter);
-            let n = values.len();
-            let moments = self.moments.entry(name).or_insert_with(|| Moments {
-                step: 0,
-                mean: vec![E::zero(); n],
-                square: vec![E::zero(); n],
-                largest: vec![E::zero(); if c.amsgrad { n } else { 0 }],
-            });
-            D::with_gradient(gradients, parameter, |g| {
-                update(&c, learning_rate, E::of(scale), moments, &mut values, g);
-            })?;
-            parameter.copy_from(&values);
+        for (slot, (name, parameter)) in slots.iter_mut().zip(&parameters) {
+            let n = slot.gradient.len();
+            slot.values = crate::to_host(&**parameter);
+            slot.moments = self
+                .moments
+                .remove(name)
+                .unwrap_or_else(|| Moments::new(n, c.amsgrad));
+        }
+        slots.par_iter_mut().for_each(|slot| {
+            let (moments, values) = (&mut slot.moments, &mut slot.values);
+            update(
+                &c,
+                learning_rate,
+                E::of(scale),
+                moments,
+                values,
+                &slot.gradient,
+            );
+        });
+        for (slot, (name, parameter)) in slots.into_iter().zip(parameters) {
+            parameter.copy_from(&slot.values);
+            self.moments.insert(name, slot.moments);
         }
         Ok(report)
     }
+}
+
+/// All of one parameter that a step needs, on the host.
+struct Slot<E> {
+    /// Gradients of the shards, still to be summed.
+    parts: Vec<Vec<E>>,
+    gradient: Vec<E>,
+    /// Σ g² of the finite elements.
+    square: f64,
+    non_finite: usize,
+    values: Vec<E>,
+    moments: Moments<E>,
+}
+
+impl<E: Scalar> Slot<E> {
+    fn new(n: usize, mut parts: Vec<Vec<E>>) -> Self {
+        parts.retain(|part| !part.is_empty());
+        Self {
+            gradient: if parts.is_empty() {
+                vec![E::zero(); n]
+            } else {
+                parts.remove(0)
+            },
+            parts,
+            square: 0.0,
+            non_finite: 0,
+            values: vec![],
+            moments: Moments::new(0, false),
+        }
+    }
+
+    fn sum_and_guard(&mut self, zero_non_finite: bool) {
+        let gradient = &mut self.gradient;
+        for part in self.parts.drain(..) {
+            widest(
+                #[inline(always)]
+                || {
+                    for (sum, &v) in gradient.iter_mut().zip(&part) {
+                        *sum += v;
+                    }
+                },
+            );
+        }
+        self.square = sum_of_squares(gradient);
+        if !self.square.is_finite() {
+            // rare, so that the common case is one plain loop
+            self.square = 0.0;
+            for x in gradient {
+                if x.is_finite() {
+                    self.square += x.wide() * x.wide();
+                } else {
+                    self.non_finite += 1;
+                    if zero_non_finite {
+                        *x = E::zero();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Σ x² in f64, in an order that leaves the loop free for vector registers.
+fn sum_of_squares<E: Scalar>(values: &[E]) -> f64 {
+    const LANES: usize = 16;
+    widest(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0_f64; LANES];
+            let (blocks, rest) = values.as_chunks::<LANES>();
+            for block in blocks {
+                for (sum, x) in sums.iter_mut().zip(block) {
+                    let x = x.wide();
+                    *sum += x * x;
+                }
+            }
+            for (sum, x) in sums.iter_mut().zip(rest) {
+                let x = x.wide();
+                *sum += x * x;
+            }
+            sums.iter().sum()
+        },
+    )
 }
 
 /// One update of one parameter.
@@ -198,23 +316,26 @@ fn update<E: Scalar>(
     let (rest1, beta2, rest2) = (E::of(1.0 - c.beta1), E::of(c.beta2), E::of(1.0 - c.beta2));
     let (decay, eps) = (E::of(c.weight_decay), E::of(c.eps));
     let n = values.len();
+    let values = &mut values[..n];
     let (mean, square) = (&mut moments.mean[..n], &mut moments.square[..n]);
     let gradient = &gradient[..n];
-    if c.amsgrad {
-        let largest = &mut moments.largest[..n];
-        for i in 0..n {
-            let g = gradient[i] * scale + decay * values[i];
-            mean[i] = mean[i] + (g - mean[i]) * rest1;
-            square[i] = square[i] * beta2 + g * g * rest2;
-            largest[i] = largest[i].max(square[i]);
-            values[i] -= rate * (mean[i] / (largest[i].sqrt() / bias2 + eps));
-        }
-    } else {
-        for i in 0..n {
-            let g = gradient[i] * scale + decay * values[i];
-            mean[i] = mean[i] + (g - mean[i]) * rest1;
-            square[i] = square[i] * beta2 + g * g * rest2;
-            values[i] -= rate * (mean[i] / (square[i].sqrt() / bias2 + eps));
-        }
-    }
+    let largest = &mut moments.largest[..if c.amsgrad { n } else { 0 }];
+    widest(
+        #[inline(always)]
+        || {
+            for i in 0..n {
+                let g = gradient[i] * scale + decay * values[i];
+                mean[i] = mean[i] + (g - mean[i]) * rest1;
+                square[i] = square[i] * beta2 + g * g * rest2;
+            }
+            for (largest, &square) in largest.iter_mut().zip(&*square) {
+                *largest = largest.max(square);
+            }
+            let divisor: &[E] = if c.amsgrad { largest } else { square };
+            let divisor = &divisor[..n];
+            for i in 0..n {
+                values[i] -= rate * (mean[i] / (divisor[i].sqrt() / bias2 + eps));
+            }
+        },
+    );
 }

@@ -47,4 +47,19 @@ pub trait Backend<E: Scalar>: Device<E> {
         parameter: &Matrix<E, Self>,
         f: impl FnOnce(&mut [E]) -> R,
     ) -> Result<R, NnError>;
+
+    /// Moves a parameter's gradient to the host, leaving none behind.
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn take_gradient(
+        gradients: &mut Gradients<E, Self>,
+        parameter: &Matrix<E, Self>,
+    ) -> Result<Vec<E>, NnError> {
+        Self::with_gradient(gradients, parameter, |g| {
+            let taken = g.to_vec();
+            g.fill(E::zero());
+            taken
+        })
+    }
 }

@@ -29,6 +29,16 @@ pub enum NnError {
         /// The model's shape.
         expected: Vec<usize>,
     },
+    /// A gradient has another size than its parameter.
+    #[error("the gradient of parameter {name} has {found} elements, the parameter {expected}")]
+    Gradient {
+        /// Name of the parameter.
+        name: String,
+        /// Number of elements of the gradient.
+        found: usize,
+        /// Number of elements of the parameter.
+        expected: usize,
+    },
     /// The optimiser's stored state does not fit the parameter or the settings.
     #[error(
         "the optimiser's {what} of parameter {name} has {found} elements, the settings need {expected}"

@@ -5,13 +5,13 @@ use crate::Scalar;
 use gemm::Parallelism;
 
 /// A view of a matrix inside a slice.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a, E> {
-    pub values: &'a [E],
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, E> {
+    values: &'a [E],
     /// Index of element (0, 0).
-    pub offset: usize,
-    pub row_stride: usize,
-    pub column_stride: usize,
+    offset: usize,
+    row_stride: usize,
+    column_stride: usize,
 }
 
 impl<'a, E> View<'a, E> {
@@ -25,6 +25,7 @@ impl<'a, E> View<'a, E> {
         }
     }
     /// The transpose.
+    #[must_use]
     pub fn t(self) -> Self {
         Self {
             row_stride: self.column_stride,
@@ -33,6 +34,7 @@ impl<'a, E> View<'a, E> {
         }
     }
     /// The part from column `first` on.
+    #[must_use]
     pub fn starting_at_column(self, first: usize) -> Self {
         Self {
             offset: self.offset + first * self.column_stride,
@@ -50,7 +52,10 @@ impl<'a, E> View<'a, E> {
 /// c (m × n, row-major, row stride `c_stride`, from index `c_offset`) += a (m × k) · b (k × n).
 ///
 /// One thread, so that the result does not depend on the number of cores.
-pub(crate) fn add_product<E: Scalar>(
+///
+/// # Panics
+/// A slice is too short for the sizes and strides.
+pub fn add_product<E: Scalar>(
     (m, n, k): (usize, usize, usize),
     c: &mut [E],
     (c_offset, c_stride): (usize, usize),

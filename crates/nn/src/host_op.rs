@@ -1,6 +1,6 @@
 //! Operations whose arithmetic runs on the host, as one node of dfdx's tape.
 
-use crate::tensor::matrix;
+use crate::tensor::{matrix, to_host};
 use crate::{Backend, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
 use dfdx::tensor::Gradients;
@@ -34,7 +34,7 @@ pub fn host_op<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
         let (x_ghost, y_ghost) = (x.ghost(), y.ghost());
         tape.add_backward_op(move |gradients: &mut Gradients<E, D>| {
             gradients.try_alloc_for(&y_ghost)?;
-            let dy = gradients.get(&y_ghost).as_vec();
+            let dy = to_host(&gradients.get(&y_ghost));
             let dx = pull_back(&dy);
             assert_eq!(dx.len(), x_ghost.shape().num_elements(), "∂loss/∂x");
             device.add_to_gradient(gradients.get_or_alloc_mut(&x_ghost)?, &dx)

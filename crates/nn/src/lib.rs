@@ -25,15 +25,19 @@ mod layers;
 pub mod named;
 mod scalar;
 mod tensor;
+mod vectors;
 
 pub use activation::Activation;
 pub use adam::{Adam, AdamConfig, Moments, StepReport};
 pub use backend::Backend;
 pub use error::NnError;
+pub use gemm::{View, add_product};
 pub use host_op::host_op;
 pub use layers::{Linear, Mlp};
 pub use scalar::Scalar;
-pub use tensor::{Matrix, Value, backward, detach, from_rows, matrix, to_host, value};
+pub use tensor::{
+    Matrix, Value, backward, detach, from_rows, matrix, take_gradients, to_host, value,
+};
 
 #[cfg(feature = "cuda")]
 pub use dfdx::tensor::Cuda;

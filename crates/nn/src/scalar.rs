@@ -3,7 +3,7 @@
 use dfdx::prelude::Dtype;
 
 /// f32 (trains) or f64 (is checked): a dfdx element type with the elementary functions.
-pub trait Scalar: Dtype + num_traits::Float + std::iter::Sum {
+pub trait Scalar: Dtype + num_traits::Float + std::iter::Sum + Send + Sync {
     /// Nearest value to `value`.
     fn of(value: f64) -> Self;
     /// Exact widening to f64.
@@ -33,7 +33,8 @@ impl Scalar for f32 {
         /// Adding and subtracting 1.5·2²³ rounds to an integer.
         const MAGIC: f32 = 12_582_912.0;
         let x = self.clamp(-87.3, 88.0);
-        let n = (x * std::f32::consts::LOG2_E + MAGIC) - MAGIC;
+        let shifted = x * std::f32::consts::LOG2_E + MAGIC;
+        let n = shifted - MAGIC;
         // ln 2 in two parts, the first exact in a product with n
         let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
         let p = 1.987_569_1e-4_f32;
@@ -43,10 +44,15 @@ impl Scalar for f32 {
         let p = p * r + 1.666_666_5e-1;
         let p = p * r + 5e-1;
         let y = p * r * r + r + 1.0;
-        y * f32::from_bits(((n as i32 + 127) << 23) as u32)
+        // the low bits of `shifted` are n: moved into the exponent they are 2ⁿ, and NaN stays in y
+        y * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
     }
     fn to_bytes(values: &[Self]) -> Vec<u8> {
-        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+        let mut bytes = Vec::with_capacity(size_of_val(values));
+        for v in values {
+            bytes.extend_from_slice(&v.to_le_bytes());
+        }
+        bytes
     }
     fn from_bytes(bytes: &[u8]) -> Vec<Self> {
         let (words, _) = bytes.as_chunks();
@@ -66,7 +72,11 @@ impl Scalar for f64 {
         self.exp()
     }
     fn to_bytes(values: &[Self]) -> Vec<u8> {
-        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+        let mut bytes = Vec::with_capacity(size_of_val(values));
+        for v in values {
+            bytes.extend_from_slice(&v.to_le_bytes());
+        }
+        bytes
     }
     fn from_bytes(bytes: &[u8]) -> Vec<Self> {
         let (words, _) = bytes.as_chunks();
@@ -95,5 +105,6 @@ mod tests {
         assert_eq!(0.0_f32.fast_exp(), 1.0);
         assert!((-1000.0_f32).fast_exp() < 1e-37);
         assert!(1000.0_f32.fast_exp() > 1e38);
+        assert!(f32::NAN.fast_exp().is_nan());
     }
 }

@@ -43,8 +43,16 @@ pub fn from_rows<E: Scalar, D: Backend<E>>(
 }
 
 /// The values in row-major order.
-pub fn to_host<E: Scalar, D: Backend<E>, T>(x: &Matrix<E, D, T>) -> Vec<E> {
-    x.as_vec()
+pub fn to_host<E: Scalar, D: Backend<E>, T: Tape<E, D>>(x: &Matrix<E, D, T>) -> Vec<E> {
+    // `as_vec` walks element by element; `copy_into` copies at once, but as the values lie in memory
+    match x.retaped::<NoneTape>().try_contiguous() {
+        Ok(by_rows) => {
+            let mut values = vec![E::zero(); by_rows.shape().num_elements()];
+            by_rows.copy_into(&mut values);
+            values
+        }
+        Err(_) => x.as_vec(),
+    }
 }
 
 /// The number in a [`Value`].
@@ -59,7 +67,7 @@ pub fn value<E: Scalar, D: Backend<E>, T>(x: &Value<E, D, T>) -> f64 {
 ///
 /// # Errors
 /// The device refuses.
-pub fn detach<E: Scalar, D: Backend<E>, T, New: Tape<E, D>>(
+pub fn detach<E: Scalar, D: Backend<E>, T: Tape<E, D>, New: Tape<E, D>>(
     x: &Matrix<E, D, T>,
 ) -> Result<Matrix<E, D, New>, NnError> {
     let (rows, columns) = *x.shape();
@@ -74,4 +82,19 @@ pub fn backward<E: Scalar, D: Backend<E>>(
     loss: Value<E, D, OwnedTape<E, D>>,
 ) -> Result<Gradients<E, D>, NnError> {
     loss.try_backward().map_err(|e| NnError::device(&e))
+}
+
+/// Takes the gradients of the given parameters out, to the host, in their order; a parameter that no
+/// operation reached has none: an empty one, which stands for zeros.
+///
+/// # Errors
+/// The device refuses.
+pub fn take_gradients<'a, E: Scalar, D: Backend<E>>(
+    gradients: &mut Gradients<E, D>,
+    parameters: impl IntoIterator<Item = &'a Matrix<E, D>>,
+) -> Result<Vec<Vec<E>>, NnError> {
+    parameters
+        .into_iter()
+        .map(|parameter| D::take_gradient(gradients, parameter))
+        .collect()
 }

@@ -69,14 +69,46 @@ fn non_finite_elements_are_counted_and_taken_as_zero() {
 }
 
 #[test]
-fn the_guarded_gradient_is_zero_afterwards() {
+fn gradients_of_shards_are_summed_and_then_guarded() {
+    let run = |shards: Vec<Vec<Vec<f64>>>| {
+        let (mut a, mut b) = start();
+        let mut adam = Adam::new(AdamConfig::default());
+        let parameters = vec![("a".into(), &mut a), ("b".into(), &mut b)];
+        let report = adam.step_on_shards(LR, parameters, shards).unwrap();
+        (report, a.as_vec(), b.as_vec(), adam)
+    };
+    let whole = run(vec![vec![vec![0.5, -1.0, 0.75], vec![2.0]]]);
+    // sums without rounding; the empty gradient is one of zeros
+    let parts = run(vec![
+        vec![vec![0.25, -2.0, 0.5], vec![]],
+        vec![vec![0.25, 1.0, 0.25], vec![2.0]],
+    ]);
+    assert_eq!(parts, whole);
+    assert_eq!(whole.0.gradient_norm, f64::sqrt(0.25 + 1.0 + 0.5625 + 4.0));
+
+    // what is not finite in one shard is not finite in the sum, and counts once
+    let guarded = run(vec![
+        vec![vec![1.0, f64::NAN, 1.0], vec![0.0]],
+        vec![vec![0.0, f64::INFINITY, 1.0], vec![0.0]],
+    ]);
+    assert_eq!(
+        (guarded.0.non_finite, guarded.0.gradient_norm),
+        (1, f64::sqrt(5.0))
+    );
+}
+
+#[test]
+fn a_gradient_of_another_size_is_refused() {
     let (mut a, _) = start();
-    let mut g = Gradients::leaky();
-    Cpu::with_gradient(&mut g, &a, |g| g.copy_from_slice(&[1.0, f64::NAN, 2.0])).unwrap();
     let mut adam = Adam::new(AdamConfig::default());
-    adam.step(LR, vec![("a".into(), &mut a)], &mut g).unwrap();
-    let left = Cpu::with_gradient(&mut g, &a, |g| g.to_vec()).unwrap();
-    assert_eq!(left, [1.0, 0.0, 2.0]);
+    let error = adam
+        .step_on_shards(LR, vec![("a".into(), &mut a)], vec![vec![vec![1.0; 2]]])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the gradient of parameter a has 2 elements, the parameter 3"
+    );
+    assert!(adam.moments.is_empty());
 }
 
 #[test]

@@ -143,6 +143,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         kl_is_used: true,
         adam: AdamConfig::default(),
         batch_size: NonZeroUsize::new(256).ok_or("no batch")?,
+        spectra_per_epoch: None,
         early_stop: None,
         max_skipped_steps: 20,
     };

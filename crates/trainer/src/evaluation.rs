@@ -3,11 +3,11 @@
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use crate::metrics::{Measures, NamedValues};
-use crate::training::Learner;
+use crate::training::{Learner, Shards};
 use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
 use losses::Averages;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
-use nn::{Backend, Scalar};
+use nn::Scalar;
 use serde::{Deserialize, Serialize};
 
 /// Rows evaluated at once.
@@ -59,7 +59,7 @@ pub struct Evaluation {
 ///
 /// # Errors
 /// The physics refuses a value, or the result is not finite.
-pub fn monitor<E: Scalar, D: Backend<E>>(
+pub fn monitor<E: Scalar, D: Shards<E>>(
     learner: &Learner<E, D>,
     experiment: &Experiment,
     samples: &Samples,
@@ -93,7 +93,7 @@ pub fn monitor<E: Scalar, D: Backend<E>>(
 ///
 /// # Errors
 /// The physics refuses a value, or the result is not finite.
-pub fn evaluate<E: Scalar, D: Backend<E>>(
+pub fn evaluate<E: Scalar, D: Shards<E>>(
     learner: &Learner<E, D>,
     experiment: &Experiment,
     samples: &Samples,
@@ -174,7 +174,7 @@ const INVERSION_SAMPLES: usize = 4096;
 ///
 /// # Errors
 /// The physics or the device refuses.
-pub fn inversion<E: Scalar, D: Backend<E>>(
+pub fn inversion<E: Scalar, D: Shards<E>>(
     learner: &Learner<E, D>,
     experiment: &Experiment,
 ) -> Result<Option<NamedValues>, TrainerError> {

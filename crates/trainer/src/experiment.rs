@@ -5,7 +5,7 @@ use data::Standardization;
 use losses::Weights;
 use model::{Architecture, PhysicsLayer};
 use nn::AdamConfig;
-use schedules::Schedule;
+use schedules::{Phase, Schedule};
 use std::num::NonZeroUsize;
 
 /// An experiment ready to run, whatever its physics: made from a configuration by
@@ -41,6 +41,9 @@ pub struct Experiment {
     pub adam: AdamConfig,
     /// Rows per batch.
     pub batch_size: NonZeroUsize,
+    /// Synthetic spectra of an epoch of Stage A, in batches of `batch_size`, the last one shorter; `None`:
+    /// as many as there are training rows.
+    pub spectra_per_epoch: Option<NonZeroUsize>,
     /// Patience of early stopping in epochs; `None`: off.
     pub early_stop: Option<usize>,
     /// Losses in a row that may be not finite.
@@ -51,6 +54,14 @@ impl Experiment {
     /// The physics that evaluation decodes with: the exact one.
     pub fn physics_of_evaluation(&self) -> Option<&PhysicsLayer> {
         self.exact_physics.as_ref().or(self.physics.as_ref())
+    }
+
+    /// Rows that an epoch trains on, of which `observed` are there to be observed.
+    pub fn rows_in_epoch(&self, epoch: usize, observed: usize) -> usize {
+        match (self.schedule.phase(epoch), self.spectra_per_epoch) {
+            (Phase::Pretrain, Some(spectra)) => spectra.get(),
+            _ => observed,
+        }
     }
 
     /// KL weight of an epoch.

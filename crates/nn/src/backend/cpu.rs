@@ -1,7 +1,8 @@
 //! The CPU: a dense layer with its activation is one fused operation.
 
 use crate::gemm::{View, add_product};
-use crate::tensor::matrix;
+use crate::tensor::{matrix, to_host};
+use crate::vectors::widest;
 use crate::{Activation, Backend, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
 use dfdx::tensor::Gradients;
@@ -34,12 +35,10 @@ where
         let j = second.as_ref().map_or(0, |s| s.shape().1);
         debug_assert_eq!(inputs, i + j);
         debug_assert!(second.as_ref().is_none_or(|s| s.shape().0 == n));
-        let (xs, ss) = (
-            x.as_vec(),
-            second.as_ref().map_or(vec![], dfdx::tensor::Tensor::as_vec),
-        );
-        let (ws, bs) = (weight.as_vec(), bias.as_vec());
-        let a = slope.map_or(E::zero(), |s| s.as_vec()[0]);
+        let xs = to_host(&x);
+        let ss = second.as_ref().map_or(vec![], to_host);
+        let (ws, bs) = (to_host(weight), to_host(bias));
+        let a = slope.map_or(E::zero(), |s| to_host(s)[0]);
 
         let mut ys = Vec::with_capacity(n * o);
         for _ in 0..n {
@@ -80,11 +79,7 @@ where
                     gradients.get_or_alloc_mut(ghost)?[0] += d_slope;
                 }
                 let db = gradients.get_or_alloc_mut(&b_ghost)?;
-                for row in dy.chunks_exact(o) {
-                    for (d, &g) in db.iter_mut().zip(row) {
-                        *d += g;
-                    }
-                }
+                add_rows(db, &dy);
                 let (g, w) = (View::new(&dy, o), View::new(&ws, inputs));
                 let dw = gradients.get_or_alloc_mut(&w_ghost)?;
                 add_product((o, i, n), dw, (0, inputs), g.t(), View::new(&xs, i));
@@ -122,4 +117,28 @@ where
             .map_err(|e| NnError::device(&e))?;
         Ok(f(gradient.as_mut_slice()))
     }
+
+    fn take_gradient(
+        gradients: &mut Gradients<E, Self>,
+        parameter: &Matrix<E, Self>,
+    ) -> Result<Vec<E>, NnError> {
+        let gradient = gradients
+            .get_or_alloc_mut(parameter)
+            .map_err(|e| NnError::device(&e))?;
+        Ok(std::mem::take(&mut **gradient))
+    }
+}
+
+/// sums += each row of a row-major matrix, first to last.
+fn add_rows<E: Scalar>(sums: &mut [E], rows: &[E]) {
+    widest(
+        #[inline(always)]
+        || {
+            for row in rows.chunks_exact(sums.len()) {
+                for (sum, &v) in sums.iter_mut().zip(row) {
+                    *sum += v;
+                }
+            }
+        },
+    );
 }

@@ -151,6 +151,10 @@ fn experiment(
             zero_non_finite: checked.trainer.stablize_grad,
         },
         batch_size: NonZeroUsize::new(checked.trainer.batch_size).unwrap_or(NonZeroUsize::MIN),
+        spectra_per_epoch: checked
+            .pretrain
+            .spectra_per_epoch
+            .and_then(NonZeroUsize::new),
         early_stop: checked.trainer.early_stop,
         max_skipped_steps: checked.trainer.max_skipped_steps,
     })

@@ -15,10 +15,10 @@ use crate::screen::{ProgressDisplay, Screen};
 use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
-use crate::training::{Training, TrainingEnd};
+use crate::training::{Shards, Training, TrainingEnd};
 use crate::{TrainerError, report};
 use data::Splits;
-use nn::{Backend, Cpu, named};
+use nn::{Cpu, named};
 use sha2::{Digest, Sha256};
 use tracing::info;
 
@@ -141,7 +141,7 @@ impl Job<'_> {
         })
     }
 
-    fn train_on<D: Backend<f32>>(&self, device: D) -> Result<(), TrainerError> {
+    fn train_on<D: Shards<f32>>(&self, device: D) -> Result<(), TrainerError> {
         let sha256 = format!("{:x}", Sha256::digest(self.config_json.as_bytes()));
         let (experiment, samples, run) = (self.experiment, self.samples, self.run);
         let mut training = Training::<f32, D>::new(experiment, samples, run, device, sha256)?;
@@ -203,7 +203,7 @@ impl Job<'_> {
     }
 
     /// Evaluates the last and the selected weights and writes what a finished run holds.
-    fn finish<D: Backend<f32>>(
+    fn finish<D: Shards<f32>>(
         &self,
         training: &mut Training<'_, f32, D>,
     ) -> Result<Summary, TrainerError> {

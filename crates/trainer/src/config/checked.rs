@@ -9,7 +9,7 @@ use super::mogi::Stations;
 use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
-use super::training::{OptimizerConfig, TrainerConfig};
+use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
 use schedules::Schedule;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub struct CheckedExperiment {
     pub schedule: Schedule,
     /// The training loop.
     pub trainer: TrainerConfig,
+    /// Stage A.
+    pub pretrain: PretrainConfig,
     pub(super) resolved: ExperimentConfig,
 }
 

@@ -3,7 +3,7 @@
 use super::data::DataConfig;
 use super::phys_vae::PhysVaeConfig;
 use super::physics::PhysicsConfig;
-use super::training::{OptimizerConfig, TrainerConfig};
+use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
 use schedules::LrScheduler;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct ExperimentConfig {
     #[serde(default)]
     #[schemars(schema_with = "super::lr_scheduler::schema")]
     pub lr_scheduler: LrScheduler,
+    /// Stage A.
+    #[serde(default)]
+    pub pretrain: PretrainConfig,
     /// The training loop.
     #[serde(default)]
     pub trainer: TrainerConfig,

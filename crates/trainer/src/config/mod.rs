@@ -73,4 +73,4 @@ pub use rules::CheckContext;
 pub use schema::schema_json;
 pub use sensor::SensorChoice;
 pub use stations_file::read_stations;
-pub use training::{OptimizerConfig, OptimizerKind, TrainerConfig};
+pub use training::{OptimizerConfig, OptimizerKind, PretrainConfig, TrainerConfig};

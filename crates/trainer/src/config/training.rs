@@ -56,6 +56,15 @@ pub enum OptimizerKind {
     Adam,
 }
 
+/// Stage A.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PretrainConfig {
+    /// Synthetic spectra drawn in each epoch; null: as many as there are training rows.
+    #[schemars(range(min = 1))]
+    pub spectra_per_epoch: Option<usize>,
+}
+
 /// The training loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -1,17 +1,18 @@
 //! The loop over epochs and batches.
 
-use super::{Learner, Observer, StepOutcome};
+use super::{Learner, Observer, Shards, StepOutcome};
 use crate::TrainerError;
 use crate::checkpoint::{self, EpochSums, Progress};
 use crate::evaluation::monitor;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
 use crate::run_directory::RunDirectory;
-use data::{Purpose, Splits, batch_count, batches, draw_unit_parameters, epoch_order, stream};
+use data::{Purpose, Splits, batch_count, draw_unit_parameters, epoch_order, stream};
 use model::PhysVae;
 use ndarray::Array2;
-use nn::{Adam, Backend, Scalar};
+use nn::{Adam, Scalar};
 use schedules::{BestSelection, EarlyStopping, LearningRateState, Phase};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -25,7 +26,7 @@ pub enum TrainingEnd {
 }
 
 /// A training under way.
-pub struct Training<'a, E: Scalar, D: Backend<E>> {
+pub struct Training<'a, E: Scalar, D: Shards<E>> {
     experiment: &'a Experiment,
     samples: &'a Splits,
     run: &'a RunDirectory,
@@ -37,7 +38,7 @@ pub struct Training<'a, E: Scalar, D: Backend<E>> {
     config_sha256: String,
 }
 
-impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
+impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
     /// A training at its beginning: weights drawn by the experiment's seed.
     ///
     /// # Errors
@@ -138,12 +139,15 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
             if self.experiment.schedule.switches_at(epoch) && self.progress.batch == 0 {
                 observer.phase_switches(epoch, lr);
             }
-            let n = self.samples.train.len();
-            let total = batch_count(n, self.experiment.batch_size);
+            let observed = self.samples.train.len();
+            let n = self.experiment.rows_in_epoch(epoch, observed);
+            let size = self.experiment.batch_size;
+            let total = batch_count(n, size);
             observer.epoch_begins(epoch, epochs, self.progress.batch, total);
-            let order = epoch_order(self.experiment.seed, epoch as u32, n);
-            for rows in batches(&order, self.experiment.batch_size).skip(self.progress.batch) {
-                let outcome = self.step(rows, lr)?;
+            let order = epoch_order(self.experiment.seed, epoch as u32, observed);
+            for batch in self.progress.batch..total {
+                let rows = batch * size.get()..n.min((batch + 1) * size.get());
+                let outcome = self.step(rows.clone(), &order, lr)?;
                 let record = self.account(rows.len(), &outcome, lr)?;
                 self.log.record(&Record::Step(Box::new(record.clone())))?;
                 observer.step(&record);
@@ -172,8 +176,14 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
         Ok(TrainingEnd::Finished)
     }
 
-    /// One step on the given training rows.
-    fn step(&mut self, rows: &[usize], lr: f64) -> Result<StepOutcome, TrainerError> {
+    /// One step of the epoch's rows: in Stage B those of the training samples in their order, in Stage A
+    /// as many drawn ones.
+    fn step(
+        &mut self,
+        rows: Range<usize>,
+        order: &[usize],
+        lr: f64,
+    ) -> Result<StepOutcome, TrainerError> {
         let x = self.experiment;
         let (epoch, batch) = (self.progress.epoch, self.progress.batch);
         let weights = x.weights_at(epoch);
@@ -191,7 +201,7 @@ impl<'a, E: Scalar, D: Backend<E>> Training<'a, E, D> {
                     .pretrain_step(z.view(), conditions, &weights, lr)
             }
             Phase::Train => {
-                let taken = self.samples.train.gather::<f64>(rows);
+                let taken = self.samples.train.gather::<f64>(&order[rows]);
                 self.learner.train_step(
                     taken.x.view(),
                     taken.conditions.as_ref().map(Array2::view),

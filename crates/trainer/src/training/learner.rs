@@ -1,18 +1,21 @@
 //! A model with its optimiser: one step, or one reconstruction, of one batch.
 
+use super::Shards;
 use crate::TrainerError;
 use latent::{logit, sigmoid};
 use losses::{Averages, Batch, Objective, Statistics, Terms, Weights};
 use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use nn::{
-    Adam, Backend, Matrix, NoneTape, OwnedTape, Scalar, StepReport, Tape, from_rows, to_host,
+    Adam, Backend, Matrix, NoneTape, OwnedTape, Scalar, StepReport, Tape, from_rows,
+    take_gradients, to_host,
 };
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use dfdx::prelude::Trace;
-use nn::named::parameters_mut;
+use nn::named::{parameters, parameters_mut};
+use std::ops::Range;
 
 /// A model with its optimiser on a device.
 pub struct Learner<E: Scalar, D: Backend<E>> {
@@ -54,21 +57,33 @@ pub struct Reconstruction {
     pub z_phy: Option<Array2<f64>>,
 }
 
+/// Standard normal numbers for a draw, n × p and n × a, on the host.
+struct HostNoise {
+    physical: Array2<f64>,
+    auxiliary: Array2<f64>,
+}
+
 /// n × k standard normal numbers of a stream.
-fn noise<E: Scalar, D: Backend<E>>(
-    device: &D,
-    n: usize,
-    k: usize,
-    rng: &mut impl Rng,
-) -> Result<Option<Matrix<E, D>>, TrainerError> {
-    if k == 0 {
-        return Ok(None);
-    }
-    let draws = (0..n * k).map(|_| {
-        let v: f64 = StandardNormal.sample(rng);
-        v
-    });
-    Ok(Some(from_rows(device, n, k, draws)?))
+fn normal(n: usize, k: usize, rng: &mut impl Rng) -> Array2<f64> {
+    Array2::from_shape_simple_fn((n, k), || StandardNormal.sample(rng))
+}
+
+/// Some rows of a table.
+fn part<'a>(table: ArrayView2<'a, f64>, rows: &Range<usize>) -> ArrayView2<'a, f64> {
+    table.slice_axis_move(Axis(0), Slice::from(rows.clone()))
+}
+
+/// What one shard of a batch has to say.
+struct ShardOutcome<E> {
+    /// Its part of the batch's rows.
+    share: f64,
+    loss: f64,
+    kl: f64,
+    synthetic: f64,
+    statistics: Option<Statistics>,
+    z_seen: Vec<(f64, f64)>,
+    /// Of share · loss to the learning parameters; `None` where the loss is not finite.
+    gradients: Option<Vec<Vec<E>>>,
 }
 
 fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
@@ -79,7 +94,7 @@ fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
     out
 }
 
-impl<E: Scalar, D: Backend<E>> Learner<E, D> {
+impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// Rows of a table on the device, n × d.
     fn load(&self, x: ArrayView2<f64>) -> Result<Matrix<E, D>, TrainerError> {
         Ok(from_rows(
@@ -91,14 +106,28 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
     }
 
     /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones.
-    ///
-    /// # Errors
-    /// The device refuses.
-    pub fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> Result<Noise<E, D>, TrainerError> {
+    fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> HostNoise {
         let a = self.model.architecture();
+        HostNoise {
+            physical: normal(n, a.dim_z_phy, rng),
+            auxiliary: normal(n, a.dim_z_aux, rng),
+        }
+    }
+
+    /// Some rows of the noise on the device.
+    fn load_noise(
+        &self,
+        noise: &HostNoise,
+        rows: &Range<usize>,
+    ) -> Result<Noise<E, D>, TrainerError> {
+        let block = |all: &Array2<f64>| {
+            (all.ncols() > 0)
+                .then(|| self.load(part(all.view(), rows)))
+                .transpose()
+        };
         Ok(Noise {
-            physical: noise(&self.device, n, a.dim_z_phy, rng)?,
-            auxiliary: noise(&self.device, n, a.dim_z_aux, rng)?,
+            physical: block(&noise.physical)?,
+            auxiliary: block(&noise.auxiliary)?,
         })
     }
 
@@ -113,6 +142,26 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         weights: &Weights,
         learning_rate: f64,
     ) -> Result<StepOutcome, TrainerError> {
+        let n = z.nrows();
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let share = rows.len() as f64 / n as f64;
+            let conditions = conditions.map(|c| part(c, &rows));
+            learner.pretrain_shard(part(z, &rows), conditions, weights, share)
+        });
+        self.update(
+            shards,
+            learning_rate,
+            PhysVae::<E, D>::learns_in_pretraining,
+        )
+    }
+
+    fn pretrain_shard(
+        &self,
+        z: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        weights: &Weights,
+        share: f64,
+    ) -> Result<ShardOutcome<E>, TrainerError> {
         let Some(physics) = self.model.physics() else {
             return Err(TrainerError::NoPhysics);
         };
@@ -128,15 +177,9 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
             return Err(TrainerError::NoPhysics);
         };
         let objective = Objective::pretrain(u, target, weights)?;
-        let update = self.update(
-            objective,
-            learning_rate,
-            PhysVae::<E, D>::learns_in_pretraining,
-        )?;
-        Ok(StepOutcome {
+        Ok(ShardOutcome {
             z_seen: extremes(z),
-            averages: None,
-            ..update
+            ..self.gradients(objective, share, PhysVae::<E, D>::learns_in_pretraining)?
         })
     }
 
@@ -153,7 +196,39 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         learning_rate: f64,
         epoch: &mut Statistics,
     ) -> Result<StepOutcome, TrainerError> {
-        let noise = self.draw_noise(x.nrows(), rng)?;
+        let n = x.nrows();
+        let noise = self.draw_noise(n, rng);
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let share = rows.len() as f64 / n as f64;
+            let noise = learner.load_noise(&noise, &rows)?;
+            let conditions = conditions.map(|c| part(c, &rows));
+            learner.train_shard(part(x, &rows), conditions, noise, weights, share)
+        });
+        let mut batch = self.statistics();
+        for shard in shards.iter().flatten() {
+            if let Some(statistics) = &shard.statistics {
+                batch.merge(statistics);
+            }
+        }
+        let outcome = self.update(shards, learning_rate, |_| true)?;
+        if outcome.update.is_some_and(|report| report.applied) {
+            // what is left out must not turn the epoch's averages into NaN
+            epoch.merge(&batch);
+        }
+        Ok(StepOutcome {
+            averages: Some(batch.averages()),
+            ..outcome
+        })
+    }
+
+    fn train_shard(
+        &self,
+        x: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        noise: Noise<E, D>,
+        weights: &Weights,
+        share: f64,
+    ) -> Result<ShardOutcome<E>, TrainerError> {
         let observed = self.load(x)?;
         // a matrix of its own: the observation must not share its identity with the encoder's input
         let input = self.load(x)?;
@@ -163,9 +238,8 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
         let decoded = self.model.decode(posterior, Some(noise), conditions)?;
-        let before = epoch.clone();
-        let mut batch = self.statistics();
-        add_batch(&mut batch, epoch, &observed, &shown, &decoded);
+        let mut statistics = self.statistics();
+        add_batch(&mut statistics, &observed, &shown, &decoded);
         let z_seen = decoded.z_phy.as_ref().map_or(vec![], |z| {
             let p = self.model.architecture().dim_z_phy;
             extremes(array(x.nrows(), p, &to_host(z)).view())
@@ -181,41 +255,75 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
             gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
         };
         let objective = Objective::train(terms, observed, weights)?;
-        let update = self.update(objective, learning_rate, |_| true)?;
-        if !update.update.is_some_and(|report| report.applied) {
-            // what is left out must not turn the epoch's averages into NaN
-            *epoch = before;
-        }
-        Ok(StepOutcome {
+        Ok(ShardOutcome {
             z_seen,
-            averages: Some(batch.averages()),
-            ..update
+            statistics: Some(statistics),
+            ..self.gradients(objective, share, |_| true)?
         })
     }
 
-    /// Backward pass and update of the parameters that `learns` names, unless the loss is not finite.
+    /// Backward pass of share · loss, unless it is not finite.
+    fn gradients(
+        &self,
+        objective: Objective<E, D, OwnedTape<E, D>>,
+        share: f64,
+        learns: impl Fn(&str) -> bool,
+    ) -> Result<ShardOutcome<E>, TrainerError> {
+        let objective = objective.times(share)?;
+        let mut outcome = ShardOutcome {
+            share,
+            loss: objective.loss,
+            kl: objective.kl,
+            synthetic: objective.synthetic,
+            statistics: None,
+            z_seen: vec![],
+            gradients: None,
+        };
+        if outcome.loss.is_finite() {
+            let mut gradients = nn::backward(objective.total)?;
+            let learning = parameters(&self.model)
+                .into_iter()
+                .filter(|(name, _)| learns(name))
+                .map(|(_, parameter)| parameter);
+            outcome.gradients = Some(take_gradients(&mut gradients, learning)?);
+        }
+        Ok(outcome)
+    }
+
+    /// Sums the shards of a batch and updates the parameters that `learns` names, unless the loss is not
+    /// finite.
     fn update(
         &mut self,
-        objective: Objective<E, D, OwnedTape<E, D>>,
+        shards: Vec<Result<ShardOutcome<E>, TrainerError>>,
         learning_rate: f64,
         learns: impl Fn(&str) -> bool,
     ) -> Result<StepOutcome, TrainerError> {
         let mut outcome = StepOutcome {
-            loss: objective.loss,
-            kl: objective.kl,
-            synthetic: objective.synthetic,
+            loss: 0.0,
+            kl: 0.0,
+            synthetic: 0.0,
             averages: None,
             update: None,
             z_seen: vec![],
         };
-        let loss = objective.loss;
-        if !loss.is_finite() {
+        let mut gradients = vec![];
+        for shard in shards {
+            let shard = shard?;
+            outcome.loss += shard.share * shard.loss;
+            outcome.kl += shard.share * shard.kl;
+            outcome.synthetic += shard.share * shard.synthetic;
+            widen(&mut outcome.z_seen, &shard.z_seen);
+            gradients.extend(shard.gradients);
+        }
+        if !outcome.loss.is_finite() {
             return Ok(outcome);
         }
-        let mut gradients = nn::backward(objective.total)?;
         let mut parameters = parameters_mut(&mut self.model);
         parameters.retain(|(name, _)| learns(name));
-        outcome.update = Some(self.adam.step(learning_rate, parameters, &mut gradients)?);
+        let report = self
+            .adam
+            .step_on_shards(learning_rate, parameters, gradients)?;
+        outcome.update = Some(report);
         Ok(outcome)
     }
 
@@ -238,10 +346,45 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
         rng: Option<&mut dyn rand::RngCore>,
         statistics: &mut Statistics,
     ) -> Result<Reconstruction, TrainerError> {
-        let noise = match rng {
-            Some(mut rng) => Some(self.draw_noise(x.nrows(), &mut rng)?),
-            None => None,
+        let n = x.nrows();
+        let noise = rng.map(|mut rng| self.draw_noise(n, &mut rng));
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let noise = noise
+                .as_ref()
+                .map(|noise| learner.load_noise(noise, &rows))
+                .transpose()?;
+            let conditions = conditions.map(|c| part(c, &rows));
+            learner.reconstruct_shard(part(x, &rows), conditions, noise)
+        });
+        let (d, p) = (x.ncols(), self.model.architecture().dim_z_phy);
+        let physics = self.model.physics().is_some();
+        let mut whole = Reconstruction {
+            x_pb: Array2::zeros((0, d)),
+            x_p: physics.then(|| Array2::zeros((0, d))),
+            z_phy: physics.then(|| Array2::zeros((0, p))),
         };
+        let append = |to: Option<&mut Array2<f64>>, rows: Option<Array2<f64>>| match (to, rows) {
+            (Some(to), Some(rows)) => to
+                .append(Axis(0), rows.view())
+                .map_err(|e| TrainerError::Internal(e.to_string())),
+            _ => Ok(()),
+        };
+        for shard in shards {
+            let (rows, seen) = shard?;
+            statistics.merge(&seen);
+            append(Some(&mut whole.x_pb), Some(rows.x_pb))?;
+            append(whole.x_p.as_mut(), rows.x_p)?;
+            append(whole.z_phy.as_mut(), rows.z_phy)?;
+        }
+        Ok(whole)
+    }
+
+    fn reconstruct_shard(
+        &self,
+        x: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        noise: Option<Noise<E, D>>,
+    ) -> Result<(Reconstruction, Statistics), TrainerError> {
         let observed = self.load(x)?;
         let posterior = self.model.encoder().forward(observed.clone())?;
         let shown = Posterior {
@@ -249,19 +392,20 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
         let decoded = self.model.decode(posterior, noise, conditions)?;
-        let mut unused = self.statistics();
-        add_batch(statistics, &mut unused, &observed, &shown, &decoded);
+        let mut statistics = self.statistics();
+        add_batch(&mut statistics, &observed, &shown, &decoded);
         let (n, d) = x.dim();
         let a = self.model.architecture();
         let z_phy = shown.physical.map(|g| {
             let z: Vec<E> = to_host(&g.mean).into_iter().map(sigmoid).collect();
             array(n, a.dim_z_phy, &z)
         });
-        Ok(Reconstruction {
+        let reconstruction = Reconstruction {
             x_pb: array(n, d, &to_host(&decoded.x_pb)),
             x_p: decoded.x_p.map(|x_p| array(n, d, &to_host(&x_p))),
             z_phy,
-        })
+        };
+        Ok((reconstruction, statistics))
     }
 
     /// Infers z ∈ (0, 1) of the physical parameters (posterior means), n × p.
@@ -279,10 +423,9 @@ impl<E: Scalar, D: Backend<E>> Learner<E, D> {
     }
 }
 
-/// Adds a batch to two statistics.
+/// Adds a batch.
 fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
-    one: &mut Statistics,
-    other: &mut Statistics,
+    statistics: &mut Statistics,
     observed: &Matrix<E, D>,
     posterior: &Posterior<E, D, T>,
     decoded: &Decoded<E, D, T>,
@@ -297,7 +440,7 @@ fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     let u_lnvar = on_host(physical.map(|g| &g.lnvar));
     let aux_mean = on_host(auxiliary.map(|g| &g.mean));
     let aux_lnvar = on_host(auxiliary.map(|g| &g.lnvar));
-    let batch = Batch {
+    statistics.add(&Batch {
         x: &x,
         x_pb: &x_pb,
         x_p: &x_p,
@@ -307,9 +450,22 @@ fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
         u_lnvar: &u_lnvar,
         aux_mean: &aux_mean,
         aux_lnvar: &aux_lnvar,
-    };
-    one.add(&batch);
-    other.add(&batch);
+    });
+}
+
+/// Makes room for more values between smallest and largest; NaN stays NaN.
+fn widen(all: &mut Vec<(f64, f64)>, more: &[(f64, f64)]) {
+    if all.is_empty() {
+        more.clone_into(all);
+        return;
+    }
+    for ((low, high), &(lower, higher)) in all.iter_mut().zip(more) {
+        if low.is_nan() || lower.is_nan() {
+            (*low, *high) = (f64::NAN, f64::NAN);
+        } else {
+            (*low, *high) = (low.min(lower), high.max(higher));
+        }
+    }
 }
 
 /// Smallest and largest of each column; NaN shows as NaN.

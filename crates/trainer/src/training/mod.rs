@@ -3,7 +3,9 @@
 mod epochs;
 mod learner;
 mod observer;
+mod shards;
 
 pub use epochs::{Training, TrainingEnd};
 pub use learner::{Learner, Reconstruction, StepOutcome};
 pub use observer::{Observer, Silent};
+pub use shards::Shards;

@@ -45,6 +45,7 @@ pub(super) fn check(
         optimizer: config.optimizer.clone(),
         schedule,
         trainer: config.trainer.clone(),
+        pretrain: config.pretrain.clone(),
         resolved: config.clone(),
     })
 }
