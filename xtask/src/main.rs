@@ -3,9 +3,11 @@
 //! A chore is a variant of [`Chore`] and a file of its own.
 
 mod arrows;
+mod bench;
 mod command_line;
 mod examples;
 mod house;
+mod instructions;
 mod readme;
 mod standalone;
 mod steps;
@@ -31,12 +33,18 @@ enum Chore {
     Verify(verify::Args),
     /// Measures the physics against every external truth and writes the figures into its pages
     Validate(validate::Args),
+    /// Measures speed and prints it as tables, alone or beside other programs
+    Bench(bench::Args),
+    /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
+    Instructions(instructions::Args),
 }
 
 fn main() -> ExitCode {
     match Xtask::parse().chore {
         Chore::Verify(args) => verify::run(&args),
         Chore::Validate(args) => validate::run(&args),
+        Chore::Bench(args) => bench::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
     }
 }
 

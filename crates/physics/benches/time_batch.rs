@@ -10,7 +10,7 @@ use physics::{CanopyParameters, Variant};
 use shared::{Bands, Forests, Geometry, Numbers, model};
 use std::error::Error;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Task {
@@ -60,6 +60,16 @@ struct Arguments {
     bench: bool,
 }
 
+/// Time this thread has had a processor, in seconds, by Linux; none elsewhere. It does not grow while others
+/// have the processor, so that it can be compared on a busy machine.
+fn processor_seconds() -> Option<f64> {
+    // the kernel books the time of a thread when the thread stops
+    std::thread::sleep(Duration::from_millis(1));
+    let booked = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: u64 = booked.split_whitespace().next()?.parse().ok()?;
+    Some(nanoseconds as f64 * 1e-9)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let available = Numbers::available();
@@ -95,8 +105,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .num_threads(arguments.threads)
         .build()?;
     let mut seconds = Vec::new();
+    let (mut before, mut after) = (None, None);
     pool.install(|| -> Result<(), physics::PhysicsError> {
         for round in 0..arguments.warm_up + arguments.repeats {
+            if round == arguments.warm_up {
+                before = processor_seconds();
+            }
             let start = Instant::now();
             match arguments.task {
                 Task::Forward => drop(black_box(model.bands(black_box(&samples))?)),
@@ -106,8 +120,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 seconds.push(start.elapsed().as_secs_f64());
             }
         }
+        after = processor_seconds();
         Ok(())
     })?;
+    // of one thread only: with more, this one's time is not the whole
+    let processor = before
+        .zip(after)
+        .filter(|_| pool.current_num_threads() == 1)
+        .map(|(before, after)| (after - before) / f64::from(arguments.repeats));
     let line = serde_json::json!({
         "numbers": numbers.name(),
         "batch": arguments.batch,
@@ -115,6 +135,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "wavelengths": model.sensor().wavelengths_nm().len(),
         "bands": model.sensor().bands().len(),
         "seconds": seconds,
+        "processor_seconds_each": processor,
     });
     println!("{line}");
     Ok(())
