@@ -363,7 +363,7 @@ def full_jacobian(bands, free):
     return torch.stack([torch.cat(row, 1) for row in rows], 1)
 
 
-# limits of `check`: float64 is rounding; float32 is that of the format at these formulas
+# limits of `check`: float64 is the series of phi, float32 is that of the format at these formulas
 LIMITS = {"bands float64": 1e-8, "Jacobian float64": 1e-6, "bands float32": 1e-5, "Jacobian float32": 1e-3}
 
 if __name__ == "__main__":
