@@ -2,7 +2,7 @@
 16 wavelengths in the released program (objdump), measures how fast the processor does each kind, and compares with
 the time a block takes. Needs objdump and AVX-512.
 
-    python3 benches/roofline/roofline.py [--rounds 5]
+    python3 benches/roofline/roofline.py [--rounds 7]
 
 The bound: a block takes at least as long as its arithmetic takes on the two vector units, and at least as long as its
 divisions and roots take on the one divider; that neither waits for the other is what the bound supposes.
