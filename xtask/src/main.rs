@@ -3,9 +3,11 @@
 //! A chore is a variant of [`Chore`] and a file of its own.
 
 mod arrows;
+mod bench;
 mod command_line;
 mod examples;
 mod house;
+mod instructions;
 mod quadrature;
 mod readme;
 mod standalone;
@@ -34,6 +36,10 @@ enum Chore {
     Validate(validate::Args),
     /// Fits the few wavelengths that stand for all wavelengths of a sensor
     Quadrature(quadrature::Args),
+    /// Measures speed and prints it as tables, alone or beside other programs
+    Bench(bench::Args),
+    /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
+    Instructions(instructions::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
         Chore::Verify(args) => verify::run(&args),
         Chore::Validate(args) => validate::run(&args),
         Chore::Quadrature(args) => quadrature::run(&args),
+        Chore::Bench(args) => bench::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
     }
 }
 

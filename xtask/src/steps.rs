@@ -3,7 +3,7 @@
 use crate::command_line::CommandLine;
 use crate::test_report::TestCounts;
 use crate::workspace::Workspace;
-use crate::{arrows, examples, house, readme, standalone};
+use crate::{arrows, examples, house, instructions, readme, standalone};
 
 /// One named check.
 pub struct Step {
@@ -105,6 +105,15 @@ pub const STEPS: &[Step] = &[
         about: "every example of every crate runs",
         slow: false,
         check: Check::Own(|workspace| Outcome::counted(examples::run(workspace), "runs")),
+    },
+    Step {
+        name: "instructions",
+        about: "a batch takes as many instructions as are on file, ±5 %; SKIPPED without valgrind",
+        slow: true,
+        check: Check::Own(|workspace| match instructions::check(workspace, false) {
+            Ok((problems, note)) => Outcome { problems, note },
+            Err(problem) => Outcome::with_problems(vec![problem]),
+        }),
     },
     Step {
         name: "readme",
