@@ -24,7 +24,7 @@ const VALIDATION: usize = 2048;
 const REPETITIONS: usize = 60;
 const LEARNING_RATE: f64 = 1e-3;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let loaded = load(&ConfigSource::BuiltIn, &Overrides::default())?;
     let (experiment, samples) = assemble(&check(&loaded)?)?;
     for threads in [1, 2] {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn measure(
     experiment: &Experiment,
     samples: &data::Splits,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let device = Cpu::default();
     let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
     let model = PhysVae::<f32, Cpu>::new(
