@@ -37,7 +37,7 @@ impl Activation {
             Self::Elu => map(
                 values,
                 #[inline(always)]
-                |x| {
+                move |x| {
                     // the exponential is taken everywhere so that the loop has no branch
                     let below = x.min(zero).fast_exp() - one;
                     // the comparison is this way round so that NaN stays NaN
@@ -45,12 +45,12 @@ impl Activation {
                 },
             ),
             // not `max`, which would turn NaN into 0
-            Self::Relu => map(values, |x| if x <= zero { zero } else { x }),
-            Self::LeakyRelu => map(values, |x| if x > zero { x } else { x * E::of(LEAK) }),
-            Self::Softplus => map(values, |x| x.max(zero) + (-x.abs()).exp().ln_1p()),
+            Self::Relu => map(values, move |x| if x <= zero { zero } else { x }),
+            Self::LeakyRelu => map(values, move |x| if x > zero { x } else { x * E::of(LEAK) }),
+            Self::Softplus => map(values, move |x| x.max(zero) + (-x.abs()).exp().ln_1p()),
             Self::Tanh => map(values, E::tanh),
-            Self::Sigmoid => map(values, |x| one / (one + (-x).fast_exp())),
-            Self::Prelu => map(values, |x| if x > zero { x } else { x * slope }),
+            Self::Sigmoid => map(values, move |x| one / (one + (-x).fast_exp())),
+            Self::Prelu => map(values, move |x| if x > zero { x } else { x * slope }),
         }
     }
 
@@ -60,13 +60,17 @@ impl Activation {
         let (zero, one) = (E::zero(), E::one());
         match self {
             Self::Identity => {}
-            Self::Elu => zip(gradient, y, |y| if y > zero { one } else { y + one }),
-            Self::Relu => zip(gradient, y, |y| if y > zero { one } else { zero }),
-            Self::LeakyRelu => zip(gradient, y, |y| if y > zero { one } else { E::of(LEAK) }),
+            Self::Elu => zip(gradient, y, move |y| if y > zero { one } else { y + one }),
+            Self::Relu => zip(gradient, y, move |y| if y > zero { one } else { zero }),
+            Self::LeakyRelu => zip(
+                gradient,
+                y,
+                move |y| if y > zero { one } else { E::of(LEAK) },
+            ),
             // y = ln(1 + e^x), so e^−y = 1 − sigmoid(x)
-            Self::Softplus => zip(gradient, y, |y| -(-y).exp_m1()),
-            Self::Tanh => zip(gradient, y, |y| one - y * y),
-            Self::Sigmoid => zip(gradient, y, |y| y * (one - y)),
+            Self::Softplus => zip(gradient, y, move |y| -(-y).exp_m1()),
+            Self::Tanh => zip(gradient, y, move |y| one - y * y),
+            Self::Sigmoid => zip(gradient, y, move |y| y * (one - y)),
             Self::Prelu => {
                 let mut d_slope = zero;
                 for (g, &x) in gradient.iter_mut().zip(x) {
@@ -91,8 +95,8 @@ impl Activation {
 fn map<E: Scalar>(values: &mut [E], f: impl Fn(E) -> E) {
     widest(
         #[inline(always)]
-        || {
-            for v in values {
+        move || {
+            for v in values.iter_mut() {
                 *v = f(*v);
             }
         },
@@ -103,7 +107,7 @@ fn map<E: Scalar>(values: &mut [E], f: impl Fn(E) -> E) {
 fn zip<E: Scalar>(gradient: &mut [E], y: &[E], derivative: impl Fn(E) -> E) {
     widest(
         #[inline(always)]
-        || {
+        move || {
             for (g, &y) in gradient.iter_mut().zip(y) {
                 *g *= derivative(y);
             }

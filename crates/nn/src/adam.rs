@@ -249,10 +249,11 @@ impl<E: Scalar> Slot<E> {
     fn sum_and_guard(&mut self, zero_non_finite: bool) {
         let gradient = &mut self.gradient;
         for part in self.parts.drain(..) {
+            let (gradient, part) = (gradient.as_mut_slice(), part.as_slice());
             widest(
                 #[inline(always)]
-                || {
-                    for (sum, &v) in gradient.iter_mut().zip(&part) {
+                move || {
+                    for (sum, &v) in gradient.iter_mut().zip(part) {
                         *sum += v;
                     }
                 },
@@ -281,7 +282,7 @@ fn sum_of_squares<E: Scalar>(values: &[E]) -> f64 {
     const LANES: usize = 16;
     widest(
         #[inline(always)]
-        || {
+        move || {
             let mut sums = [0.0_f64; LANES];
             let (blocks, rest) = values.as_chunks::<LANES>();
             for block in blocks {
@@ -294,7 +295,7 @@ fn sum_of_squares<E: Scalar>(values: &[E]) -> f64 {
                 let x = x.wide();
                 *sum += x * x;
             }
-            sums.iter().sum()
+            sums.iter().sum::<f64>()
         },
     )
 }
@@ -319,20 +320,20 @@ fn update<E: Scalar>(
     let values = &mut values[..n];
     let (mean, square) = (&mut moments.mean[..n], &mut moments.square[..n]);
     let gradient = &gradient[..n];
-    let largest = &mut moments.largest[..if c.amsgrad { n } else { 0 }];
+    let amsgrad = c.amsgrad;
+    let largest = &mut moments.largest[..if amsgrad { n } else { 0 }];
     widest(
         #[inline(always)]
-        || {
+        move || {
             for i in 0..n {
                 let g = gradient[i] * scale + decay * values[i];
                 mean[i] = mean[i] + (g - mean[i]) * rest1;
                 square[i] = square[i] * beta2 + g * g * rest2;
             }
-            for (largest, &square) in largest.iter_mut().zip(&*square) {
+            for (largest, &square) in largest.iter_mut().zip(square.iter()) {
                 *largest = largest.max(square);
             }
-            let divisor: &[E] = if c.amsgrad { largest } else { square };
-            let divisor = &divisor[..n];
+            let divisor = if amsgrad { &largest[..n] } else { &square[..n] };
             for i in 0..n {
                 values[i] -= rate * (mean[i] / (divisor[i].sqrt() / bias2 + eps));
             }

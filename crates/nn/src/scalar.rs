@@ -20,9 +20,11 @@ pub trait Scalar: Dtype + num_traits::Float + std::iter::Sum + Send + Sync {
 }
 
 impl Scalar for f32 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline(always)]
     fn wide(self) -> f64 {
         f64::from(self)
     }
@@ -62,12 +64,15 @@ impl Scalar for f32 {
 }
 
 impl Scalar for f64 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline(always)]
     fn wide(self) -> f64 {
         self
     }
+    #[inline(always)]
     fn fast_exp(self) -> Self {
         self.exp()
     }

@@ -133,7 +133,7 @@ where
 fn add_rows<E: Scalar>(sums: &mut [E], rows: &[E]) {
     widest(
         #[inline(always)]
-        || {
+        move || {
             for row in rows.chunks_exact(sums.len()) {
                 for (sum, &v) in sums.iter_mut().zip(row) {
                     *sum += v;
