@@ -61,6 +61,7 @@ impl CheckedExperiment {
 
 /// A forward model, checked.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one value in a run")]
 pub enum CheckedPhysics {
     /// INFORM.
     Inform(CheckedInform),

@@ -12,6 +12,7 @@ use std::fmt;
 /// The physical model, chosen by `model`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "model", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one value in a run")]
 pub enum PhysicsConfig {
     /// INFORM: reflectance of a forest (PROSPECT-D leaves, 4SAIL canopies, FLIM crowns).
     Inform(InformConfig),

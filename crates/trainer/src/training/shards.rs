@@ -74,8 +74,9 @@ mod tests {
     fn parts_are_few_and_not_too_small() {
         assert_eq!(shards(256), [0..64, 64..128, 128..192, 192..256]);
         assert_eq!(shards(88), [0..64, 64..88]);
-        assert_eq!(shards(64), [(0..64)]);
-        assert_eq!(shards(1), [(0..1)]);
+        assert_eq!(shards(64).len(), 1);
+        assert_eq!(shards(64)[0], 0..64);
+        assert_eq!(shards(1)[0], 0..1);
         assert!(shards(0).is_empty());
         let sizes: Vec<usize> = shards(1025).into_iter().map(|r| r.len()).collect();
         assert_eq!(sizes, [129, 129, 129, 129, 129, 129, 129, 122]);
