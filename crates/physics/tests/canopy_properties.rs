@@ -6,6 +6,7 @@ use physics::{
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::sync::OnceLock;
 
 /// Rounding of the fluxes; multiple scattering of leaves that absorb next to nothing loses digits.
 const ROUNDING: f64 = 1e-9;
@@ -179,13 +180,26 @@ proptest! {
     }
 }
 
-fn model(canopy: Canopy) -> ReflectanceModel {
-    ReflectanceModel::builder()
-        .canopy(canopy)
-        .bands(["B02", "B8A", "B11"])
-        .build()
-        .unwrap()
+/// 4SAIL alone, and the two variants of INFORM.
+fn model(canopy: Canopy) -> &'static ReflectanceModel {
+    static MODELS: OnceLock<[ReflectanceModel; 3]> = OnceLock::new();
+    let models = MODELS.get_or_init(|| {
+        CANOPIES.map(|canopy| {
+            ReflectanceModel::builder()
+                .canopy(canopy)
+                .bands(["B02", "B8A", "B11"])
+                .build()
+                .unwrap()
+        })
+    });
+    models.iter().find(|m| m.canopy() == canopy).unwrap()
 }
+
+const CANOPIES: [Canopy; 3] = [
+    Canopy::Sail,
+    Canopy::Inform(Variant::Published),
+    Canopy::Inform(Variant::EnmapBox),
+];
 
 const AT: [u32; 4] = [450, 850, 1450, 2200];
 
@@ -249,11 +263,7 @@ proptest! {
 
     #[test]
     fn bands_are_finite_and_not_negative(forest in forest()) {
-        for canopy in [
-            Canopy::Sail,
-            Canopy::Inform(Variant::Published),
-            Canopy::Inform(Variant::EnmapBox),
-        ] {
+        for canopy in CANOPIES {
             let model = model(canopy);
             let (bands, jacobian) = model.bands_with_jacobian(std::slice::from_ref(&forest)).unwrap();
             prop_assert!(bands.iter().chain(&jacobian).all(|v| v.is_finite()));
