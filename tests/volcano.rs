@@ -75,7 +75,8 @@ fn simulated_tables(folder: &Path) {
 
 /// Nothing of a forest is in what the program says of a volcano.
 fn assert_no_word_of_forests(text: &str) {
-    let text = text.to_lowercase();
+    // a key of every configuration, whatever it trains on
+    let text = text.to_lowercase().replace("spectra_per_epoch", "");
     for word in ["reflectance", "band", "spectr", "wavelength", "sensor"] {
         assert!(!text.contains(word), "{word} in:\n{text}");
     }
