@@ -28,6 +28,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("physics", "speed", "--milliseconds 10"),
     ("trainer", "own_physics", ""),
+    ("trainer", "step_cost", ""),
 ];
 
 /// Runs all of [`EXAMPLES`]; returns what went wrong, and the number of runs.
