@@ -26,6 +26,16 @@ pub(crate) trait Lane:
     /// Sum over the lane.
     fn sum(self) -> f64;
 
+    /// Sums over eight lanes, the same each as it would be beside others.
+    #[inline(always)]
+    fn sums(lanes: &[Self; 8]) -> [f64; 8] {
+        let mut sums = [0.0; 8];
+        for i in 0..8 {
+            sums[i] = lanes[i].sum();
+        }
+        sums
+    }
+
     /// Smallest number of the lane.
     fn smallest(self) -> f64;
 

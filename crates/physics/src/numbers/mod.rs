@@ -7,6 +7,7 @@ mod coefficients;
 mod double;
 mod dual;
 mod lane;
+mod pair;
 mod portable;
 mod real;
 mod single;
@@ -16,6 +17,7 @@ mod x86;
 
 pub(crate) use dual::Dual;
 pub(crate) use lane::Lane;
+pub(crate) use pair::Pair;
 pub(crate) use real::{J1Beam, Real};
 pub(crate) use sloped::{Sloped, phi_of_each};
 #[cfg(target_arch = "x86_64")]

@@ -166,8 +166,8 @@ pub(super) fn plate_parts<L: Lane>(k: L) -> (L, L, L) {
 
 /// A bare lane is a `Real` without partial derivatives.
 macro_rules! bare_real {
-    ($($lane:ty),*) => {$(
-        impl Real for $lane {
+    ($([$($generic:tt)*] $lane:ty),*) => {$(
+        impl<$($generic)*> Real for $lane {
             type L = Self;
             const PARTIALS: usize = 0;
             #[inline(always)]
@@ -238,6 +238,6 @@ macro_rules! bare_real {
         }
     )*};
 }
-bare_real!(f64, f32);
+bare_real!([] f64, [] f32, [L: Lane] super::Pair<L>);
 #[cfg(target_arch = "x86_64")]
-bare_real!(super::F32x4, super::F32x8, super::F32x16);
+bare_real!([] super::F32x4, [] super::F32x8, [] super::F32x16);

@@ -22,9 +22,10 @@ use std::arch::x86_64::{
     _mm_shuffle_ps, _mm_slli_epi32, _mm_sqrt_ps, _mm_srai_epi32, _mm_storeu_ps, _mm_sub_epi32,
     _mm_sub_ps, _mm_xor_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_andnot_ps, _mm256_blendv_ps,
     _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps,
-    _mm256_cmpeq_epi32, _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps,
-    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_srai_epi32,
+    _mm256_cmpeq_epi32, _mm256_cvtepi32_ps, _mm256_cvtps_pd, _mm256_div_ps, _mm256_extractf128_ps,
+    _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
+    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_srai_epi32, _mm256_storeu_pd,
     _mm256_storeu_ps, _mm256_sub_epi32, _mm256_sub_ps, _mm256_xor_ps, _mm512_abs_ps,
     _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512, _mm512_castps512_ps256,
     _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cmpeq_epi32_mask, _mm512_cvtepi32_ps,
@@ -63,7 +64,7 @@ macro_rules! register {
         $(#[$doc:meta])* $register:ident($float:ty, $int:ty, $width:literal);
         add $add:ident, sub $sub:ident, mul $mul:ident, div $div:ident, xor $xor:ident,
         set $set:ident, set_int $set_int:ident, load $load:ident, store $store:ident,
-        sum $sum:ident, fma $fma:ident, sqrt $sqrt:ident, min $min:ident, max $max:ident,
+        sum $sum:ident, sums $sums:ident, fma $fma:ident, sqrt $sqrt:ident, min $min:ident, max $max:ident,
         to_bits $to_bits:ident, from_bits $from_bits:ident, add_int $add_int:ident, sub_int $sub_int:ident,
         shift_left $shift_left:ident, shift_right $shift_right:ident, to_float $to_float:ident,
         abs $abs:ident, select_less $select_less:ident, select_zero $select_zero:ident
@@ -129,6 +130,14 @@ macro_rules! register {
                 f64::from($sum(self.0))
             }
             #[inline(always)]
+            fn sums(lanes: &[Self; 8]) -> [f64; 8] {
+                let mut registers = [lanes[0].0; 8];
+                for i in 1..8 {
+                    registers[i] = lanes[i].0;
+                }
+                $sums(registers)
+            }
+            #[inline(always)]
             fn smallest(self) -> f64 {
                 let mut array = [0.0_f32; $width];
                 intrinsic!($store(array.as_mut_ptr(), self.0));
@@ -168,7 +177,7 @@ register! {
     F32x16(__m512, __m512i, 16);
     add _mm512_add_ps, sub _mm512_sub_ps, mul _mm512_mul_ps, div _mm512_div_ps, xor _mm512_xor_ps,
     set _mm512_set1_ps, set_int _mm512_set1_epi32, load _mm512_loadu_ps, store _mm512_storeu_ps,
-    sum sum_512, fma _mm512_fmadd_ps, sqrt _mm512_sqrt_ps, min _mm512_min_ps, max _mm512_max_ps,
+    sum sum_512, sums sums_512, fma _mm512_fmadd_ps, sqrt _mm512_sqrt_ps, min _mm512_min_ps, max _mm512_max_ps,
     to_bits _mm512_castps_si512, from_bits _mm512_castsi512_ps,
     add_int _mm512_add_epi32, sub_int _mm512_sub_epi32,
     shift_left _mm512_slli_epi32, shift_right _mm512_srai_epi32, to_float _mm512_cvtepi32_ps,
@@ -180,7 +189,7 @@ register! {
     F32x8(__m256, __m256i, 8);
     add _mm256_add_ps, sub _mm256_sub_ps, mul _mm256_mul_ps, div _mm256_div_ps, xor _mm256_xor_ps,
     set _mm256_set1_ps, set_int _mm256_set1_epi32, load _mm256_loadu_ps, store _mm256_storeu_ps,
-    sum sum_256, fma _mm256_fmadd_ps, sqrt _mm256_sqrt_ps, min _mm256_min_ps, max _mm256_max_ps,
+    sum sum_256, sums sums_256, fma _mm256_fmadd_ps, sqrt _mm256_sqrt_ps, min _mm256_min_ps, max _mm256_max_ps,
     to_bits _mm256_castps_si256, from_bits _mm256_castsi256_ps,
     add_int _mm256_add_epi32, sub_int _mm256_sub_epi32,
     shift_left _mm256_slli_epi32, shift_right _mm256_srai_epi32, to_float _mm256_cvtepi32_ps,
@@ -191,7 +200,7 @@ register! {
     F32x4(__m128, __m128i, 4);
     add _mm_add_ps, sub _mm_sub_ps, mul _mm_mul_ps, div _mm_div_ps, xor _mm_xor_ps,
     set _mm_set1_ps, set_int _mm_set1_epi32, load _mm_loadu_ps, store _mm_storeu_ps,
-    sum sum_128, fma multiply_add_128, sqrt _mm_sqrt_ps, min _mm_min_ps, max _mm_max_ps,
+    sum sum_128, sums sums_128, fma multiply_add_128, sqrt _mm_sqrt_ps, min _mm_min_ps, max _mm_max_ps,
     to_bits _mm_castps_si128, from_bits _mm_castsi128_ps,
     add_int _mm_add_epi32, sub_int _mm_sub_epi32,
     shift_left _mm_slli_epi32, shift_right _mm_srai_epi32, to_float _mm_cvtepi32_ps,
@@ -229,6 +238,49 @@ fn sum_512(v: __m512) -> f32 {
         _mm512_castps512_ps256(v),
         _mm512_extractf32x8_ps::<1>(v)
     )))
+}
+
+#[inline(always)]
+fn sums_128(v: [__m128; 8]) -> [f64; 8] {
+    let mut sums = [0.0; 8];
+    for i in 0..8 {
+        sums[i] = f64::from(sum_128(v[i]));
+    }
+    sums
+}
+
+/// Neighbours are added until one number of each is left in each half.
+#[inline(always)]
+fn sums_256(v: [__m256; 8]) -> [f64; 8] {
+    intrinsic!({
+        let first = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+        let last = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+        let lower = _mm256_permute2f128_ps::<0x20>(first, last);
+        let upper = _mm256_permute2f128_ps::<0x31>(first, last);
+        let sums = _mm256_add_ps(lower, upper);
+        let mut array = [0.0; 8];
+        _mm256_storeu_pd(
+            array.as_mut_ptr(),
+            _mm256_cvtps_pd(_mm256_castps256_ps128(sums)),
+        );
+        _mm256_storeu_pd(
+            array[4..].as_mut_ptr(),
+            _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(sums)),
+        );
+        array
+    })
+}
+
+#[inline(always)]
+fn sums_512(v: [__m512; 8]) -> [f64; 8] {
+    let mut halves = [intrinsic!(_mm256_setzero_ps()); 8];
+    for i in 0..8 {
+        halves[i] = intrinsic!(_mm256_add_ps(
+            _mm512_castps512_ps256(v[i]),
+            _mm512_extractf32x8_ps::<1>(v[i])
+        ));
+    }
+    sums_256(halves)
 }
 
 /// Without the sign bit.

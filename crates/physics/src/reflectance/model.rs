@@ -17,8 +17,16 @@ use rayon::prelude::*;
 /// Name of the condition that chooses a sample's leaf angle distribution.
 pub(super) const LEAF_ANGLES: &str = "leaf_angles";
 
-/// Samples a thread takes at a time. The scene is computed once for each run of equal geometry in it.
-const SAMPLES_AT_A_TIME: usize = 16;
+/// Samples a thread takes at a time, at least and at most. The scene is computed once for each run of equal
+/// geometry among them.
+const LEAST_AT_A_TIME: usize = 16;
+const MOST_AT_A_TIME: usize = 64;
+
+/// Some for each thread, so that none waits long for the last one. Results do not depend on it.
+fn at_a_time(samples: usize) -> usize {
+    let shares = 4 * rayon::current_num_threads();
+    (samples / shares).clamp(LEAST_AT_A_TIME, MOST_AT_A_TIME)
+}
 
 /// A canopy reflectance model seen by a sensor: PROSPECT leaves in a 4SAIL canopy or an INFORM forest.
 ///
@@ -211,23 +219,22 @@ impl ReflectanceModel {
                 limits.check(row, sample)?;
             }
         }
-        let per_chunk = SAMPLES_AT_A_TIME * self.outputs.len();
+        let at_a_time = at_a_time(samples.len());
+        let per_chunk = at_a_time * self.outputs.len();
         // an empty Jacobian has no chunks to go with: give each its own empty one
         let jacobians: Vec<&mut [f64]> = if jacobian.is_empty() {
-            samples
-                .chunks(SAMPLES_AT_A_TIME)
-                .map(|_| &mut [][..])
-                .collect()
+            let chunks = samples.chunks(at_a_time);
+            chunks.map(|_| &mut [][..]).collect()
         } else {
             jacobian.chunks_mut(per_chunk * self.free.len()).collect()
         };
         samples
-            .par_chunks(SAMPLES_AT_A_TIME)
+            .par_chunks(at_a_time)
             .zip(values.par_chunks_mut(per_chunk))
             .zip(jacobians)
             .enumerate()
             .try_for_each(|(chunk, ((samples, values), jacobian))| {
-                self.evaluate_chunk(chunk * SAMPLES_AT_A_TIME, samples, values, jacobian)
+                self.evaluate_chunk(chunk * at_a_time, samples, values, jacobian)
             })
     }
 
@@ -238,7 +245,7 @@ impl ReflectanceModel {
         values: &mut [f64],
         jacobian: &mut [f64],
     ) -> Result<(), PhysicsError> {
-        let mut absorptance = [1.0; SAMPLES_AT_A_TIME];
+        let mut absorptance = [1.0; MOST_AT_A_TIME];
         let mut results = Results {
             values,
             jacobian,
@@ -252,9 +259,8 @@ impl ReflectanceModel {
         for (i, sample) in samples.iter().enumerate() {
             let values = &mut values[i * outputs..(i + 1) * outputs];
             let jacobian = &mut jacobian[i * slopes..(i + 1) * slopes];
-            let finite = |values: &[f64], jacobian: &[f64]| {
-                values.iter().chain(jacobian).all(|v| v.is_finite())
-            };
+            let finite =
+                |values: &[f64], jacobian: &[f64]| all_finite(values) && all_finite(jacobian);
             let weak = absorptance[i] < LEAST_ABSORPTANCE_F32;
             if self.single.is_some() && (weak || !finite(values, jacobian)) {
                 let mut results = Results {
@@ -274,4 +280,9 @@ impl ReflectanceModel {
         }
         Ok(())
     }
+}
+
+/// Without leaving early, which would make it a loop of single numbers.
+fn all_finite(values: &[f64]) -> bool {
+    values.iter().fold(true, |all, v| all & v.is_finite())
 }

@@ -4,7 +4,9 @@ use super::tables::SpectralData;
 use crate::leaf::{Plate, keep_off_zero};
 use crate::numbers::{Lane, Real};
 use crate::parameters::{CanopyParameters, Varied};
-use crate::stand::{BlockLight, LeafLight, Scene, SoilScalars, Stages, Stand};
+use crate::stand::{
+    BlockLight, Derivatives, Direction, LeafLight, Scene, SoilScalars, Stages, Stand, Values,
+};
 use crate::tables::Absorber;
 
 /// Spectral constants of one block of wavelengths.
@@ -89,8 +91,34 @@ pub(super) fn light<S: Stages, K: Stand>(
     (light, kept, absorptance)
 }
 
-/// Reflectance at a block of wavelengths with the derivatives of one sweep. Derivatives to contents follow
-/// from the one to the absorption k of a layer: ∂k/∂C = K/N.
+/// Reflectance at a block of wavelengths, and the absorptance of a leaf.
+#[inline(always)]
+pub(super) fn value<L: Lane + Real<L = L>, K: Stand>(
+    block: &Block<L>,
+    parameters: &CanopyParameters,
+    scene: &Scene<K>,
+    sample: &SampleScalars<K>,
+) -> (L, L) {
+    let (light, _, absorptance) = light::<Values<L>, K>(block, parameters, scene, sample);
+    let stand = K::reflectance::<Values<L>>(&light, scene, &sample.stand);
+    (stand.total, absorptance)
+}
+
+/// The derivative of reflectance along a direction of the scene at a block of wavelengths.
+#[inline(always)]
+pub(super) fn slope<L: Lane + Real<L = L>, K: Stand>(
+    block: &Block<L>,
+    parameters: &CanopyParameters,
+    scene: &Scene<K>,
+    sample: &SampleScalars<K>,
+) -> L {
+    let (light, _, _) = light::<Direction<L>, K>(block, parameters, scene, sample);
+    let stand = K::reflectance::<Direction<L>>(&light, scene, &sample.stand);
+    stand.total.partial(0)
+}
+
+/// Reflectance at a block of wavelengths with its derivatives. Derivatives to contents follow from the one to
+/// the absorption k of a layer: ∂k/∂C = K/N.
 #[derive(Clone, Copy)]
 pub(super) struct Response<L> {
     pub value: L,
@@ -100,40 +128,29 @@ pub(super) struct Response<L> {
     pub to_lai: L,
     pub to_laiu: L,
     pub to_fc: L,
-    /// Along the direction of the scene.
-    pub to_direction: L,
 }
 
 /// A stand's [`Response`], and the absorptance of a leaf.
 #[inline(always)]
-pub(super) fn response<S: Stages, K: Stand>(
-    block: &Block<S::L>,
+pub(super) fn response<L: Lane + Real<L = L>, K: Stand>(
+    block: &Block<L>,
     parameters: &CanopyParameters,
     scene: &Scene<K>,
     sample: &SampleScalars<K>,
-) -> (Response<S::L>, S::L) {
-    let (light, absorption, absorptance) = light::<S, K>(block, parameters, scene, sample);
-    let stand = K::reflectance::<S>(&light, scene, &sample.stand);
+) -> (Response<L>, L) {
+    let (light, absorption, absorptance) =
+        light::<Derivatives<L>, K>(block, parameters, scene, sample);
+    let stand = K::reflectance::<Derivatives<L>>(&light, scene, &sample.stand);
     let r = stand.total;
-    let mut response = Response {
+    let to_absorption = r.partial(1);
+    let through_absorption = to_absorption * L::c(1.0 / parameters.n);
+    let response = Response {
         value: r.value(),
-        to_n: r.value(),
-        to_absorption: r.value(),
-        to_lai: r.value(),
-        to_laiu: r.value(),
+        to_n: Lane::fma(-through_absorption, absorption, r.partial(0)),
+        to_absorption,
+        to_lai: r.partial(3),
+        to_laiu: r.partial(2),
         to_fc: stand.to_fc,
-        to_direction: r.value(),
     };
-    if S::Scene::PARTIALS > 0 {
-        response.to_direction = r.partial(0);
-    }
-    if S::Plates::PARTIALS > 0 {
-        let c = S::L::c;
-        let to_absorption = r.partial(1);
-        response.to_absorption = to_absorption;
-        response.to_n = (-(to_absorption * c(1.0 / parameters.n))).fma(absorption, r.partial(0));
-        response.to_laiu = r.partial(2);
-        response.to_lai = r.partial(3);
-    }
     (response, absorptance)
 }
