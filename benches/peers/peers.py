@@ -9,6 +9,9 @@ FOLDER` takes a folder of installed packages instead of downloading torch.
 Each program computes the same batch again and again; rounds go through all of them, so that what else the machine does
 meets all alike. Two times are taken: by the clock (median of the rounds), and, for one thread, that of the processor
 (median too), which other people's programs do not stretch. Results: target/peers/peers.json and peers.md.
+
+`--only kernels` times the physics alone, `--only steps` whole training steps alone: ours (the example step_cost, at all
+wavelengths and at those of the quadrature) beside the same steps in plain torch (plain_step.py), by the clock.
 """
 
 import argparse
@@ -27,6 +30,13 @@ GOLDEN = ROOT / "tests" / "golden" / "inform_published_s2.json"
 OURS_REPEATS = 10
 # what one round of a single numba spectrum averages over
 SINGLE_REPEATS = 50
+# what one round of a step in torch is the median of
+STEP_REPEATS = 5
+THREADS = sorted({1, os.cpu_count() or 1})
+# as step_cost and plain_step.py name them: <step>_<sampling>
+STEPS = {"step_a": "Stage A", "step_b": "Stage B"}
+SAMPLINGS = {"exact": "all wavelengths", "quadrature": "quadrature"}
+TORCH_STEP = "plain torch, published INFORM"
 
 
 def target():
@@ -36,7 +46,9 @@ def target():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=9, help="rounds, at least 5 (default: 9)")
-    parser.add_argument("--batch", type=int, default=256, help="samples at a time (default: 256)")
+    parser.add_argument("--batch", type=int, default=256, help="samples at a time, not of steps (default: 256)")
+    parser.add_argument("--only", choices=["kernels", "steps", "all"], default="all",
+                        help="the physics alone, training steps alone, or both (default)")
     parser.add_argument("--site", type=Path, help="folder of installed packages that has torch")
     parser.add_argument("--torch-index", help="index to take torch from instead of PyPI")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
@@ -64,18 +76,18 @@ def environment(chosen):
     return python
 
 
-def build():
-    """Our program, as released."""
-    line = ["cargo", "bench", "-p", "physics", "--bench", "time_batch", "--no-run", "--message-format=json"]
+def build(what, name):
+    """One of our programs, as released."""
+    line = ["cargo", *what.split(), name, "--message-format=json"]
     output = subprocess.run(line, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     for message in map(json.loads, output.splitlines()):
-        if message.get("executable") and message["target"]["name"] == "time_batch":
+        if message.get("executable") and message["target"]["name"] == name:
             return message["executable"]
     raise SystemExit(f"`{' '.join(line)}` has made no executable")
 
 
 class Case:
-    """One program at one task. `run` returns seconds by the clock and of the processor (or None) per sample."""
+    """One program at one task. `run` returns seconds by the clock and of the processor (or None) per sample or step."""
 
     def __init__(self, name, threads, run):
         self.name, self.threads, self.run, self.clock, self.processor = name, threads, run, [], []
@@ -181,6 +193,63 @@ def numba_case():
                 timed(SINGLE_REPEATS, single, 1))
 
 
+class OurSteps:
+    """One call of step_cost has the medians of all steps; it is called again when one is wanted again."""
+
+    def __init__(self, program, batch, threads):
+        self.line = [program, "--json", "--threads", str(threads)]
+        self.wanted, self.threads, self.medians = dict(batch=batch, threads=threads), threads, {}
+
+    def call(self):
+        found = json.loads(subprocess.run(self.line, check=True, capture_output=True, text=True).stdout)
+        given = {key: found[key] for key in self.wanted}
+        if given != self.wanted:
+            raise SystemExit(f"`{' '.join(self.line)}` has measured {given} in the place of {self.wanted}")
+        return found["milliseconds"]
+
+    def case(self, name):
+        def run():
+            if name not in self.medians:
+                self.medians = self.call()
+            return self.medians.pop(name) / 1e3, None
+
+        return Case(f"this project, {name}", self.threads, run)
+
+
+def torch_step(name, step, threads):
+    import torch
+
+    def run():
+        torch.set_num_threads(threads)
+        once = timed(1, step, threads)
+        return statistics.median(once()[0] for _ in range(STEP_REPEATS)), None
+
+    return Case(f"{TORCH_STEP}, {name}", threads, run)
+
+
+def kernel_cases(batch):
+    program = build("bench -p physics --no-run --bench", "time_batch")
+    cases = []
+    for threads in THREADS:
+        cases += [ours(program, task, batch, threads) for task in ("forward", "jacobian")]
+        cases += torch_cases(batch, threads)
+    return [*cases, numba_case()]
+
+
+def step_cases():
+    import plain_step
+
+    for name, (first, last) in plain_step.check().items():
+        print(f"plain_step.py, {name}: loss {first:.3f}, after some steps {last:.3f}", flush=True)
+    program = build("build --release -p trainer --example", "step_cost")
+    cases = []
+    for threads in THREADS:
+        own, theirs = OurSteps(program, plain_step.BATCH, threads), plain_step.Steps()
+        cases += [own.case(f"{name}_{sampling}") for name in STEPS for sampling in SAMPLINGS]
+        cases += [torch_step(name, getattr(theirs, name), threads) for name in STEPS]
+    return cases
+
+
 def machine():
     name = platform.processor()
     try:
@@ -211,6 +280,24 @@ def table(report):
     return "\n".join(lines)
 
 
+def table_of_steps(steps):
+    """Steps in rows; all times are medians by the clock."""
+    heads = list(SAMPLINGS.values())
+    columns = ["step", "threads", TORCH_STEP, *(f"this project, {head}" for head in heads),
+               *(f"times as fast, {head}" for head in heads)]
+    lines = ["whole training step, batch 256, milliseconds", "", f"| {' | '.join(columns)} |",
+             "|---|" + "---:|" * (len(columns) - 1)]
+    found = {(case["name"], case["threads"]): case["clock_us"] / 1e3 for case in steps}
+    for threads in THREADS:
+        for name, title in STEPS.items():
+            theirs = found[f"{TORCH_STEP}, {name}", threads]
+            own = [found[f"this project, {name}_{sampling}", threads] for sampling in SAMPLINGS]
+            cells = [title, str(threads), f"{theirs:.1f}", *(f"{ms:.2f}" for ms in own),
+                     *(f"{theirs / ms:.0f} ×" for ms in own)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def measure(chosen):
     from importlib.metadata import version
 
@@ -226,12 +313,9 @@ def measure(chosen):
         print(f"published_inform.py, {name}: {error:.1e} (limit {peer.LIMITS[name]:.0e})", flush=True)
         if not error <= peer.LIMITS[name]:
             raise SystemExit("published_inform.py disagrees with the golden data: nothing to compare with")
-    program = build()
-    cases = []
-    for threads in sorted({1, os.cpu_count() or 1}):
-        cases += [ours(program, task, chosen.batch, threads) for task in ("forward", "jacobian")]
-        cases += torch_cases(chosen.batch, threads)
-    cases.append(numba_case())
+    kernels = kernel_cases(chosen.batch) if chosen.only != "steps" else []
+    steps = step_cases() if chosen.only != "kernels" else []
+    cases = kernels + steps
     load = [os.getloadavg()[0]]
     for case in cases:  # caches, compilers
         case.run()
@@ -241,13 +325,17 @@ def measure(chosen):
         load.append(os.getloadavg()[0])
         print(f"round {i + 1} of {chosen.rounds}", flush=True)
     rust = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    packages = {name: version(name) for name in ("torch", "torchrtm", "prosail", "numba", "numpy")}
-    report = dict(date=time.strftime("%Y-%m-%d"), machine=machine(), batch=chosen.batch, python=platform.python_version(),
-                  rust=rust, packages=packages, load=[min(load), max(load)], cases=[case.result() for case in cases])
+    used = ("torch", "torchrtm", "prosail", "numba", "numpy") if kernels else ("torch", "numpy")
+    packages = {name: version(name) for name in used}
+    report = dict(date=time.strftime("%Y-%m-%d"), machine=machine(), batch=chosen.batch,
+                  python=platform.python_version(), rust=rust, packages=packages, load=[min(load), max(load)],
+                  cases=[case.result() for case in kernels], steps=[case.result() for case in steps])
+    tables = [table(report)] if kernels else []
+    tables += [table_of_steps(report["steps"])] if steps else []
     text = (f"{report['date']}, {report['machine']}; {rust}, Python {report['python']}, "
             + ", ".join(f"{name} {number}" for name, number in packages.items())
             + f"; batch {chosen.batch}, {chosen.rounds} rounds; load average {min(load):.1f} to {max(load):.1f}\n\n"
-            + table(report) + "\n")
+            + "\n\n".join(tables) + "\n")
     folder = target() / "peers"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "peers.json").write_text(json.dumps(report, indent=1))
@@ -261,7 +349,8 @@ def main():
         return measure(chosen)
     python = environment(chosen)
     sys.stdout.flush()
-    line = [python, __file__, "--measure", "--rounds", str(chosen.rounds), "--batch", str(chosen.batch)]
+    line = [python, __file__, "--measure", "--rounds", str(chosen.rounds), "--batch", str(chosen.batch),
+            "--only", chosen.only]
     raise SystemExit(subprocess.run(line).returncode)
 
 

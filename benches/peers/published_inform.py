@@ -1,6 +1,6 @@
 """The published INFORM with PROSPECT-D leaves in plain torch: what a careful author would write.
 
-A peer to compare speed with, not a part of the project. It computes the same 13 bands of Sentinel-2A from the same
+A peer to compare speed with, not a part of the project. It computes the same bands of Sentinel-2A from the same
 tables at the same wavelengths as `physics::ReflectanceModel`, from the same formulas (PROSPECT: Jacquemoud and Baret
 1990, Feret et al. 2017; 4SAIL: Verhoef et al. 2007; INFORM: Schlerf and Atzberger 2006), vectorised over batch times
 wavelengths. What can be shared is: the wavelengths without weight are left out, what depends on geometry alone is
@@ -121,13 +121,13 @@ class Plate(torch.autograd.Function):
 
 
 class Spectra:
-    """Constants of the wavelengths at which a band has weight."""
+    """Constants of the wavelengths at which one of these bands of Sentinel-2A (all by default) has weight."""
 
-    def __init__(self, dtype):
+    def __init__(self, dtype, names=None):
         leaf, ground = table("prospect_d.csv"), table("soil_and_sky.csv")
         response = table("srf_sentinel2a.csv")
         nm = response.pop("wavelength_nm")
-        bands = torch.stack(list(response.values()))
+        bands = torch.stack([response[name] for name in names or response])
         used = (bands > 0).any(0)
         nm, bands = nm[used], bands[:, used]
         at = (nm - FIRST_NM).long()
@@ -296,7 +296,7 @@ def canopy(leaf, g, lai, ground, sun, sky):
 
 
 def inform(s, g, p, psoil):
-    """Bands of forests, B x 13. `p`: B x 1 each; car, anth and cbrown too; cd and h follow from fc at 500 trees/ha."""
+    """Bands, one row a forest. `p`: B x 1 each; car, anth and cbrown too; cd and h follow from fc at 500 trees/ha."""
     leaf = Leaf(s, g, p)
     soil = psoil * s.dry + (1 - psoil) * s.wet
     direct, diff = (1 - g.sky) * s.direct, g.sky * s.diffuse
