@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 16
 BATCH = 256
-# the loop over blocks is the innermost one that holds nearly all divisions of its function
-NEARLY_ALL = 0.8
+# the loop over blocks is the innermost loop with the most divisions of its function; how many blocks a turn of it takes
+BLOCKS_AT_ONCE = {"forward": 2, "jacobian": 1}
 TASKS = {"forward": "values", "jacobian": "sweep"}
 KINDS = {
     "fma": r"vfn?m(add|sub)\d+ps",
@@ -65,11 +65,13 @@ def block_loop(code):
     divisions = [address for address, name, operands in code if name == "vdivps" and "zmm" in operands]
     jumps = [(int(operands.split()[0], 16), address) for address, name, operands in code
              if name.startswith("j") and re.match(r"(0x)?[0-9a-f]+( |$)", operands)]
-    loops = [(end - start, start, end) for start, end in jumps
-             if start < end and sum(start <= at <= end for at in divisions) >= NEARLY_ALL * len(divisions)]
-    if not divisions or not loops:
+    inside = lambda start, end: sum(start <= at <= end for at in divisions)
+    loops = [(start, end) for start, end in jumps if start < end and inside(start, end)]
+    if not loops:
         raise SystemExit("no loop with divisions found: the code has changed")
-    _, start, end = min(loops)
+    innermost = [one for one in loops
+                 if not any(other != one and one[0] <= other[0] and other[1] <= one[1] for other in loops)]
+    start, end = max(innermost, key=lambda one: inside(*one))
     return [line for line in code if start <= line[0] <= end]
 
 
@@ -110,6 +112,9 @@ def main():
     pace = {kind: statistics.median(one[kind] for one in pace) for kind in pace[0]}
     blocks = -(-wavelengths // WIDTH)
     counts = {task: count(block_loop(instructions(timing, task))) for task in TASKS}
+    for task, found in counts.items():
+        for kind in found:
+            found[kind] = round(found[kind] / BLOCKS_AT_ONCE[task])
     print(f"ns per instruction: " + ", ".join(f"{kind} {ns:.2f}" for kind, ns in pace.items()))
     print(f"load average {os.getloadavg()[0]:.1f}\n")
     print(f"| per block of {WIDTH} wavelengths | " + " | ".join(TASKS) + " |\n|---|" + "---:|" * len(TASKS))

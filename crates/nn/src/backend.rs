@@ -6,12 +6,40 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
-use crate::{Activation, Matrix, NnError, Scalar};
+use crate::{Activation, HostCopy, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
+
+/// One layer: activation(x Wᵀ + b).
+#[derive(Clone, Copy, Debug)]
+pub struct Dense<'a, E: Scalar, D: Backend<E>> {
+    /// W, o × i.
+    pub weight: &'a Matrix<E, D>,
+    /// W where products run on the host.
+    pub weight_on_host: &'a HostCopy<E>,
+    /// b, 1 × o.
+    pub bias: &'a Matrix<E, D>,
+    /// What follows the sum.
+    pub activation: Activation,
+}
 
 /// A dfdx device with the operations this project needs in one piece.
 pub trait Backend<E: Scalar>: Device<E> {
-    /// activation([x, x₂] Wᵀ + b) as one node of the tape.
+    /// Layers one after the other: n × i → n × o of the last, one node of the tape where the device can.
+    ///
+    /// * `x`: n × i; `second`: n × j, as if its columns stood behind those of `x`
+    /// * `layers`: at least one, each as wide as what it is given; `slope`: 1 × 1, read by
+    ///   [`Activation::Prelu`]
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn chain<T: Tape<E, Self>>(
+        x: Matrix<E, Self, T>,
+        second: Option<Matrix<E, Self, T>>,
+        layers: &[Dense<'_, E, Self>],
+        slope: Option<&Matrix<E, Self>>,
+    ) -> Result<Matrix<E, Self, T>, NnError>;
+
+    /// activation([x, x₂] Wᵀ + b), one layer.
     ///
     /// * `x`: n × i; `second`: n × j, as if its columns stood behind those of `x`
     /// * `weight`: o × (i + j); `bias`: 1 × o; `slope`: 1 × 1, read by [`Activation::Prelu`]
@@ -25,7 +53,15 @@ pub trait Backend<E: Scalar>: Device<E> {
         bias: &Matrix<E, Self>,
         activation: Activation,
         slope: Option<&Matrix<E, Self>>,
-    ) -> Result<Matrix<E, Self, T>, NnError>;
+    ) -> Result<Matrix<E, Self, T>, NnError> {
+        let layer = Dense {
+            weight,
+            weight_on_host: &HostCopy::default(),
+            bias,
+            activation,
+        };
+        Self::chain(x, second, &[layer], slope)
+    }
 
     /// gradient += host values.
     ///

@@ -2,17 +2,16 @@
 
 use crate::named::{self, Named};
 use crate::tensor::matrix;
-use crate::{Activation, Backend, Matrix, NnError, Scalar};
+use crate::{Activation, Backend, Dense, HostCopy, Matrix, NnError, Scalar};
 use dfdx::prelude::{HasShape, Tape};
 use rand::Rng;
 
 /// y = x Wᵀ + b.
 #[derive(Clone, Debug)]
 pub struct Linear<E: Scalar, D: Backend<E>> {
-    /// out × in, as PyTorch has it.
-    pub weight: Matrix<E, D>,
-    /// 1 × out.
-    pub bias: Matrix<E, D>,
+    weight: Matrix<E, D>,
+    weight_on_host: HostCopy<E>,
+    bias: Matrix<E, D>,
 }
 
 impl<E: Scalar, D: Backend<E>> Linear<E, D> {
@@ -34,8 +33,19 @@ impl<E: Scalar, D: Backend<E>> Linear<E, D> {
         };
         Ok(Self {
             weight: matrix(device, outputs, inputs, draw(inputs * outputs))?,
+            weight_on_host: HostCopy::default(),
             bias: matrix(device, 1, outputs, draw(outputs))?,
         })
+    }
+
+    /// W, out × in, as PyTorch has it.
+    pub fn weight(&self) -> &Matrix<E, D> {
+        &self.weight
+    }
+
+    /// b, 1 × out.
+    pub fn bias(&self) -> &Matrix<E, D> {
+        &self.bias
     }
 
     /// Number of inputs.
@@ -50,6 +60,7 @@ impl<E: Scalar, D: Backend<E>> Named<E, D> for Linear<E, D> {
         f(named::join(prefix, "bias"), &self.bias);
     }
     fn visit_mut<'a>(&'a mut self, prefix: &str, f: &mut dyn FnMut(String, &'a mut Matrix<E, D>)) {
+        self.weight_on_host.forget();
         f(named::join(prefix, "weight"), &mut self.weight);
         f(named::join(prefix, "bias"), &mut self.bias);
     }
@@ -124,19 +135,18 @@ impl<E: Scalar, D: Backend<E>> Mlp<E, D> {
             });
         }
         let count = self.layers.len();
-        let (mut y, mut second) = (x, second);
-        for (i, layer) in self.layers.iter().enumerate() {
-            let activation = if i + 1 < count { self.activation } else { last };
-            y = D::dense(
-                y,
-                second.take(),
-                &layer.weight,
-                &layer.bias,
-                activation,
-                self.slope.as_ref(),
-            )?;
-        }
-        Ok(y)
+        let layers: Vec<Dense<E, D>> = self
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(i, layer)| Dense {
+                weight: &layer.weight,
+                weight_on_host: &layer.weight_on_host,
+                bias: &layer.bias,
+                activation: if i + 1 < count { self.activation } else { last },
+            })
+            .collect();
+        D::chain(x, second, &layers, self.slope.as_ref())
     }
 
     /// n × inputs → n × outputs.

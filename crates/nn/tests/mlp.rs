@@ -19,9 +19,9 @@ fn weights_and_biases_are_uniform_within_one_over_root_inputs() {
     let (inputs, outputs) = (25, 4000);
     let layer = Linear::<f64, Cpu>::new(&Cpu::default(), inputs, outputs, &mut rng(1)).unwrap();
     assert_eq!(layer.inputs(), inputs);
-    assert_eq!(layer.weight.shape(), &(outputs, inputs));
-    assert_eq!(layer.bias.shape(), &(1, outputs));
-    for values in [layer.weight.as_vec(), layer.bias.as_vec()] {
+    assert_eq!(layer.weight().shape(), &(outputs, inputs));
+    assert_eq!(layer.bias().shape(), &(1, outputs));
+    for values in [layer.weight().as_vec(), layer.bias().as_vec()] {
         let n = values.len() as f64;
         let bound = 0.2;
         assert!(values.iter().all(|v| v.abs() <= bound));
@@ -133,14 +133,17 @@ fn the_activation_sits_between_layers_never_after_the_last() {
         let hidden = Cpu::dense(
             x.clone(),
             None,
-            &net.layers[0].weight,
-            &net.layers[0].bias,
+            net.layers[0].weight(),
+            net.layers[0].bias(),
             activation,
             net.slope.as_ref(),
         )
         .unwrap()
         .as_vec();
-        let (w, b) = (net.layers[1].weight.as_vec(), net.layers[1].bias.as_vec());
+        let (w, b) = (
+            net.layers[1].weight().as_vec(),
+            net.layers[1].bias().as_vec(),
+        );
         let expected: Vec<_> = hidden
             .chunks_exact(3)
             .map(|h| b[0] + h.iter().zip(&w).map(|(h, w)| h * w).sum::<f64>())
@@ -205,11 +208,11 @@ fn a_wrong_width_is_an_error() {
 #[test]
 fn the_last_bias_can_be_set_and_keeps_its_shape() {
     let mut net = net(&[3, 4, 2], Activation::Tanh, 8);
-    let first = net.layers[0].bias.as_vec();
+    let first = net.layers[0].bias().as_vec();
     net.set_last_bias(-4.6).unwrap();
-    assert_eq!(net.layers[1].bias.as_vec(), [-4.6, -4.6]);
-    assert_eq!(net.layers[1].bias.shape(), &(1, 2));
-    assert_eq!(net.layers[0].bias.as_vec(), first);
+    assert_eq!(net.layers[1].bias().as_vec(), [-4.6, -4.6]);
+    assert_eq!(net.layers[1].bias().shape(), &(1, 2));
+    assert_eq!(net.layers[0].bias().as_vec(), first);
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! What a training step costs and how much of it is matrix products: the built-in experiment's model and
-//! physics at batch 256, one thread and two.
+//! physics at batch 256, with the physics at all wavelengths and at those of the quadrature.
 //!
 //! Every figure is the median of many repetitions in turn, with the smallest in brackets: on a busy machine
 //! the smallest is the one to compare.
 //!
 //! ```text
-//! cargo run --release --example step_cost
+//! cargo run --release -p trainer --example step_cost
+//! cargo run --release -p trainer --example step_cost -- --threads 1 --json
 //! ```
 
-use data::{Purpose, draw_unit_parameters, stream};
+use clap::Parser;
+use data::{Purpose, Splits, draw_unit_parameters, stream};
 use dfdx::prelude::HasShape;
 use model::PhysVae;
 use ndarray::s;
@@ -21,26 +23,81 @@ use trainer::training::Learner;
 
 const BATCH: usize = 256;
 const VALIDATION: usize = 2048;
-const REPETITIONS: usize = 60;
 const LEARNING_RATE: f64 = 1e-3;
 
-fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let loaded = load(&ConfigSource::BuiltIn, &Overrides::default())?;
-    let (experiment, samples) = assemble(&check(&loaded)?)?;
-    for threads in [1, 2] {
+/// What a training step costs and how much of it is matrix products
+#[derive(Debug, Parser)]
+#[command(name = "step_cost")]
+struct Arguments {
+    /// Numbers of threads
+    #[arg(long, value_delimiter = ',', default_value = "1,2")]
+    threads: Vec<usize>,
+    /// Repetitions of everything
+    #[arg(long, default_value_t = 60)]
+    repetitions: usize,
+    /// The medians as one line of JSON for each number of threads
+    #[arg(long)]
+    json: bool,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let with = |sampling: &str| -> Result<_, Failure> {
+        let overrides = Overrides {
+            set: vec![format!("physics.spectral.sampling={sampling}")],
+            ..Overrides::default()
+        };
+        let loaded = load(&ConfigSource::BuiltIn, &overrides)?;
+        Ok(assemble(&check(&loaded)?)?)
+    };
+    let (exact, samples) = with("exact")?;
+    let (quadrature, _) = with("quadrature")?;
+    for &threads in &arguments.threads {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()?;
-        println!("{threads} thread(s), milliseconds");
-        pool.install(|| measure(&experiment, &samples))?;
+        let times = pool.install(|| -> Result<_, Failure> {
+            let mut times = products(&exact, arguments.repetitions)?;
+            for (experiment, sampling) in [(&exact, "exact"), (&quadrature, "quadrature")] {
+                times.extend(steps(
+                    experiment,
+                    &samples,
+                    sampling,
+                    arguments.repetitions,
+                )?);
+            }
+            Ok(times)
+        })?;
+        report(threads, times, arguments.json);
     }
     Ok(())
 }
 
-fn measure(
-    experiment: &Experiment,
-    samples: &data::Splits,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// What is timed, by name, in milliseconds.
+type Times = Vec<(String, Vec<f64>)>;
+
+fn report(threads: usize, times: Times, json: bool) {
+    let medians = times.into_iter().map(|(name, mut times)| {
+        times.sort_by(f64::total_cmp);
+        (name, times[times.len() / 2], times[0])
+    });
+    if json {
+        let medians: serde_json::Map<_, _> = medians
+            .map(|(name, median, _)| (name, median.into()))
+            .collect();
+        let line = serde_json::json!({"threads": threads, "batch": BATCH, "milliseconds": medians});
+        println!("{line}");
+        return;
+    }
+    println!("{threads} thread(s), milliseconds");
+    for (name, median, least) in medians {
+        println!("  {name:36} {median:7.2} [{least:.2}]");
+    }
+}
+
+fn learner(experiment: &Experiment) -> Result<Learner<f32, Cpu>, Failure> {
     let device = Cpu::default();
     let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
     let model = PhysVae::<f32, Cpu>::new(
@@ -49,20 +106,8 @@ fn measure(
         experiment.physics.clone(),
         &mut rng,
     )?;
-    let shapes: Vec<(usize, usize)> = named::parameters(&model)
-        .into_iter()
-        .filter(|(name, _)| name.ends_with("weight"))
-        .map(|(_, weight)| *weight.shape())
-        .collect();
-    let layers = |rows| {
-        shapes
-            .iter()
-            .map(|&s| Layer::new(rows, s))
-            .collect::<Vec<_>>()
-    };
-    let (mut whole, mut shard) = (layers(BATCH), layers(BATCH / 4));
     let standardization = &experiment.standardization;
-    let mut learner = Learner {
+    Ok(Learner {
         device,
         model,
         adam: Adam::new(experiment.adam),
@@ -70,52 +115,58 @@ fn measure(
             standardization.mean().to_vec(),
             standardization.scale().to_vec(),
         ),
-    };
+    })
+}
+
+/// The matrix products of a step B, forward and backward, on one thread.
+fn products(experiment: &Experiment, repetitions: usize) -> Result<Times, Failure> {
+    let learner = learner(experiment)?;
+    let mut layers: Vec<Layer> = named::parameters(&learner.model)
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("weight"))
+        .map(|(_, weight)| Layer::new(BATCH, *weight.shape()))
+        .collect();
+    let mut times = vec![];
+    for _ in 0..repetitions {
+        time(&mut times, || layers.iter_mut().for_each(Layer::products));
+    }
+    Ok(vec![("products".to_owned(), times)])
+}
+
+/// The physics alone, steps of both phases, and validation.
+fn steps(
+    experiment: &Experiment,
+    samples: &Splits,
+    sampling: &str,
+    repetitions: usize,
+) -> Result<Times, Failure> {
+    let mut learner = learner(experiment)?;
+    let mut rng = stream(experiment.seed, Purpose::LatentNoise, 0, 0);
     let physics = experiment.physics.as_ref().ok_or("no physics")?;
     let z = draw_unit_parameters(BATCH, physics.parameters(), &mut rng);
     let x = samples.train.x().slice(s![..BATCH, ..]).to_owned();
     let valid = samples.valid.x().slice(s![..VALIDATION, ..]).to_owned();
     let weights = experiment.weights_at(40);
     let mut sums = learner.statistics();
-    let mut times = [const { vec![] }; 6];
-    for _ in 0..REPETITIONS {
-        time(&mut times[0], || whole.iter_mut().for_each(Layer::products));
-        time(&mut times[1], || {
-            for _ in 0..4 {
-                shard.iter_mut().for_each(Layer::products);
-            }
-        });
-        time(&mut times[2], || physics.signals(z.view(), None).map(drop))?;
+    let mut times = [const { vec![] }; 4];
+    for _ in 0..repetitions {
+        time(&mut times[0], || physics.signals(z.view(), None).map(drop))?;
         let step = |learner: &mut Learner<f32, Cpu>| {
             learner.pretrain_step(z.view(), None, &weights, LEARNING_RATE)
         };
-        time(&mut times[3], || step(&mut learner).map(drop))?;
-        time(&mut times[4], || {
+        time(&mut times[1], || step(&mut learner).map(drop))?;
+        time(&mut times[2], || {
             let (x, rate) = (x.view(), LEARNING_RATE);
             learner.train_step(x, None, &mut rng, &weights, rate, &mut sums)
         })?;
-        time(&mut times[5], || {
+        time(&mut times[3], || {
             let mut seen = learner.statistics();
             learner.reconstruct(valid.view(), None, None, &mut seen)
         })?;
     }
-    let names = [
-        "products of a step B, whole batch, one thread",
-        "products of a step B, in four shards, one thread",
-        "physics, values of a batch",
-        "step of Stage A",
-        "step of Stage B",
-        "validation of 2,048 rows",
-    ];
-    for (name, times) in names.iter().zip(&mut times) {
-        times.sort_by(f64::total_cmp);
-        println!(
-            "  {name:50} {:7.2} [{:.2}]",
-            times[times.len() / 2],
-            times[0]
-        );
-    }
-    Ok(())
+    let names = ["physics", "step_a", "step_b", "validation_of_2048"];
+    let named = |(name, times): (&str, Vec<f64>)| (format!("{name}_{sampling}"), times);
+    Ok(names.into_iter().zip(times).map(named).collect())
 }
 
 fn time<R>(times: &mut Vec<f64>, work: impl FnOnce() -> R) -> R {

@@ -1,7 +1,7 @@
 //! The dense layer from dfdx's own operations, for devices without a fused one. It runs on any device, so
 //! that the CPU's tests check what CUDA uses.
 
-use crate::{Activation, Matrix, Scalar};
+use crate::{Activation, Backend, Dense, Matrix, Scalar};
 use dfdx::prelude::*;
 
 /// activation([x, second] Wᵀ + b). At x = 0 exactly the derivative is dfdx's: 0 for ELU and softplus, 1 for
@@ -9,14 +9,13 @@ use dfdx::prelude::*;
 ///
 /// The weight is cut in two instead of joining the inputs: concatenation needs kernels compiled at run
 /// time with include paths of the building machine.
-pub(super) fn compose<E: Scalar, D: Device<E>, T: Tape<E, D>>(
+pub(super) fn compose<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     x: Matrix<E, D, T>,
     second: Option<Matrix<E, D, T>>,
-    weight: &Matrix<E, D>,
-    bias: &Matrix<E, D>,
-    activation: Activation,
+    layer: &Dense<'_, E, D>,
     slope: Option<&Matrix<E, D>>,
 ) -> Result<Matrix<E, D, T>, D::Err> {
+    let Dense { weight, bias, .. } = layer;
     let (n, i) = *x.shape();
     let (o, inputs) = *weight.shape();
     let part = |from: usize, to: usize| {
@@ -37,7 +36,7 @@ pub(super) fn compose<E: Scalar, D: Device<E>, T: Tape<E, D>>(
             .try_matmul(bias.retaped::<T>())?,
     )?;
     let other = |y: &Matrix<E, D, T>| y.with_empty_tape();
-    match activation {
+    match layer.activation {
         Activation::Identity => Ok(y),
         Activation::Relu => y.try_relu(),
         Activation::Tanh => y.try_tanh(),
@@ -78,7 +77,7 @@ pub(super) fn compose<E: Scalar, D: Device<E>, T: Tape<E, D>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Backend, matrix};
+    use crate::{HostCopy, matrix};
     use rand::{Rng, SeedableRng};
 
     /// Rounding of sums of a dozen terms in f64, taken in another order.
@@ -119,7 +118,13 @@ mod tests {
                 let slope = matrix(&dev, 1, 1, vec![0.3]).unwrap();
                 let of = [&x, &second, &w, &b, &slope];
                 let pair = || (j > 0).then(|| second.retaped());
-                let composed = compose(x.retaped(), pair(), &w, &b, activation, Some(&slope));
+                let layer = Dense {
+                    weight: &w,
+                    weight_on_host: &HostCopy::default(),
+                    bias: &b,
+                    activation,
+                };
+                let composed = compose(x.retaped(), pair(), &layer, Some(&slope));
                 let composed = run(composed.unwrap(), &c, of);
                 let fused = Cpu::dense(x.retaped(), pair(), &w, &b, activation, Some(&slope));
                 let fused = run(fused.unwrap(), &c, of);

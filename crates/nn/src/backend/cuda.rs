@@ -2,22 +2,24 @@
 //! not yet run on a GPU.
 
 use super::composed::compose;
-use crate::{Activation, Backend, Matrix, NnError};
+use crate::{Backend, Dense, Matrix, NnError};
 use dfdx::prelude::*;
 use dfdx::tensor::Gradients;
 
 macro_rules! cuda_backend {
     ($E:ty) => {
         impl Backend<$E> for Cuda {
-            fn dense<T: Tape<$E, Self>>(
+            fn chain<T: Tape<$E, Self>>(
                 x: Matrix<$E, Self, T>,
                 second: Option<Matrix<$E, Self, T>>,
-                weight: &Matrix<$E, Self>,
-                bias: &Matrix<$E, Self>,
-                activation: Activation,
+                layers: &[Dense<'_, $E, Self>],
                 slope: Option<&Matrix<$E, Self>>,
             ) -> Result<Matrix<$E, Self, T>, NnError> {
-                compose(x, second, weight, bias, activation, slope).map_err(|e| NnError::device(&e))
+                let (mut y, mut second) = (x, second);
+                for layer in layers {
+                    y = compose(y, second.take(), layer, slope).map_err(|e| NnError::device(&e))?;
+                }
+                Ok(y)
             }
 
             fn add_to_gradient(
