@@ -27,6 +27,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "--nodes 16 --spectra 300 --jacobians 30 --certify 100",
     ),
     ("physics", "speed", "--milliseconds 10"),
+    ("physics", "single_precision", "--samples 2000"),
     ("trainer", "own_physics", ""),
     ("trainer", "step_cost", ""),
 ];
