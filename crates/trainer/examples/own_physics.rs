@@ -21,6 +21,7 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use trainer::checkpoint::Origin;
 use trainer::evaluation::evaluate;
 use trainer::experiment::Experiment;
 use trainer::metrics::Dimensions;
@@ -155,7 +156,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         &splits,
         &run,
         Cpu::default(),
-        "no configuration".into(),
+        Origin::of("no configuration", &splits),
     )?;
     training.run(&mut Silent, &AtomicBool::new(false))?;
     let evaluation = evaluate(&training.learner, &experiment, &splits.test)?;

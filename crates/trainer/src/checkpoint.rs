@@ -1,19 +1,28 @@
 //! The state of a run on disk: one safetensors file with the rest as JSON in its metadata.
+//!
+//! Formats: 1, of version 0.1.0; 2 adds a SHA-256 of everything in the file and one of the samples. Both are
+//! read, 2 is written.
 
 use crate::TrainerError;
-use crate::files::{read, write_whole};
+use crate::disk::Disk;
+use crate::files::read;
+use data::Splits;
 use losses::Statistics;
 use nn::named::{self, HostTensor, HostTensors, from_safetensors, to_safetensors};
 use nn::{Adam, Backend, Moments, Scalar};
 use schedules::{BestSelection, EarlyStopping, LearningRateState};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// What the files call themselves.
 const MAGIC: &str = "physics-vae checkpoint";
 /// Version of the layout; raised when a reader of the old one could not read the new.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The oldest version that is still read.
+const OLDEST_FORMAT: u32 = 1;
 
 /// Where training stands: everything but weights and moments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,23 +91,59 @@ impl EpochSums {
     }
 }
 
+/// What a run was made of, as SHA-256, hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Of the configuration.
+    pub config_sha256: String,
+    /// Of the samples; `None` in format 1.
+    pub data_sha256: Option<String>,
+}
+
+impl Origin {
+    /// Of a configuration and the samples it names.
+    pub fn of(config_json: &str, samples: &Splits) -> Self {
+        let mut data = Sha256::new();
+        for split in [&samples.train, &samples.valid, &samples.test] {
+            let conditions = split.conditions().map(data::NamedColumns::values);
+            for table in [Some(split.x()), conditions].into_iter().flatten() {
+                data.update((table.nrows() as u64).to_le_bytes());
+                data.update((table.ncols() as u64).to_le_bytes());
+                for value in table {
+                    data.update(value.to_le_bytes());
+                }
+            }
+        }
+        Self {
+            config_sha256: format!("{:x}", Sha256::digest(config_json.as_bytes())),
+            data_sha256: Some(format!("{:x}", data.finalize())),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Header {
     magic: String,
     format: u32,
     written_by: String,
     config_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_sha256: Option<String>,
     progress: Progress,
     /// Adam's update counts by parameter.
     steps: BTreeMap<String, u64>,
+    /// Of the file with zeros in its place; `None` in format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
 }
 
 /// A state read back.
 pub struct Checkpoint<E> {
     /// Where training stood.
     pub progress: Progress,
-    /// SHA-256 of the configuration it belongs to, hexadecimal.
-    pub config_sha256: String,
+    /// What it was made of.
+    pub origin: Origin,
     weights: HostTensors<E>,
     moments: BTreeMap<String, Moments<E>>,
 }
@@ -108,11 +153,11 @@ pub struct Checkpoint<E> {
 /// # Errors
 /// The file system refuses; the old file is then untouched.
 pub fn save<E: Scalar, D: Backend<E>>(
-    path: &Path,
+    (disk, path): (&Disk, &Path),
     model: &impl named::Named<E, D>,
     adam: &Adam<E>,
     progress: &Progress,
-    config_sha256: &str,
+    origin: &Origin,
 ) -> Result<(), TrainerError> {
     let mut tensors = HostTensors::new();
     for (name, tensor) in named::to_host_tensors(model) {
@@ -137,12 +182,44 @@ pub fn save<E: Scalar, D: Backend<E>>(
         magic: MAGIC.to_owned(),
         format: FORMAT,
         written_by: concat!("trainer ", env!("CARGO_PKG_VERSION")).to_owned(),
-        config_sha256: config_sha256.to_owned(),
+        config_sha256: origin.config_sha256.clone(),
+        data_sha256: origin.data_sha256.clone(),
         progress: progress.clone(),
         steps,
+        sha256: Some(NO_SHA256.to_owned()),
     };
     let text = serde_json::to_string(&header).map_err(|e| TrainerError::Internal(e.to_string()))?;
-    write_whole(path, &to_safetensors(&tensors, &text)?)
+    let mut bytes = to_safetensors(&tensors, &text)?;
+    let Some(place) = place_of_sha256(&bytes) else {
+        return Err(TrainerError::Internal("no place for the SHA-256".into()));
+    };
+    let sha256 = sha256_without(&bytes, place.clone());
+    bytes[place].copy_from_slice(sha256.as_bytes());
+    disk.write_whole(path, &bytes)
+}
+
+/// What stands before the SHA-256 in the file: JSON in a text of JSON.
+const BEFORE_SHA256: &[u8] = br#"\"sha256\":\""#;
+/// Its place is filled with these while it is computed.
+const NO_SHA256: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Where a file holds its SHA-256, if it does.
+fn place_of_sha256(bytes: &[u8]) -> Option<Range<usize>> {
+    let before = bytes
+        .windows(BEFORE_SHA256.len())
+        .position(|window| window == BEFORE_SHA256)?;
+    let start = before + BEFORE_SHA256.len();
+    let place = start..start + NO_SHA256.len();
+    (place.end <= bytes.len()).then_some(place)
+}
+
+/// The SHA-256, hexadecimal, of a file with zeros in that place.
+fn sha256_without(bytes: &[u8], place: Range<usize>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(&bytes[..place.start]);
+    hash.update(NO_SHA256);
+    hash.update(&bytes[place.end..]);
+    format!("{:x}", hash.finalize())
 }
 
 /// Reads a state.
@@ -150,19 +227,31 @@ pub fn save<E: Scalar, D: Backend<E>>(
 /// # Errors
 /// The file cannot be read, is damaged, or was written by a version this one does not know.
 pub fn load<E: Scalar>(path: &Path) -> Result<Checkpoint<E>, TrainerError> {
+    parse(path, &read(path)?)
+}
+
+fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerError> {
     let damaged = |why: String| TrainerError::Damaged {
         path: path.to_owned(),
         why,
     };
-    let bytes = read(path)?;
-    let (tensors, text) = from_safetensors::<E>(&bytes).map_err(|e| damaged(e.to_string()))?;
+    if let Some(place) = place_of_sha256(bytes) {
+        let found = &bytes[place.clone()];
+        if found != sha256_without(bytes, place.clone()).as_bytes() {
+            return Err(damaged("its SHA-256 is not that of what it holds".into()));
+        }
+    }
+    let (tensors, text) = from_safetensors::<E>(bytes).map_err(|e| damaged(e.to_string()))?;
     let header: Header =
         serde_json::from_str(&text).map_err(|e| damaged(format!("its header: {e}")))?;
-    if header.magic != MAGIC || header.format != FORMAT {
+    if header.magic != MAGIC || !(OLDEST_FORMAT..=FORMAT).contains(&header.format) {
         return Err(damaged(format!(
-            "it is a \"{}\" of format {}, this program reads \"{MAGIC}\" of format {FORMAT}",
+            "it is a \"{}\" of format {}, this program reads \"{MAGIC}\" of formats {OLDEST_FORMAT} to {FORMAT}",
             header.magic, header.format
         )));
+    }
+    if header.format > 1 && header.sha256.is_none() {
+        return Err(damaged("it has no SHA-256".into()));
     }
     let mut weights = HostTensors::new();
     let mut parts: BTreeMap<String, Vec<E>> = BTreeMap::new();
@@ -198,7 +287,10 @@ pub fn load<E: Scalar>(path: &Path) -> Result<Checkpoint<E>, TrainerError> {
     }
     Ok(Checkpoint {
         progress: header.progress,
-        config_sha256: header.config_sha256,
+        origin: Origin {
+            config_sha256: header.config_sha256,
+            data_sha256: header.data_sha256,
+        },
         weights,
         moments,
     })
@@ -232,6 +324,10 @@ mod tests {
             num_units_feat: 4,
             ..Architecture::new(3, 0, dim_z_aux)
         };
+        model_of(seed, architecture)
+    }
+
+    fn model_of(seed: u64, architecture: Architecture) -> PhysVae<f32, Cpu> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         PhysVae::new(&Cpu::default(), architecture, None, &mut rng).unwrap()
     }
@@ -251,9 +347,19 @@ mod tests {
         }
     }
 
+    fn origin() -> Origin {
+        Origin {
+            config_sha256: "abc".into(),
+            data_sha256: Some("def".into()),
+        }
+    }
+
     /// A model, and an optimiser that has moved some of its parameters.
     fn trained() -> (PhysVae<f32, Cpu>, Adam<f32>) {
-        let mut model = model(1, 2);
+        trained_from(model(1, 2))
+    }
+
+    fn trained_from(mut model: PhysVae<f32, Cpu>) -> (PhysVae<f32, Cpu>, Adam<f32>) {
         let mut adam = Adam::new(AdamConfig::default());
         let x = from_rows(&Cpu::default(), 2, 3, [0.3, -1.0, 2.0, 0.1, 0.2, 0.3]).unwrap();
         let posterior = model
@@ -273,9 +379,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last.safetensors");
         let (trained, adam) = trained();
-        save(&path, &trained, &adam, &progress(), "abc").unwrap();
+        save(
+            (&Disk::default(), &path),
+            &trained,
+            &adam,
+            &progress(),
+            &origin(),
+        )
+        .unwrap();
         let checkpoint = load::<f32>(&path).unwrap();
-        assert_eq!(checkpoint.config_sha256, "abc");
+        assert_eq!(checkpoint.origin, origin());
         let (mut other, mut fresh) = (model(2, 2), Adam::new(AdamConfig::default()));
         assert_ne!(
             named::to_host_tensors(&other),
@@ -299,7 +412,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last.safetensors");
         let (trained, adam) = trained();
-        save(&path, &trained, &adam, &progress(), "abc").unwrap();
+        save(
+            (&Disk::default(), &path),
+            &trained,
+            &adam,
+            &progress(),
+            &origin(),
+        )
+        .unwrap();
         let bytes = std::fs::read(&path).unwrap();
         for cut in [0, 7, bytes.len() / 2, bytes.len() - 1] {
             std::fs::write(&path, &bytes[..cut]).unwrap();
@@ -320,5 +440,67 @@ mod tests {
             .unwrap()
             .restore(&mut other, &mut Adam::new(adam.config));
         assert!(refused.is_err());
+    }
+
+    /// Written by version 0.1.0 in format 1: this module's model and progress.
+    const FORMAT_1: &[u8] = include_bytes!("../tests/fixtures/checkpoint_1.safetensors");
+
+    #[test]
+    fn states_of_format_1_are_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.safetensors");
+        std::fs::write(&path, FORMAT_1).unwrap();
+        let checkpoint = load::<f32>(&path).unwrap();
+        assert_eq!(checkpoint.origin.config_sha256, "abc");
+        assert_eq!(checkpoint.origin.data_sha256, None);
+        let (expected, adam) = trained();
+        let (mut other, mut fresh) = (model(2, 2), Adam::new(AdamConfig::default()));
+        let back = checkpoint.restore(&mut other, &mut fresh).unwrap();
+        assert_eq!((back.epoch, back.batch, back.samples_seen), (3, 5, 77));
+        // the widest registers of the machine that wrote it round as those of any other
+        assert_eq!(
+            named::to_host_tensors(&other),
+            named::to_host_tensors(&expected)
+        );
+        assert_eq!(fresh, adam);
+    }
+
+    #[test]
+    fn no_damaged_byte_goes_unnoticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.safetensors");
+        let smallest = Architecture {
+            num_units_feat: 2,
+            hidlayers_feat: vec![2],
+            hidlayers_z_aux: vec![2],
+            ..Architecture::new(3, 0, 1)
+        };
+        let (trained, adam) = trained_from(model_of(1, smallest));
+        save(
+            (&Disk::default(), &path),
+            &trained,
+            &adam,
+            &progress(),
+            &origin(),
+        )
+        .unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let refused = |bytes: &[u8], what: &str| match parse::<f32>(&path, bytes) {
+            Err(TrainerError::Damaged { .. }) => {}
+            Err(other) => panic!("{what}: {other}"),
+            Ok(_) => panic!("{what}: read"),
+        };
+        for at in 0..whole.len() {
+            refused(&whole[..at], &format!("cut at {at}"));
+            let mut bytes = whole.clone();
+            // one bit of each byte in turn, and all eight
+            for flip in [1 << (at % 8), 0xff] {
+                bytes[at] = whole[at] ^ flip;
+                refused(&bytes, &format!("byte {at} ^ {flip:#x}"));
+            }
+        }
+        refused(&[&whole[..], b"x"].concat(), "a byte more");
+        assert!(parse::<f32>(&path, &whole).is_ok());
+        println!("{} bytes, each cut at and flipped twice", whole.len());
     }
 }

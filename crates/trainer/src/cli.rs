@@ -1,10 +1,12 @@
 //! The command line: what a user can type, and how it is explained.
 
 use crate::config::{ConfigError, ConfigSource, InformVariant, Overrides, Precision, SensorChoice};
+use crate::training::Saving;
 use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
 /// in, volcanic sources out.
@@ -122,6 +124,12 @@ pub struct TrainArgs {
     /// Continue a run from its last checkpoint, with the configuration it holds
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// With --resume: continue from the state kept after this many epochs (see --keep-epochs), not the last
+    #[arg(long, value_name = "N", requires = "resume")]
+    pub after_epoch: Option<usize>,
+    /// With --resume: continue although the tables hold other samples than they did
+    #[arg(long, requires = "resume")]
+    pub allow_changed_data: bool,
     /// Folder of run directories; a run goes to DIR/NAME/TIME
     #[arg(long, value_name = "DIR", default_value = TrainArgs::RUNS_DIR)]
     pub runs_dir: PathBuf,
@@ -131,6 +139,19 @@ pub struct TrainArgs {
     /// Number of threads; the results do not depend on it [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     pub threads: Option<NonZeroUsize>,
+    /// Minutes from one saved state to the next within an epoch, at most; every end of an epoch saves too
+    #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = parse_minutes)]
+    pub save_minutes: Duration,
+    /// Keep the states after the newest N epochs, to resume from with --after-epoch
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub keep_epochs: usize,
+}
+
+fn parse_minutes(text: &str) -> Result<Duration, String> {
+    let minutes: Option<f64> = text.parse().ok();
+    minutes
+        .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
+        .ok_or_else(|| "allowed: a number ≥ 0".to_owned())
 }
 
 fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
@@ -164,9 +185,13 @@ impl Default for TrainArgs {
             seed: None,
             epochs: None,
             resume: None,
+            after_epoch: None,
+            allow_changed_data: false,
             runs_dir: Self::RUNS_DIR.into(),
             device: Device::Cpu,
             threads: None,
+            save_minutes: Saving::default().within_epochs,
+            keep_epochs: Saving::default().keep_epochs,
         }
     }
 }

@@ -64,6 +64,37 @@ pub enum TrainerError {
         /// Why not.
         why: String,
     },
+    /// Another process writes to the run.
+    #[error(
+        "{} is being written to by {}; wait for it, or stop it", run.display(),
+        process.map_or("another process".to_owned(), |id| format!("process {id}"))
+    )]
+    InUse {
+        /// The run.
+        run: PathBuf,
+        /// The process, where it is known.
+        process: Option<u32>,
+    },
+    /// The disk refused while a run was being written.
+    #[error(
+        "{error}; what was on disk before is whole: when that is mended, continue with: trainer train --resume {}",
+        run.display()
+    )]
+    DiskRefused {
+        /// What failed.
+        error: Box<TrainerError>,
+        /// The run that can be resumed.
+        run: PathBuf,
+    },
+    /// A resumed run was given other samples.
+    #[error(
+        "{} was made with other samples than its tables hold now (by their SHA-256); \
+         restore the tables, or go on with these: --allow-changed-data", path.display()
+    )]
+    ChangedData {
+        /// The run.
+        path: PathBuf,
+    },
     /// A resumed run was given another configuration.
     #[error("{} was made with another configuration: {key} is {now}, the run has {then}", path.display())]
     ChangedConfiguration {
@@ -135,6 +166,18 @@ impl TrainerError {
         Self::Io {
             path: path.to_owned(),
             why: error.to_string(),
+        }
+    }
+
+    /// What the file system refused in the middle of a run says how to go on.
+    #[must_use]
+    pub fn resumable(self, run: &Path) -> Self {
+        match self {
+            Self::Io { .. } => Self::DiskRefused {
+                error: Box::new(self),
+                run: run.to_owned(),
+            },
+            other => other,
         }
     }
 

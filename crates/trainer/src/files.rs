@@ -1,56 +1,8 @@
-//! Files written so that a stop at any moment leaves the old or the new one, never half of one.
+//! Reading files, with errors that name them.
 
 use crate::TrainerError;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
 use std::path::Path;
-
-/// Writes beside the file, syncs, renames over it, syncs the folder.
-///
-/// # Errors
-/// The file system refuses; the old file is then untouched.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainerError> {
-    let refused = |e| TrainerError::io(path, &e);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let beside = path.with_file_name(name);
-    let mut file = File::create(&beside).map_err(refused)?;
-    file.write_all(bytes).map_err(refused)?;
-    file.sync_all().map_err(refused)?;
-    drop(file);
-    fs::rename(&beside, path).map_err(refused)?;
-    sync_folder(path)
-}
-
-/// A rename is on disk only when its folder is.
-fn sync_folder(path: &Path) -> Result<(), TrainerError> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // a folder cannot be opened as a file on Windows, where rename is durable by itself
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|f| f.sync_all())
-            .map_err(|e| TrainerError::io(folder, &e))?;
-    }
-    Ok(())
-}
-
-/// Appends one line.
-///
-/// # Errors
-/// The file system refuses.
-pub fn append_line(path: &Path, line: &str) -> Result<(), TrainerError> {
-    let refused = |e| TrainerError::io(path, &e);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(refused)?;
-    file.write_all(format!("{line}\n").as_bytes())
-        .map_err(refused)
-}
 
 /// Reads a text file.
 ///

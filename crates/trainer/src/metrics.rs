@@ -4,7 +4,8 @@
 //! quantities go to `timings.jsonl`.
 
 use crate::TrainerError;
-use crate::files::{append_line, read_to_string};
+use crate::disk::Disk;
+use crate::files::read_to_string;
 use losses::Averages;
 use schedules::Phase;
 use serde::de::{MapAccess, Visitor};
@@ -227,14 +228,16 @@ impl Record {
 /// The files of records of one run.
 #[derive(Clone, Debug)]
 pub struct MetricsLog {
+    disk: Disk,
     metrics: PathBuf,
     timings: PathBuf,
 }
 
 impl MetricsLog {
     /// The files in a run directory; nothing is created yet.
-    pub fn new(run: &Path) -> Self {
+    pub fn new(disk: Disk, run: &Path) -> Self {
         Self {
+            disk,
             metrics: run.join("metrics.jsonl"),
             timings: run.join("timings.jsonl"),
         }
@@ -245,7 +248,7 @@ impl MetricsLog {
     /// # Errors
     /// The file cannot be written.
     pub fn record(&self, record: &Record) -> Result<(), TrainerError> {
-        append_line(&self.metrics, &json(record)?)
+        self.append(&self.metrics, &json(record)?)
     }
 
     /// Appends seconds and rate of an epoch.
@@ -258,7 +261,19 @@ impl MetricsLog {
             "seconds": seconds,
             "samples_per_second": rows as f64 / seconds,
         });
-        append_line(&self.timings, &line.to_string())
+        self.append(&self.timings, &line.to_string())
+    }
+
+    fn append(&self, path: &Path, line: &str) -> Result<(), TrainerError> {
+        self.disk.append(path, format!("{line}\n").as_bytes())
+    }
+
+    /// Waits until all records are on the disk: a state that follows them must not be there before them.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn sync(&self) -> Result<(), TrainerError> {
+        self.disk.sync(&self.metrics)
     }
 
     /// All records so far.
@@ -296,39 +311,53 @@ impl MetricsLog {
     /// half-written last line.
     ///
     /// # Errors
-    /// A file cannot be read or written.
+    /// A file cannot be read or written, or the records before (epoch, batch) are not all there.
     pub fn truncate(&self, epoch: usize, batch: usize) -> Result<(), TrainerError> {
-        if self.metrics.exists() {
-            let text = read_to_string(&self.metrics)?;
-            let kept: Vec<&str> = text
-                .lines()
-                .filter(|line| {
-                    serde_json::from_str::<Record>(line)
-                        .is_ok_and(|record| record.position() < (epoch, batch))
-                })
-                .collect();
-            crate::files::write_whole(
-                &self.metrics,
-                (kept.join("\n") + "\n").trim_start().as_bytes(),
-            )?;
+        let position = |line: &str| {
+            let record = serde_json::from_str::<Record>(line).ok()?;
+            Some(record.position())
+        };
+        let kept = self.keep_lines(&self.metrics, |line| {
+            position(line).is_some_and(|at| at < (epoch, batch))
+        })?;
+        let last = kept.lines().last().and_then(position);
+        let expected = match (epoch, batch) {
+            (0, 0) => None,
+            (epoch, 0) => Some((epoch - 1, usize::MAX)),
+            (epoch, batch) => Some((epoch, batch - 1)),
+        };
+        if last != expected {
+            return Err(TrainerError::Damaged {
+                path: self.metrics.clone(),
+                why: format!(
+                    "the state continues at epoch {epoch}, batch {batch}, and the records just before it are missing"
+                ),
+            });
         }
-        if self.timings.exists() {
-            let text = read_to_string(&self.timings)?;
-            let kept: Vec<&str> = text
-                .lines()
-                .filter(|line| {
-                    serde_json::from_str::<serde_json::Value>(line)
-                        .ok()
-                        .and_then(|v| v["epoch"].as_u64())
-                        .is_some_and(|e| (e as usize) < epoch)
-                })
-                .collect();
-            crate::files::write_whole(
-                &self.timings,
-                (kept.join("\n") + "\n").trim_start().as_bytes(),
-            )?;
-        }
+        self.keep_lines(&self.timings, |line| {
+            let value = serde_json::from_str::<serde_json::Value>(line).ok();
+            value
+                .and_then(|v| v["epoch"].as_u64())
+                .is_some_and(|e| (e as usize) < epoch)
+        })?;
         Ok(())
+    }
+
+    /// Drops the other lines of a file; returns those that stay.
+    fn keep_lines(&self, path: &Path, keep: impl Fn(&str) -> bool) -> Result<String, TrainerError> {
+        if !path.exists() {
+            return Ok(String::new());
+        }
+        let text = read_to_string(path)?;
+        let mut kept = String::new();
+        for line in text.lines().filter(|line| keep(line)) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        if kept != text {
+            self.disk.write_whole(path, kept.as_bytes())?;
+        }
+        Ok(kept)
     }
 }
 
@@ -372,7 +401,7 @@ mod tests {
     #[test]
     fn records_read_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
-        let log = MetricsLog::new(folder.path());
+        let log = MetricsLog::new(Disk::default(), folder.path());
         let records = [step(0, 0), step(0, 1), end_of(0)];
         for record in &records {
             log.record(record).unwrap();
@@ -384,22 +413,27 @@ mod tests {
     #[test]
     fn a_resumed_run_has_no_gaps_and_no_repeats() {
         let folder = tempfile::tempdir().unwrap();
-        let log = MetricsLog::new(folder.path());
+        let log = MetricsLog::new(Disk::default(), folder.path());
         for record in [step(0, 0), step(0, 1), end_of(0), step(1, 0), step(1, 1)] {
             log.record(&record).unwrap();
         }
         log.timing(0, 1.0, 10).unwrap();
         // a line cut off by a power cut
-        append_line(
-            &folder.path().join("metrics.jsonl"),
-            "{\"kind\":\"step\",\"epo",
-        )
-        .unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        Disk::default()
+            .append(&path, b"{\"kind\":\"step\",\"epo")
+            .unwrap();
         assert!(log.read().is_err());
         log.truncate(1, 1).unwrap();
         assert_eq!(
             log.read().unwrap(),
             [step(0, 0), step(0, 1), end_of(0), step(1, 0)]
+        );
+        // the state is of a later batch than the last record
+        let error = log.truncate(1, 3).unwrap_err().to_string();
+        assert!(
+            error.contains("records just before it are missing"),
+            "{error}"
         );
         log.truncate(0, 0).unwrap();
         assert_eq!(log.read().unwrap(), []);

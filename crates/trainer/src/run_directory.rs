@@ -1,18 +1,19 @@
 //! One run, one folder: `runs/<name>/<timestamp>/`.
 
 use crate::TrainerError;
-use crate::files::{read_to_string, write_whole};
+use crate::disk::Disk;
+use crate::files::read_to_string;
 use data::Standardization;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// File with mean and scale.
 const STANDARDIZATION: &str = "standardization.json";
 
 /// The folder of a run and the names inside it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct RunDirectory {
     root: PathBuf,
+    disk: Disk,
 }
 
 impl RunDirectory {
@@ -21,12 +22,25 @@ impl RunDirectory {
     /// # Errors
     /// The file system refuses.
     pub fn create(runs: &Path, name: &str, config_json: &str) -> Result<Self, TrainerError> {
+        Self::create_on(Disk::default(), runs, name, config_json)
+    }
+
+    /// The same on a disk of the caller's.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn create_on(
+        disk: Disk,
+        runs: &Path,
+        name: &str,
+        config_json: &str,
+    ) -> Result<Self, TrainerError> {
         let parent = runs.join(name);
-        fs::create_dir_all(&parent).map_err(|e| TrainerError::io(&parent, &e))?;
+        disk.create_folders(&parent)?;
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
         let mut root = parent.join(&stamp);
         for copy in 2.. {
-            match fs::create_dir(&root) {
+            match disk.create_folder(&root) {
                 Ok(()) => break,
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                     root = parent.join(format!("{stamp}-{copy}"));
@@ -34,10 +48,10 @@ impl RunDirectory {
                 Err(e) => return Err(TrainerError::io(&root, &e)),
             }
         }
-        let run = Self { root };
-        let checkpoints = run.root.join("checkpoints");
-        fs::create_dir(&checkpoints).map_err(|e| TrainerError::io(&checkpoints, &e))?;
-        write_whole(&run.config(), config_json.as_bytes())?;
+        let run = Self { root, disk };
+        run.disk.create_folders(&run.checkpoints())?;
+        run.disk
+            .write_whole(&run.config(), config_json.as_bytes())?;
         Ok(run)
     }
 
@@ -48,6 +62,7 @@ impl RunDirectory {
     pub fn open(root: &Path) -> Result<Self, TrainerError> {
         let run = Self {
             root: root.to_owned(),
+            disk: Disk::default(),
         };
         let why = if !root.is_dir() {
             "there is no such folder"
@@ -60,6 +75,17 @@ impl RunDirectory {
             path: root.to_owned(),
             why: why.to_owned(),
         })
+    }
+
+    /// The same folder on a disk of the caller's.
+    #[must_use]
+    pub fn on(self, disk: Disk) -> Self {
+        Self { disk, ..self }
+    }
+
+    /// The disk it is written to.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
     }
 
     /// The folder itself.
@@ -77,7 +103,8 @@ impl RunDirectory {
     pub fn keep_standardization(&self, of: &Standardization) -> Result<(), TrainerError> {
         let json =
             serde_json::to_string_pretty(of).map_err(|e| TrainerError::Internal(e.to_string()))?;
-        write_whole(&self.root.join(STANDARDIZATION), (json + "\n").as_bytes())
+        self.disk
+            .write_whole(&self.root.join(STANDARDIZATION), (json + "\n").as_bytes())
     }
     /// The mean and scale of the training samples.
     ///
@@ -90,13 +117,25 @@ impl RunDirectory {
             why: e.to_string(),
         })
     }
+    fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
     /// The state to resume from.
     pub fn last(&self) -> PathBuf {
-        self.root.join("checkpoints/last.safetensors")
+        self.checkpoints().join("last.safetensors")
     }
     /// The weights of the selected epoch.
     pub fn best(&self) -> PathBuf {
-        self.root.join("checkpoints/best.safetensors")
+        self.checkpoints().join("best.safetensors")
+    }
+    /// The state after this many epochs, where it is kept.
+    pub fn after_epochs(&self, epochs: usize) -> PathBuf {
+        self.checkpoints()
+            .join(format!("after-{epochs:05}-epochs.safetensors"))
+    }
+    /// Held by the one process that writes here.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("run.lock")
     }
     /// The numbers of the finished run.
     pub fn summary(&self) -> PathBuf {
@@ -121,8 +160,8 @@ mod tests {
         let runs = tempfile::tempdir().unwrap();
         let one = RunDirectory::create(runs.path(), "x", "{}").unwrap();
         let two = RunDirectory::create(runs.path(), "x", "{}").unwrap();
-        assert_ne!(one, two);
-        assert_eq!(RunDirectory::open(two.path()).unwrap(), two);
+        assert_ne!(one.path(), two.path());
+        assert_eq!(RunDirectory::open(two.path()).unwrap().path(), two.path());
         assert!(RunDirectory::open(runs.path()).is_err());
     }
 }

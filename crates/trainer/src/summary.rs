@@ -2,9 +2,10 @@
 
 use crate::TrainerError;
 use crate::checks::Checks;
+use crate::disk::Disk;
 use crate::evaluation::{Errors, Evaluation, Recovery};
 use crate::experiment::Experiment;
-use crate::files::{read_to_string, write_whole};
+use crate::files::read_to_string;
 use crate::metrics::NamedValues;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -126,10 +127,10 @@ impl Summary {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), TrainerError> {
+    pub fn write(&self, disk: &Disk, path: &Path) -> Result<(), TrainerError> {
         let json = serde_json::to_string_pretty(self)
             .map_err(|e| TrainerError::Internal(e.to_string()))?;
-        write_whole(path, (json + "\n").as_bytes())
+        disk.write_whole(path, (json + "\n").as_bytes())
     }
 
     /// Reads it back.

@@ -4,7 +4,7 @@ use super::simulated_rows::{CHUNK, write_rows};
 use crate::TrainerError;
 use crate::assemble::forward_model::{precision, sensor, tables, variant};
 use crate::cli::SimulateArgs;
-use crate::files::write_whole;
+use crate::disk::Disk;
 use crate::parameter_table::read_forests;
 use ndarray::Array3;
 use physics::{ForwardModel, ReflectanceModel};
@@ -38,7 +38,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
         };
         write_rows(&mut out, &values, &jacobian, args.precision);
     }
-    write_whole(&args.output, out.as_bytes())?;
+    Disk::default().write_whole(&args.output, out.as_bytes())?;
     println!(
         "{}: {} spectra, {} columns",
         args.output.display(),

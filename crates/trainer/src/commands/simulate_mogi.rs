@@ -4,7 +4,8 @@ use super::simulated_rows::{CHUNK, write_rows};
 use crate::TrainerError;
 use crate::cli::SimulateArgs;
 use crate::config::{Precision, read_stations};
-use crate::files::{read_to_string, write_whole};
+use crate::disk::Disk;
+use crate::files::read_to_string;
 use crate::quantity_table::read_quantities;
 use ndarray::{Array2, Array3, Axis, Slice};
 use physics::{ForwardModel, Mogi};
@@ -43,7 +44,7 @@ pub(super) fn simulate(args: &SimulateArgs, stations: &Path) -> Result<(), Train
         }
         write_rows(&mut out, &values, &jacobian, Precision::F64);
     }
-    write_whole(&args.output, out.as_bytes())?;
+    Disk::default().write_whole(&args.output, out.as_bytes())?;
     println!(
         "{}: {} samples, {} columns",
         args.output.display(),

@@ -1,25 +1,24 @@
 //! `trainer train`.
 
 use crate::assemble::{assemble, check};
-use crate::checkpoint;
+use crate::checkpoint::{self, Origin};
 use crate::checks::Checks;
 use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
 use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
-use crate::files::write_whole;
 use crate::interrupt::on_ctrl_c;
 use crate::metrics::EpochRecord;
 use crate::run_directory::RunDirectory;
+use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};
 use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
-use crate::training::{Shards, Training, TrainingEnd};
+use crate::training::{Saving, Shards, Training, TrainingEnd};
 use crate::{TrainerError, report};
 use data::Splits;
 use nn::{Cpu, named};
-use sha2::{Digest, Sha256};
 use tracing::info;
 
 /// Trains, evaluates, writes summary and report, prints checks and recovery.
@@ -52,11 +51,16 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         run.keep_standardization(&samples.standardization)?;
         run
     };
+    let lock = RunLock::take(&run)?;
     screen.log_to(&run.log())?;
+    if let Some(process) = lock.left_by {
+        info!("process {process} left this run without ending it");
+    }
     let job = Job {
         experiment: &experiment,
         samples: &samples,
         run: &run,
+        args,
         resume,
         config_json,
         screen,
@@ -72,6 +76,7 @@ struct Job<'a> {
     experiment: &'a Experiment,
     samples: &'a Splits,
     run: &'a RunDirectory,
+    args: &'a TrainArgs,
     resume: bool,
     config_json: String,
     screen: &'a Screen,
@@ -142,20 +147,24 @@ impl Job<'_> {
     }
 
     fn train_on<D: Shards<f32>>(&self, device: D) -> Result<(), TrainerError> {
-        let sha256 = format!("{:x}", Sha256::digest(self.config_json.as_bytes()));
+        let origin = Origin::of(&self.config_json, self.samples);
         let (experiment, samples, run) = (self.experiment, self.samples, self.run);
-        let mut training = Training::<f32, D>::new(experiment, samples, run, device, sha256)?;
+        let mut training = Training::<f32, D>::new(experiment, samples, run, device, origin)?;
+        training.saving = Saving {
+            within_epochs: self.args.save_minutes,
+            keep_epochs: self.args.keep_epochs,
+        };
         if self.resume {
-            training.resume()?;
+            training.resume(self.args.after_epoch, self.args.allow_changed_data)?;
         }
         self.announce(
             named::count(&training.learner.model),
             training.progress.epoch,
         );
         let mut events = if self.resume {
-            EventWriter::append(run.path(), training.progress.epoch)?
+            EventWriter::append(run.disk(), run.path(), training.progress.epoch)?
         } else {
-            EventWriter::create(run.path())?
+            EventWriter::create(run.disk(), run.path())?
         };
         let interrupt = on_ctrl_c();
         let end = {
@@ -165,7 +174,9 @@ impl Job<'_> {
                 events: &mut events,
                 failed: None,
             };
-            let end = training.run(&mut both, &interrupt)?;
+            let end = training
+                .run(&mut both, &interrupt)
+                .map_err(|error| error.resumable(run.path()))?;
             if let Some(error) = both.failed {
                 tracing::warn!("the TensorBoard events are incomplete: {error}");
             }
@@ -176,7 +187,9 @@ impl Job<'_> {
                 run: run.path().to_owned(),
             });
         }
-        let summary = self.finish(&mut training)?;
+        let summary = self
+            .finish(&mut training)
+            .map_err(|error| error.resumable(run.path()))?;
         print!("{}", summary_text(&summary, run.path()));
         Ok(())
     }
@@ -219,6 +232,16 @@ impl Job<'_> {
         let (best_epoch, best) = match training.progress.best.best {
             Some(best) => {
                 let selected = checkpoint::load::<f32>(&run.best())?;
+                if selected.progress.epoch != best.epoch + 1 {
+                    return Err(TrainerError::Damaged {
+                        path: run.best(),
+                        why: format!(
+                            "it is of epoch {}, the selected one is {}",
+                            selected.progress.epoch.saturating_sub(1),
+                            best.epoch
+                        ),
+                    });
+                }
                 let learner = &mut training.learner;
                 selected.restore(&mut learner.model, &mut learner.adam)?;
                 (best.epoch, evaluate(learner, experiment, test)?)
@@ -237,9 +260,9 @@ impl Job<'_> {
             samples_seen: training.progress.samples_seen,
         };
         let summary = Summary::new(experiment, trained, &best, &last);
-        summary.write(&run.summary())?;
+        summary.write(run.disk(), &run.summary())?;
         let page = report::html(&summary, &epochs, &self.config_json);
-        write_whole(&run.report(), page.as_bytes())?;
+        run.disk().write_whole(&run.report(), page.as_bytes())?;
         Ok(summary)
     }
 }

@@ -22,10 +22,10 @@ mod tests;
 
 use self::encoding::{Message, event, framed, session_log, summary, value};
 use crate::TrainerError;
+use crate::disk::Disk;
 use crate::metrics::{EpochRecord, Measures, NamedValues};
 use schedules::Phase;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,8 +38,8 @@ const MOST_FILES_PER_SECOND: usize = 1000;
 /// Appends events to one file.
 #[derive(Debug)]
 pub struct EventWriter {
+    disk: Disk,
     path: PathBuf,
-    file: File,
 }
 
 impl EventWriter {
@@ -47,16 +47,17 @@ impl EventWriter {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn create(folder: &Path) -> Result<Self, TrainerError> {
+    pub fn create(disk: &Disk, folder: &Path) -> Result<Self, TrainerError> {
         let seconds = wall_time() as u64;
         for count in 0..MOST_FILES_PER_SECOND {
             // TensorBoard reads the files of a folder in the order of their names
             let path = folder.join(format!(
                 "events.out.tfevents.{seconds:010}.trainer.{count:03}"
             ));
-            match OpenOptions::new().append(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    let mut writer = Self { path, file };
+            match disk.create_new(&path) {
+                Ok(()) => {
+                    let disk = disk.clone();
+                    let mut writer = Self { disk, path };
                     writer.event(0, &Message::new().text(event::FILE_VERSION, FILE_VERSION))?;
                     return Ok(writer);
                 }
@@ -75,8 +76,8 @@ impl EventWriter {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn append(folder: &Path, epoch: usize) -> Result<Self, TrainerError> {
-        let mut writer = Self::create(folder)?;
+    pub fn append(disk: &Disk, folder: &Path, epoch: usize) -> Result<Self, TrainerError> {
+        let mut writer = Self::create(disk, folder)?;
         let start = Message::new().integer(session_log::STATUS, session_log::START);
         writer.event(
             epoch as u64,
@@ -126,9 +127,7 @@ impl EventWriter {
             .double(event::WALL_TIME, wall_time())
             .integer(event::STEP, step);
         event.0.extend_from_slice(&what.0);
-        self.file
-            .write_all(&framed(&event.0))
-            .map_err(|e| TrainerError::io(&self.path, &e))
+        self.disk.append(&self.path, &framed(&event.0))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The writer, read back by an independent little reader.
 
 use super::*;
+use crate::disk::Disk;
 use std::collections::BTreeMap;
 
 /// What a field holds.
@@ -143,7 +144,7 @@ fn bytes_are_those_of_the_formats() {
 fn a_file_starts_with_its_version_and_the_time() {
     let folder = tempfile::tempdir().unwrap();
     let before = wall_time();
-    let writer = EventWriter::create(folder.path()).unwrap();
+    let writer = EventWriter::create(&Disk::default(), folder.path()).unwrap();
     let name = writer.path().file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with("events.out.tfevents."), "{name}");
     let written = records(&std::fs::read(writer.path()).unwrap());
@@ -166,7 +167,7 @@ fn a_file_starts_with_its_version_and_the_time() {
 #[test]
 fn values_of_any_kind_are_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = EventWriter::create(folder.path()).unwrap();
+    let mut writer = EventWriter::create(&Disk::default(), folder.path()).unwrap();
     let long = "ü".repeat(200);
     let cases = [
         ("zero", 0.0, 0.0),
@@ -193,7 +194,7 @@ fn values_of_any_kind_are_kept() {
 #[test]
 fn an_epoch_is_one_event_of_all_it_measured() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = EventWriter::create(folder.path()).unwrap();
+    let mut writer = EventWriter::create(&Disk::default(), folder.path()).unwrap();
     let record = EpochRecord {
         epoch: 7,
         phase: Phase::Train,
@@ -242,9 +243,9 @@ fn an_epoch_is_one_event_of_all_it_measured() {
 #[test]
 fn a_resumed_run_gets_its_own_file_that_says_where_it_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let first = EventWriter::create(folder.path()).unwrap();
+    let first = EventWriter::create(&Disk::default(), folder.path()).unwrap();
     let bytes = std::fs::read(first.path()).unwrap();
-    let second = EventWriter::append(folder.path(), 12).unwrap();
+    let second = EventWriter::append(&Disk::default(), folder.path(), 12).unwrap();
     assert!(second.path() > first.path());
     assert_eq!(std::fs::read(first.path()).unwrap(), bytes);
     let written = records(&std::fs::read(second.path()).unwrap());
@@ -258,7 +259,7 @@ fn a_resumed_run_gets_its_own_file_that_says_where_it_starts() {
 #[test]
 fn a_missing_folder_is_an_error_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
-    let error = EventWriter::create(&folder.path().join("absent"))
+    let error = EventWriter::create(&Disk::default(), &folder.path().join("absent"))
         .unwrap_err()
         .to_string();
     assert!(error.contains("absent"), "{error}");

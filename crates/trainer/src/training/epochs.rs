@@ -1,8 +1,8 @@
 //! The loop over epochs and batches.
 
-use super::{Learner, Observer, Shards, StepOutcome};
+use super::{Learner, Observer, Saving, Shards, StepOutcome};
 use crate::TrainerError;
-use crate::checkpoint::{self, EpochSums, Progress};
+use crate::checkpoint::{self, EpochSums, Origin, Progress};
 use crate::evaluation::monitor;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
@@ -35,7 +35,9 @@ pub struct Training<'a, E: Scalar, D: Shards<E>> {
     /// Where it stands.
     pub progress: Progress,
     log: MetricsLog,
-    config_sha256: String,
+    origin: Origin,
+    /// When and how many states are saved.
+    pub saving: Saving,
 }
 
 impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
@@ -48,7 +50,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         samples: &'a Splits,
         run: &'a RunDirectory,
         device: D,
-        config_sha256: String,
+        origin: Origin,
     ) -> Result<Self, TrainerError> {
         let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
         let model = PhysVae::new(
@@ -82,7 +84,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             samples_seen: 0,
             seconds: 0.0,
         };
-        let log = MetricsLog::new(run.path());
+        let log = MetricsLog::new(run.disk().clone(), run.path());
         Ok(Self {
             experiment,
             samples,
@@ -90,22 +92,33 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             learner,
             progress,
             log,
-            config_sha256,
+            origin,
+            saving: Saving::default(),
         })
     }
 
-    /// Continues from the run's last checkpoint, if there is one; records after it are dropped.
+    /// Continues from the run's last checkpoint, if there is one, or from the one kept after `after` epochs;
+    /// records behind it are dropped. Samples other than those of the checkpoint are taken if `any_data`.
     ///
     /// # Errors
-    /// The checkpoint is damaged or belongs to another configuration.
-    pub fn resume(&mut self) -> Result<(), TrainerError> {
-        let path = self.run.last();
-        if path.exists() {
+    /// The checkpoint is not there, is damaged, or belongs to another configuration or to other samples.
+    pub fn resume(&mut self, after: Option<usize>, any_data: bool) -> Result<(), TrainerError> {
+        let path = match after {
+            None => self.run.last(),
+            Some(epochs) => self.run.after_epochs(epochs),
+        };
+        if path.exists() || after.is_some() {
             let checkpoint = checkpoint::load::<E>(&path)?;
-            if checkpoint.config_sha256 != self.config_sha256 {
+            if checkpoint.origin.config_sha256 != self.origin.config_sha256 {
                 return Err(TrainerError::Damaged {
                     path,
                     why: "it belongs to another configuration than config.json beside it".into(),
+                });
+            }
+            let (then, now) = (&checkpoint.origin.data_sha256, &self.origin.data_sha256);
+            if !any_data && then.is_some() && then != now {
+                return Err(TrainerError::ChangedData {
+                    path: self.run.path().to_owned(),
                 });
             }
             self.progress = checkpoint.restore(&mut self.learner.model, &mut self.learner.adam)?;
@@ -123,6 +136,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         interrupt: &AtomicBool,
     ) -> Result<TrainingEnd, TrainerError> {
         let epochs = self.experiment.schedule.config().epochs;
+        let mut saved = Instant::now();
         while !self.progress.finished {
             let epoch = self.progress.epoch;
             if epoch >= epochs {
@@ -154,9 +168,15 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
                 self.progress.batch += 1;
                 self.progress.samples_seen += rows.len() as u64;
                 self.progress.seconds = seconds_before + started.elapsed().as_secs_f64();
-                if interrupt.load(Ordering::SeqCst) && self.progress.batch < total {
+                let interrupted = interrupt.load(Ordering::SeqCst);
+                let due = interrupted || saved.elapsed() >= self.saving.within_epochs;
+                // the end of an epoch saves by itself
+                if due && self.progress.batch < total {
                     self.save_last()?;
-                    return Ok(TrainingEnd::Interrupted);
+                    saved = Instant::now();
+                    if interrupted {
+                        return Ok(TrainingEnd::Interrupted);
+                    }
                 }
             }
             let record = self.end_epoch(lr)?;
@@ -165,6 +185,8 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             self.log.record(&Record::Epoch(Box::new(record.clone())))?;
             self.log.timing(epoch, seconds, n)?;
             self.save_last()?;
+            self.keep_epoch()?;
+            saved = Instant::now();
             observer.epoch_ends(&record, seconds);
             if self.progress.finished && epoch + 1 < epochs {
                 observer.stopped_early(epoch, self.progress.best.best.map_or(epoch, |s| s.epoch));
@@ -344,18 +366,33 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         })
     }
 
+    /// The records before the state that follows them.
     fn save_last(&self) -> Result<(), TrainerError> {
+        self.log.sync()?;
         self.save(&self.run.last())
+    }
+
+    /// Keeps the state after this epoch, where that is asked for, and lets go of the oldest one.
+    fn keep_epoch(&self) -> Result<(), TrainerError> {
+        let (keep, done) = (self.saving.keep_epochs, self.progress.epoch);
+        if keep == 0 {
+            return Ok(());
+        }
+        self.save(&self.run.after_epochs(done))?;
+        match done.checked_sub(keep) {
+            Some(oldest) => self.run.disk().remove(&self.run.after_epochs(oldest)),
+            None => Ok(()),
+        }
     }
 
     fn save(&self, path: &std::path::Path) -> Result<(), TrainerError> {
         let learner = &self.learner;
         checkpoint::save(
-            path,
+            (self.run.disk(), path),
             &learner.model,
             &learner.adam,
             &self.progress,
-            &self.config_sha256,
+            &self.origin,
         )
     }
 

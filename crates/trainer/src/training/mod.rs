@@ -3,9 +3,11 @@
 mod epochs;
 mod learner;
 mod observer;
+mod saving;
 mod shards;
 
 pub use epochs::{Training, TrainingEnd};
 pub use learner::{Learner, Reconstruction, StepOutcome};
 pub use observer::{Observer, Silent};
+pub use saving::Saving;
 pub use shards::Shards;
