@@ -12,6 +12,7 @@ mod quadrature;
 mod readme;
 mod standalone;
 mod steps;
+mod supply;
 mod test_report;
 mod validate;
 mod verify;

@@ -3,7 +3,7 @@
 use crate::command_line::CommandLine;
 use crate::test_report::TestCounts;
 use crate::workspace::Workspace;
-use crate::{arrows, examples, house, instructions, readme, standalone};
+use crate::{arrows, examples, house, instructions, readme, standalone, supply};
 
 /// One named check.
 pub struct Step {
@@ -47,6 +47,15 @@ pub const STEPS: &[Step] = &[
         about: "crates depend on each other as ARCHITECTURE.md says, from `cargo metadata`",
         slow: false,
         check: Check::Own(|workspace| Outcome::counted(arrows::check(workspace), "arrows")),
+    },
+    Step {
+        name: "supply",
+        about: "licences and sources of all dependencies, deny.toml; SKIPPED without cargo-deny",
+        slow: false,
+        check: Check::Own(|workspace| match supply::check(workspace) {
+            Ok((problems, note)) => Outcome { problems, note },
+            Err(problem) => Outcome::with_problems(vec![problem]),
+        }),
     },
     Step {
         name: "readme-table",
