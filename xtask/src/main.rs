@@ -6,6 +6,7 @@ mod arrows;
 mod bench;
 mod command_line;
 mod examples;
+mod fuzz;
 mod house;
 mod instructions;
 mod quadrature;
@@ -39,6 +40,8 @@ enum Chore {
     Quadrature(quadrature::Args),
     /// Measures speed and prints it as tables, alone or beside other programs
     Bench(bench::Args),
+    /// Feeds everything that is read from a file with random input (needs cargo-fuzz)
+    Fuzz(fuzz::Args),
     /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
     Instructions(instructions::Args),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Validate(args) => validate::run(&args),
         Chore::Quadrature(args) => quadrature::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
     }
 }

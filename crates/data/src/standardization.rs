@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, WriteNpyExt};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// A standard deviation below this times |mean| is rounding noise of a constant channel: the sum of
@@ -184,28 +184,68 @@ fn require_elements(
 }
 
 fn read_vector(path: &Path, expected: usize) -> Result<Vec<f64>, DataError> {
-    let file = File::open(path).map_err(|source| DataError::Read {
+    let unread = |source| DataError::Read {
         path: path.into(),
         source,
-    })?;
+    };
     let wrong = |reason: String| DataError::Npy {
         path: path.into(),
         reason,
         expected,
     };
-    match Array1::<f64>::read_npy(BufReader::new(file)) {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unread)?;
+    file.take(LARGEST_NPY_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unread)?;
+    declares_what_it_holds(&bytes).map_err(wrong)?;
+    match Array1::<f64>::read_npy(bytes.as_slice()) {
         Ok(vector) if vector.len() == expected => Ok(vector.to_vec()),
         Ok(vector) => Err(wrong(format!("the vector has length {}", vector.len()))),
-        Err(ReadNpyError::Io(source)) => Err(DataError::Read {
-            path: path.into(),
-            source,
-        }),
+        Err(ReadNpyError::Io(source)) => Err(unread(source)),
         Err(ReadNpyError::WrongDescriptor(found)) => {
             Err(wrong(format!("the element type is {found}")))
         }
         Err(ReadNpyError::WrongNdim(_, found)) => Err(wrong(format!("the array has {found} axes"))),
         Err(error) => Err(wrong(error.to_string())),
     }
+}
+
+/// Larger than a mean of any sensor.
+const LARGEST_NPY_BYTES: u64 = 1 << 20;
+
+/// Refuses an npy file whose header speaks of more than there is: its reader would make room for all of it first.
+fn declares_what_it_holds(bytes: &[u8]) -> Result<(), String> {
+    if bytes.len() as u64 > LARGEST_NPY_BYTES {
+        return Err(format!("it has more than {LARGEST_NPY_BYTES} bytes"));
+    }
+    // magic (6 bytes), version (2), length of the header (2 in version 1, 4 later)
+    let start = if bytes.get(6) == Some(&1) { 10 } else { 12 };
+    let Some(length) = bytes.get(8..start) else {
+        return Ok(());
+    };
+    let length = (length.iter().rev()).fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+    let Some(header) = bytes.get(start..).and_then(|rest| rest.get(..length)) else {
+        return Err(format!("its header of {length} bytes is cut off"));
+    };
+    // whatever stands for the shape: the product of all numbers; that of the element type's size is among them
+    let mut numbers = 1_usize;
+    for word in header.split(|byte| !byte.is_ascii_alphanumeric()) {
+        if word.first().is_some_and(u8::is_ascii_digit) {
+            let text = String::from_utf8_lossy(word);
+            let number: usize = text
+                .parse()
+                .map_err(|_| format!("its header has the number {text}"))?;
+            numbers = numbers.saturating_mul(number.max(1));
+        }
+    }
+    if numbers > bytes.len() {
+        return Err(format!(
+            "it declares {numbers} numbers and has {} bytes",
+            bytes.len()
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -357,6 +397,29 @@ mod tests {
             }
             let back = s.invert(x.view()).unwrap();
             prop_assert!(back.iter().zip(&raw).all(|(a, b)| (a - b).abs() <= 1e-12 * 1e3));
+        }
+    }
+
+    #[test]
+    fn npy_files_that_declare_more_than_they_hold_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mean.npy");
+        let file = |version: u8, length: &[u8], header: &str| {
+            let start = [b"\x93NUMPY".as_slice(), &[version, 0], length].concat();
+            fs::write(&path, [&start, header.as_bytes(), &[0; 16]].concat()).unwrap();
+            read_vector(&path, 2).unwrap_err().to_string()
+        };
+        // found by fuzzing: four gigabytes of header
+        let message = file(3, &[0x27, 0x7b, 0x64, 0xf6], "e");
+        assert!(message.contains("is cut off"), "{message}");
+        for shape in ["(900000000000,)", "(70000,70000)", "(0xffffffffff,)"] {
+            let header =
+                format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
+            let message = file(1, &[header.len() as u8, 0], &header);
+            assert!(
+                message.contains("it declares") || message.contains("its header has the number"),
+                "{message}"
+            );
         }
     }
 }

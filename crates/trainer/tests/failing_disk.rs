@@ -32,14 +32,14 @@ const SMALL: [&str; 10] = [
 /// Counts operations and fails at one of them.
 struct At {
     count: AtomicUsize,
-    fail_at: usize,
+    failing: usize,
     fault: Fault,
 }
 
 impl Faults for At {
     fn before(&self, _: Operation, _: &Path) -> Option<Fault> {
         let n = self.count.fetch_add(1, Ordering::SeqCst);
-        (n == self.fail_at).then_some(self.fault)
+        (n == self.failing).then_some(self.fault)
     }
 }
 
@@ -98,10 +98,10 @@ impl Small {
 fn wherever_the_disk_fails_nothing_is_lost() {
     let small = Small::new();
     let folder = tempfile::tempdir().unwrap();
-    let faults = |fail_at, fault| {
+    let faults = |failing, fault| {
         Arc::new(At {
             count: AtomicUsize::new(0),
-            fail_at,
+            failing,
             fault,
         })
     };
@@ -126,18 +126,16 @@ fn wherever_the_disk_fails_nothing_is_lost() {
             let runs = folder.path().join(format!("{fault:?}-{n}"));
             let disk = Disk::with_faults(faults(n, fault));
             let created = RunDirectory::create_on(disk, &runs, "run", "{}");
-            let stopped = match &created {
-                Ok(run) => small.train(run, false).unwrap_err(),
-                Err(_) => {
-                    not_begun += 1;
-                    continue;
-                }
+            let Ok(run) = created else {
+                not_begun += 1;
+                continue;
             };
+            let stopped = small.train(&run, false).unwrap_err();
             assert!(
                 matches!(stopped, TrainerError::Io { .. }),
                 "{fault:?} {n}: {stopped}"
             );
-            let run = RunDirectory::open(created.unwrap().path()).unwrap();
+            let run = RunDirectory::open(run.path()).unwrap();
             for state in [run.last(), run.best()] {
                 assert!(
                     !state.exists() || small.state(&state).is_ok(),

@@ -210,7 +210,7 @@ fn spoil_table(random: &mut Random) -> (Vec<u8>, String) {
             let cells = [
                 "", "NaN", "inf", "-inf", "1e400", "0,1", "--1", "0.1.2", " ", &word,
             ];
-            rows[row][column] = (*random.of(&cells)).to_owned();
+            rows[row][column] = (*random.of(&cells)).into();
             (joined(&rows, ","), place)
         }
         1 => {
