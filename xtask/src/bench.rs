@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: speed, as tables.
 //!
-//! Three things are measured: single calls (criterion's medians), threads, and streams of growing length with
-//! their peak memory. `--peers` measures other programs beside ours instead, by `benches/peers/peers.py`.
+//! Three things are measured: single calls, steps and epochs (criterion's medians), threads, and streams of growing
+//! length with their peak memory. `--peers` measures other programs beside ours instead, by `benches/peers/peers.py`.
 
 use crate::command_line::CommandLine;
 use crate::workspace::{Workspace, cargo};
@@ -70,12 +70,14 @@ fn peers(workspace: &Workspace, options: &[String]) -> Result<(), String> {
 fn measure(workspace: &Workspace, args: &Args) -> Result<(), String> {
     // an earlier run's medians stay where they are: only what is younger than this is ours
     let start = SystemTime::now();
-    let mut line = CommandLine::parse("cargo bench -p physics --bench reflectance --")?;
-    line.words.extend(args.filter.clone());
-    if args.quick {
-        line.words.push("--quick".to_owned());
+    for bench in ["physics --bench reflectance", "trainer --bench training"] {
+        let mut line = CommandLine::parse(&format!("cargo bench -p {bench} --"))?;
+        line.words.extend(args.filter.clone());
+        if args.quick {
+            line.words.push("--quick".to_owned());
+        }
+        line.run(workspace)?;
     }
-    line.run(workspace)?;
     let folder = workspace
         .metadata()?
         .target_directory

@@ -12,9 +12,8 @@
 use clap::Parser;
 use data::{Purpose, Splits, draw_unit_parameters, stream};
 use dfdx::prelude::HasShape;
-use model::PhysVae;
 use ndarray::s;
-use nn::{Adam, Cpu, View, add_product, named};
+use nn::{Cpu, View, add_product, named};
 use std::time::Instant;
 use trainer::assemble::{assemble, check};
 use trainer::config::{ConfigSource, Overrides, load};
@@ -97,30 +96,9 @@ fn report(threads: usize, times: Times, json: bool) {
     }
 }
 
-fn learner(experiment: &Experiment) -> Result<Learner<f32, Cpu>, Failure> {
-    let device = Cpu::default();
-    let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
-    let model = PhysVae::<f32, Cpu>::new(
-        &device,
-        experiment.architecture.clone(),
-        experiment.physics.clone(),
-        &mut rng,
-    )?;
-    let standardization = &experiment.standardization;
-    Ok(Learner {
-        device,
-        model,
-        adam: Adam::new(experiment.adam),
-        standardization: (
-            standardization.mean().to_vec(),
-            standardization.scale().to_vec(),
-        ),
-    })
-}
-
 /// The matrix products of a step B, forward and backward, on one thread.
 fn products(experiment: &Experiment, repetitions: usize) -> Result<Times, Failure> {
-    let learner = learner(experiment)?;
+    let learner = Learner::<f32, Cpu>::new(experiment, Cpu::default())?;
     let mut layers: Vec<Layer> = named::parameters(&learner.model)
         .into_iter()
         .filter(|(name, _)| name.ends_with("weight"))
@@ -140,7 +118,7 @@ fn steps(
     sampling: &str,
     repetitions: usize,
 ) -> Result<Times, Failure> {
-    let mut learner = learner(experiment)?;
+    let mut learner = Learner::new(experiment, Cpu::default())?;
     let mut rng = stream(experiment.seed, Purpose::LatentNoise, 0, 0);
     let physics = experiment.physics.as_ref().ok_or("no physics")?;
     let z = draw_unit_parameters(BATCH, physics.parameters(), &mut rng);

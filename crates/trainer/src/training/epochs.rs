@@ -8,9 +8,8 @@ use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
 use crate::run_directory::RunDirectory;
 use data::{Purpose, Splits, batch_count, draw_unit_parameters, epoch_order, stream};
-use model::PhysVae;
 use ndarray::Array2;
-use nn::{Adam, Scalar};
+use nn::Scalar;
 use schedules::{BestSelection, EarlyStopping, LearningRateState, Phase};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,23 +51,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         device: D,
         origin: Origin,
     ) -> Result<Self, TrainerError> {
-        let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
-        let model = PhysVae::new(
-            &device,
-            experiment.architecture.clone(),
-            experiment.physics.clone(),
-            &mut rng,
-        )?;
-        let standardization = &experiment.standardization;
-        let learner = Learner {
-            device,
-            model,
-            adam: Adam::new(experiment.adam),
-            standardization: (
-                standardization.mean().to_vec(),
-                standardization.scale().to_vec(),
-            ),
-        };
+        let learner = Learner::new(experiment, device)?;
         let sums = EpochSums::new(learner.statistics());
         let early_stopping = EarlyStopping::new(experiment.early_stop)
             .map_err(|e| TrainerError::Internal(e.to_string()))?;

@@ -2,6 +2,8 @@
 
 use super::Shards;
 use crate::TrainerError;
+use crate::experiment::Experiment;
+use data::{Purpose, stream};
 use latent::{logit, sigmoid};
 use losses::{Averages, Batch, Objective, Statistics, Terms, Weights};
 use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
@@ -95,6 +97,26 @@ fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
 }
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
+    /// A learner at its beginning: weights drawn by the experiment's seed.
+    ///
+    /// # Errors
+    /// Physics and architecture do not agree, or the device refuses.
+    pub fn new(experiment: &Experiment, device: D) -> Result<Self, TrainerError> {
+        let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
+        let (architecture, physics) = (&experiment.architecture, &experiment.physics);
+        let model = PhysVae::new(&device, architecture.clone(), physics.clone(), &mut rng)?;
+        let standardization = &experiment.standardization;
+        Ok(Self {
+            device,
+            model,
+            adam: Adam::new(experiment.adam),
+            standardization: (
+                standardization.mean().to_vec(),
+                standardization.scale().to_vec(),
+            ),
+        })
+    }
+
     /// Rows of a table on the device, n × d.
     fn load(&self, x: ArrayView2<f64>) -> Result<Matrix<E, D>, TrainerError> {
         Ok(from_rows(
