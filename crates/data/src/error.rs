@@ -1,5 +1,6 @@
 //! What can go wrong with data.
 
+use crate::ReadReport;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -51,7 +52,7 @@ pub enum DataError {
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// Line of the first such byte, from 1.
+        /// Line of the row with the first of them, from 1.
         line: u64,
     },
     /// A table has no header line.
@@ -157,12 +158,64 @@ pub enum DataError {
         /// What to do.
         cure: &'static str,
     },
+    /// A row is the same as an earlier one, and the rules do not allow that.
+    #[error(
+        "{}, line {line}: the same as line {of_line}; `duplicates: drop_row` leaves such rows out, \
+         `duplicates: keep` takes them", path.display()
+    )]
+    DuplicateRow {
+        /// The file.
+        path: PathBuf,
+        /// Its line, from 1.
+        line: u64,
+        /// Line of the earlier row.
+        of_line: u64,
+    },
+    /// More rows were left out than the rules allow.
+    #[error(
+        "{report}; that is {:.3} % of its rows, allowed is max_dropped = {max_dropped}",
+        100.0 * report.dropped_fraction()
+    )]
+    TooManyDropped {
+        /// What was read, with every row left out.
+        report: Box<ReadReport>,
+        /// The largest share that may be left out.
+        max_dropped: f64,
+    },
+    /// A row does not end.
+    #[error(
+        "{}, line {line}: the row is longer than {longest} bytes; is a quotation mark left open?",
+        path.display()
+    )]
+    RowTooLong {
+        /// The file.
+        path: PathBuf,
+        /// Line it begins on, from 1.
+        line: u64,
+        /// Longest row, bytes.
+        longest: usize,
+    },
+    /// A table takes more memory than the rules allow.
+    #[error(
+        "{}: its first {rows} rows take {:.3} GiB of memory, allowed is {:.3} GiB; split the table, or allow more \
+         (max_memory_gib)", path.display(), gib(*bytes), gib(*max_bytes)
+    )]
+    TooMuchMemory {
+        /// The file.
+        path: PathBuf,
+        /// Rows read so far.
+        rows: usize,
+        /// Bytes they take.
+        bytes: u64,
+        /// Most bytes allowed.
+        max_bytes: u64,
+    },
     /// A table has no rows, or none are left.
     #[error("{}: no rows ({dropped} dropped), expected at least 1", path.display())]
     NoRows {
         /// The file.
         path: PathBuf,
-        /// Rows left out because of missing values.
+        /// Rows left out.
         dropped: usize,
     },
     /// A declaration makes no sense.
@@ -271,4 +324,8 @@ pub(crate) fn require(
         value: value.to_string(),
         allowed: allowed.into(),
     })
+}
+
+fn gib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 30)
 }

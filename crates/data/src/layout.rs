@@ -1,7 +1,7 @@
 //! The declared layout of a table on disk.
 
-use crate::DataError;
 use crate::error::require;
+use crate::{DataError, RowRules};
 use physics::Quantity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,18 +52,6 @@ impl Values {
     }
 }
 
-/// What to do with a row in which a number is missing: an empty cell, NaN, an infinity, NA, null, none,
-/// or a digital number that stands for no data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Missing {
-    /// Refuse the table, naming the cell.
-    #[default]
-    Error,
-    /// Leave the row out and count it in the [`crate::ReadReport`].
-    DropRow,
-}
-
 /// What the columns of a CSV are. Columns that are not declared are not read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,13 +76,13 @@ pub struct TableLayout {
     /// Parameter of the model (N, cab, …) → column with its known value, in the model's unit.
     #[serde(default)]
     pub truth: BTreeMap<String, String>,
-    /// What to do with missing numbers.
+    /// Which rows are taken.
     #[serde(default)]
-    pub missing: Missing,
+    pub rows: RowRules,
 }
 
 impl TableLayout {
-    /// Only channels, no other columns; missing numbers are refused.
+    /// Only channels, no other columns; rows that cannot be used are refused.
     pub fn new(columns: Vec<String>, values: Values) -> Self {
         Self {
             columns,
@@ -104,7 +92,7 @@ impl TableLayout {
             sample_id: None,
             date: None,
             truth: BTreeMap::new(),
-            missing: Missing::default(),
+            rows: RowRules::default(),
         }
     }
 
@@ -112,7 +100,7 @@ impl TableLayout {
     ///
     /// # Errors
     /// No columns, a column declared twice, a condition or parameter the model does not have, a scale
-    /// that is not finite and positive, an offset that is not finite.
+    /// that is not finite and positive, an offset that is not finite, a share of dropped rows outside 0 to 1.
     pub fn check(
         self,
         conditions: &[Quantity],
@@ -159,6 +147,7 @@ impl TableLayout {
                 "finite, 0 or -1000",
             )?;
         }
+        self.rows.check()?;
         let truth = parameters
             .iter()
             .filter(|p| self.truth.contains_key(&p.name))

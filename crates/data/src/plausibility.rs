@@ -1,9 +1,9 @@
 //! Whether the numbers of a table can be what was declared.
 //!
-//! Only contradictions that leave no doubt are refused; the limits are far from any real spectrum.
+//! Only contradictions that leave no doubt are refused; the limits are far from any real spectrum. What is
+//! needed to judge is gathered row by row: a table is never held to be judged.
 
-use crate::{DataError, Place, Values};
-use ndarray::{ArrayView2, Axis};
+use crate::{DataError, Values};
 use physics::Quantity;
 use std::path::Path;
 
@@ -26,214 +26,223 @@ const ROWS_FOR_SPREAD: usize = 32;
 /// Sun zenith angles in radians are below π/2; in degrees the whole of a table never is.
 const SUN_ZENITH_RADIANS: f64 = 1.58;
 
-/// A table being read: the cells of some columns, with what is needed to name one.
-pub(crate) struct Cells<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) columns: &'a [String],
-    /// Line of each row.
-    pub(crate) lines: &'a [u64],
-    /// The numbers as written, n × number of columns.
-    pub(crate) numbers: ArrayView2<'a, f64>,
+/// Smallest and largest physical value that a channel may have; `None` where any is allowed.
+pub(crate) fn allowed_channel(values: Values) -> Option<(f64, f64)> {
+    match values {
+        Values::Standardized | Values::DisplacementMm => None,
+        Values::Reflectance | Values::Percent | Values::DigitalNumbers { .. } => Some(REFLECTANCE),
+    }
 }
 
-impl Cells<'_> {
-    fn looks_like(
-        &self,
-        declared: &'static str,
-        evidence: String,
-        likely: &'static str,
-        cure: &'static str,
-    ) -> DataError {
-        DataError::LooksLike {
-            path: self.path.into(),
-            declared,
-            evidence,
-            likely,
-            cure,
+/// Mean and spread of numbers that come one after the other (Welford 1962,
+/// doi:10.1080/00401706.1962.10490022).
+#[derive(Clone, Copy, Debug, Default)]
+struct Spread {
+    mean: f64,
+    /// Sum of the squared deviations.
+    squares: f64,
+}
+
+impl Spread {
+    /// Takes in the n-th number, n from 1.
+    fn add(&mut self, x: f64, n: f64) {
+        let from_old = x - self.mean;
+        self.mean += from_old / n;
+        self.squares += from_old * (x - self.mean);
+    }
+
+    fn std(self, n: f64) -> f64 {
+        (self.squares / n).sqrt()
+    }
+}
+
+/// What the channels of a table look like, as written, row by row.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelEvidence {
+    rows: usize,
+    cells: usize,
+    /// Cells beyond ±[`REFLECTANCE_MEDIAN`], ±[`STANDARDIZED_MEDIAN`] and ±[`LARGEST_PERCENT`].
+    beyond: [usize; 3],
+    largest: f64,
+    all_from_0_to_1: bool,
+    columns: Vec<Spread>,
+}
+
+/// The limits of [`ChannelEvidence::beyond`].
+const LIMITS: [f64; 3] = [REFLECTANCE_MEDIAN, STANDARDIZED_MEDIAN, LARGEST_PERCENT];
+
+impl ChannelEvidence {
+    pub(crate) fn new(channels: usize) -> Self {
+        Self {
+            rows: 0,
+            cells: 0,
+            beyond: [0; 3],
+            largest: 0.0,
+            all_from_0_to_1: true,
+            columns: vec![Spread::default(); channels],
         }
     }
 
-    fn place(&self, row: usize, column: usize) -> Place {
-        Place {
-            path: self.path.into(),
-            line: self.lines[row],
-            column: self.columns[column].clone(),
+    /// Takes in a row of finite numbers.
+    pub(crate) fn add(&mut self, row: &[f64]) {
+        self.rows += 1;
+        self.cells += row.len();
+        for (&x, column) in row.iter().zip(&mut self.columns) {
+            for (beyond, limit) in self.beyond.iter_mut().zip(LIMITS) {
+                *beyond += usize::from(x.abs() > limit);
+            }
+            self.largest = self.largest.max(x.abs());
+            self.all_from_0_to_1 &= (0.0..=1.0).contains(&x);
+            column.add(x, self.rows as f64);
         }
     }
 
-    fn median_magnitude(&self) -> f64 {
-        let mut magnitudes: Vec<f64> = self.numbers.iter().map(|x| x.abs()).collect();
-        let middle = magnitudes.len() / 2;
-        match magnitudes.get(middle) {
-            None => 0.0,
-            Some(_) => *magnitudes.select_nth_unstable_by(middle, f64::total_cmp).1,
-        }
+    /// Whether half of all cells or more are beyond ± the limit, and what to say of it.
+    fn half_is_beyond(&self, limit: f64) -> Option<String> {
+        let which = LIMITS.iter().position(|&l| l == limit)?;
+        let half = self.cells.div_ceil(2);
+        (half > 0 && self.beyond[which] >= half).then(|| {
+            format!(
+                "half of all values are beyond ±{limit}, the largest is {}",
+                self.largest
+            )
+        })
     }
 
-    fn largest_magnitude(&self) -> f64 {
-        self.numbers
-            .iter()
-            .fold(0.0, |largest, x| x.abs().max(largest))
+    fn spreads(&self) -> Option<impl Iterator<Item = (f64, f64)>> {
+        let n = self.rows as f64;
+        (self.rows >= ROWS_FOR_SPREAD).then(|| self.columns.iter().map(move |c| (c.mean, c.std(n))))
     }
 
     /// Whether there are rows enough, and each column has a mean of 0 and a standard deviation of 1 as only
     /// the table has that these were measured on.
     fn every_channel_is_standardized(&self) -> bool {
         let near = |value: f64, expected: f64| (value - expected).abs() < STANDARDIZED_EXACTLY;
-        self.numbers.nrows() >= ROWS_FOR_SPREAD
-            && self.numbers.columns().into_iter().all(|column| {
-                near(column.mean().unwrap_or(f64::NAN), 0.0) && near(column.std(0.0), 1.0)
-            })
+        self.spreads()
+            .is_some_and(|mut all| all.all(|(mean, std)| near(mean, 0.0) && near(std, 1.0)))
     }
 
     /// Whether there are rows enough to judge the spread, and it is below `limit` in every column.
     fn every_spread_below(&self, limit: f64) -> bool {
-        self.numbers.nrows() >= ROWS_FOR_SPREAD
-            && self
-                .numbers
-                .std_axis(Axis(0), 0.0)
-                .iter()
-                .all(|&std| std < limit)
+        self.spreads()
+            .is_some_and(|mut all| all.all(|(_, std)| std < limit))
     }
-}
 
-/// Refuses channels that cannot be what `values` declares.
-pub(crate) fn check_channels(table: &Cells, values: Values) -> Result<(), DataError> {
-    let median = table.median_magnitude();
-    let largest = table.largest_magnitude();
-    match values {
-        Values::Standardized => {
-            if table.numbers.iter().all(|x| (0.0..=1.0).contains(x))
-                && table.every_spread_below(REFLECTANCE_STD)
-            {
-                return Err(table.looks_like(
-                    "standardized",
-                    format!(
+    /// Refuses channels that cannot be what `values` declares.
+    pub(crate) fn check(&self, path: &Path, values: Values) -> Result<(), DataError> {
+        let looks_like = |declared, evidence, likely, cure| {
+            Err(DataError::LooksLike {
+                path: path.into(),
+                declared,
+                evidence,
+                likely,
+                cure,
+            })
+        };
+        match values {
+            Values::Standardized => {
+                if self.all_from_0_to_1 && self.every_spread_below(REFLECTANCE_STD) {
+                    let evidence = format!(
                         "all values are between 0 and 1 and every channel's standard deviation is below {REFLECTANCE_STD}"
-                    ),
-                    "reflectance",
-                    "declare values: reflectance",
-                ));
+                    );
+                    let cure = "declare values: reflectance";
+                    return looks_like("standardized", evidence, "reflectance", cure);
+                }
+                if let Some(evidence) = self.half_is_beyond(STANDARDIZED_MEDIAN) {
+                    let likely = "digital numbers or raw measurements";
+                    let cure = "declare values as they are, such as digital_numbers";
+                    return looks_like("standardized", evidence, likely, cure);
+                }
             }
-            if median > STANDARDIZED_MEDIAN {
-                return Err(table.looks_like(
-                    "standardized",
-                    format!("half of all values are beyond ±{median}"),
-                    "digital numbers or raw measurements",
-                    "declare values as they are, such as digital_numbers",
-                ));
+            Values::Reflectance => {
+                if let Some(evidence) = self.half_is_beyond(REFLECTANCE_MEDIAN) {
+                    let (likely, cure) = if self.largest > LARGEST_PERCENT {
+                        let cure = "declare values: digital_numbers";
+                        ("Sentinel-2 digital numbers", cure)
+                    } else {
+                        ("percent", "declare values: percent")
+                    };
+                    return looks_like("reflectance", evidence, likely, cure);
+                }
             }
-            Ok(())
-        }
-        Values::Reflectance => {
-            if median > REFLECTANCE_MEDIAN {
-                let evidence = format!("half of all values are beyond ±{median}");
-                return Err(if largest > LARGEST_PERCENT {
-                    let cure = "declare values: digital_numbers";
-                    table.looks_like("reflectance", evidence, "Sentinel-2 digital numbers", cure)
+            Values::Percent | Values::DigitalNumbers { .. } => {
+                let declared = if values == Values::Percent {
+                    "percent"
                 } else {
-                    table.looks_like(
-                        "reflectance",
+                    "digital_numbers"
+                };
+                // one row of a very dark target could be below 2 percent throughout, a table is not
+                if self.largest <= REFLECTANCE.1 && self.rows >= ROWS_FOR_SPREAD {
+                    let evidence = format!("no value is beyond ±{}", self.largest);
+                    let cure = "declare values: reflectance";
+                    return looks_like(declared, evidence, "reflectance", cure);
+                }
+                if values == Values::Percent
+                    && let Some(evidence) = self.half_is_beyond(LARGEST_PERCENT)
+                {
+                    let likely = "Sentinel-2 digital numbers";
+                    return looks_like(
+                        declared,
                         evidence,
-                        "percent",
-                        "declare values: percent",
-                    )
-                });
+                        likely,
+                        "declare values: digital_numbers",
+                    );
+                }
             }
-            check_reflectance(table, values)
+            Values::DisplacementMm => {
+                let declared = "displacement_mm";
+                if self.every_spread_below(DISPLACEMENT_STD_MM) {
+                    let evidence = format!(
+                        "every channel's standard deviation is below {DISPLACEMENT_STD_MM}"
+                    );
+                    return looks_like(declared, evidence, "metres", "convert them to mm");
+                }
+                if self.every_channel_is_standardized() {
+                    let evidence =
+                        "every channel has a mean of 0 and a standard deviation of 1".to_owned();
+                    let cure = "declare values: standardized";
+                    return looks_like(declared, evidence, "standardized values", cure);
+                }
+            }
         }
-        Values::Percent | Values::DigitalNumbers { .. } => {
-            let declared = if values == Values::Percent {
-                "percent"
-            } else {
-                "digital_numbers"
-            };
-            // one row of a very dark target could be below 2 percent throughout, a table is not
-            if largest <= REFLECTANCE.1 && table.numbers.nrows() >= ROWS_FOR_SPREAD {
-                return Err(table.looks_like(
-                    declared,
-                    format!("no value is beyond ±{largest}"),
-                    "reflectance",
-                    "declare values: reflectance",
-                ));
-            }
-            if values == Values::Percent && median > LARGEST_PERCENT {
-                return Err(table.looks_like(
-                    declared,
-                    format!("half of all values are beyond ±{median}"),
-                    "Sentinel-2 digital numbers",
-                    "declare values: digital_numbers",
-                ));
-            }
-            check_reflectance(table, values)
-        }
-        Values::DisplacementMm => {
-            if table.every_spread_below(DISPLACEMENT_STD_MM) {
-                return Err(table.looks_like(
-                    "displacement_mm",
-                    format!("every channel's standard deviation is below {DISPLACEMENT_STD_MM}"),
-                    "metres",
-                    "convert them to mm",
-                ));
-            }
-            if table.every_channel_is_standardized() {
-                return Err(table.looks_like(
-                    "displacement_mm",
-                    "every channel has a mean of 0 and a standard deviation of 1".to_owned(),
-                    "standardized values",
-                    "declare values: standardized",
-                ));
-            }
-            Ok(())
-        }
+        Ok(())
     }
 }
 
-fn check_reflectance(table: &Cells, values: Values) -> Result<(), DataError> {
-    let (min, max) = REFLECTANCE;
-    for ((row, column), &cell) in table.numbers.indexed_iter() {
-        let value = values.to_physical(cell);
-        if !(min..=max).contains(&value) {
-            let (quantity, unit) = ("reflectance".into(), "(0–1)".into());
-            return Err(DataError::OutOfRange {
-                place: Box::new(table.place(row, column)),
-                quantity,
-                value,
-                unit,
-                cell,
-                min,
-                max,
-            });
-        }
-    }
-    Ok(())
+/// Whether the sun zenith angles of a table are in radians, row by row.
+#[derive(Clone, Debug)]
+pub(crate) struct SunEvidence {
+    /// Which of the declared conditions is the sun zenith angle.
+    column: Option<usize>,
+    all_in_radians: bool,
 }
 
-/// Refuses conditions outside the range of the model; one quantity per column.
-pub(crate) fn check_conditions(table: &Cells, quantities: &[&Quantity]) -> Result<(), DataError> {
-    for (column, quantity) in quantities.iter().enumerate() {
-        let cells = table.numbers.column(column);
-        for (row, &cell) in cells.iter().enumerate() {
-            if !(quantity.min..=quantity.max).contains(&cell) {
-                return Err(DataError::OutOfRange {
-                    place: Box::new(table.place(row, column)),
-                    quantity: quantity.name.clone(),
-                    value: cell,
-                    unit: quantity.unit.clone(),
-                    cell,
-                    min: quantity.min,
-                    max: quantity.max,
-                });
-            }
-        }
-        if quantity.name == "tts" && cells.iter().all(|&x| x > 0.0 && x < SUN_ZENITH_RADIANS) {
-            return Err(table.looks_like(
-                "sun zenith angle tts in degrees",
-                format!("all values are between 0 and {SUN_ZENITH_RADIANS}"),
-                "radians",
-                "convert them to degrees",
-            ));
+impl SunEvidence {
+    pub(crate) fn new<'a>(mut conditions: impl Iterator<Item = &'a Quantity>) -> Self {
+        Self {
+            column: conditions.position(|quantity| quantity.name == "tts"),
+            all_in_radians: true,
         }
     }
-    Ok(())
+
+    /// Takes in a row of the declared conditions.
+    pub(crate) fn add(&mut self, row: &[f64]) {
+        if let Some(&sun) = self.column.and_then(|column| row.get(column)) {
+            self.all_in_radians &= sun > 0.0 && sun < SUN_ZENITH_RADIANS;
+        }
+    }
+
+    /// Refuses angles that are all below π/2.
+    pub(crate) fn check(&self, path: &Path) -> Result<(), DataError> {
+        if self.column.is_none() || !self.all_in_radians {
+            return Ok(());
+        }
+        Err(DataError::LooksLike {
+            path: path.into(),
+            declared: "sun zenith angle tts in degrees",
+            evidence: format!("all values are between 0 and {SUN_ZENITH_RADIANS}"),
+            likely: "radians",
+            cure: "convert them to degrees",
+        })
+    }
 }

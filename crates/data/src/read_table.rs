@@ -1,54 +1,19 @@
-//! Reading a CSV by its declared layout.
+//! Reading a CSV by its declared layout, row by row.
 
-use crate::plausibility::{Cells, check_channels, check_conditions};
-use crate::text_lines::{LineCounter, read_text};
+use crate::kept_rows::{KeptRows, Row};
+use crate::plausibility::{ChannelEvidence, SunEvidence, allowed_channel};
+use crate::read_report::Absence;
+use crate::text_lines::{LONGEST_ROW, LineReader};
 use crate::{
-    CheckedLayout, DataError, Labels, Missing, NamedColumns, Place, Table, ValueSpace, Values,
+    BadRow, CheckedLayout, DataError, DroppedRow, Duplicates, Place, ReadReport, Reason, Table,
+    Values,
 };
-use ndarray::{Array2, ArrayView2, Axis, Slice};
 use physics::Quantity;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-/// Dropped rows that the text of a [`ReadReport`] names; the list itself has all of them.
-const ROWS_NAMED: usize = 5;
-
-/// What was read of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadReport {
-    /// The file.
-    pub path: PathBuf,
-    /// Rows kept.
-    pub rows: usize,
-    /// Rows left out, in the order of the file.
-    pub dropped: Vec<DroppedRow>,
-}
-
-/// A row that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DroppedRow {
-    /// Its line in the file, counted from 1, the header included.
-    pub line: u64,
-    /// Why, such as `column "B02" is empty`.
-    pub reason: String,
-}
-
-impl fmt::Display for ReadReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} rows", self.path.display(), self.rows)?;
-        for (i, row) in self.dropped.iter().take(ROWS_NAMED).enumerate() {
-            match i {
-                0 => write!(f, ", {} dropped: ", self.dropped.len())?,
-                _ => write!(f, "; ")?,
-            }
-            write!(f, "line {} ({})", row.line, row.reason)?;
-        }
-        match self.dropped.len().saturating_sub(ROWS_NAMED) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
-        }
-    }
-}
+/// The memory of the rows is looked at whenever so many more were read.
+const ROWS_BETWEEN_LOOKS: usize = 1024;
 
 /// Reads a comma-separated UTF-8 file with a header line, by a declared layout.
 ///
@@ -56,118 +21,341 @@ impl fmt::Display for ReadReport {
 /// fine. Reflectance and digital numbers come out as reflectance (0–1), displacements in mm,
 /// standardised values as they are.
 ///
+/// The file is read once, from its beginning to its end, and only the rows that are taken are held: 8 bytes
+/// for each number (channels, the model's conditions where one of them is declared, truth), 4 for each label
+/// and once each distinct text, 13 to 21 where duplicates are looked for; `max_bytes` of the rules is the most.
+///
 /// # Errors
 /// What is wrong names the file, and where there is one the line, the column, the value and what is
 /// allowed: a file that cannot be read, is not UTF-8, is empty or separated by semicolons or tabs; a
 /// declared column that is missing or occurs twice; a row with another number of fields than the
-/// header; text in place of a number; a missing number, unless such rows are dropped; no rows left;
-/// a reflectance outside −0.1 to 1.6 or a condition outside the model's range; numbers that cannot be
+/// header, or longer than 1 MiB; text in place of a number; by the rules, unless they leave such rows out, a
+/// missing number, a reflectance outside −0.1 to 1.6, a condition outside the model's range, a duplicate; more
+/// rows left out than the rules allow; no rows left; more memory than the rules allow; numbers that cannot be
 /// what was declared, such as digital numbers declared as reflectance.
 pub fn read_table(path: &Path, layout: &CheckedLayout) -> Result<(Table, ReadReport), DataError> {
-    let text = read_text(path)?;
+    let lines = LineReader::open(path).map_err(|source| DataError::Read {
+        path: path.into(),
+        source,
+    })?;
     let mut csv = csv::ReaderBuilder::new()
         .flexible(true)
-        .from_reader(text.as_bytes());
-    // the text is UTF-8 and in memory, so that the csv reader cannot fail; should it, the reason is kept
-    let unexpected = |error: csv::Error| DataError::Read {
-        path: path.into(),
-        source: error.into(),
+        .buffer_capacity(1 << 16)
+        .from_reader(lines);
+    let header: Vec<Arc<str>> = match csv.headers() {
+        Ok(header) => header.iter().map(Arc::from).collect(),
+        Err(error) => return Err(unread(path, error, 0, csv.get_mut())),
     };
-    let header: Vec<String> = csv
-        .headers()
-        .map_err(unexpected)?
-        .iter()
-        .map(String::from)
-        .collect();
     let columns = Columns::find(path, layout, &header)?;
-
-    let declared = layout.layout();
-    let mut cells = Vec::new();
-    let mut lines = Vec::new();
-    let mut labels = [&declared.class, &declared.sample_id, &declared.date]
-        .map(|c| c.as_ref().map(|_| Vec::new()));
-    let mut report = ReadReport {
-        path: path.into(),
-        rows: 0,
-        dropped: Vec::new(),
-    };
-    let mut counter = LineCounter::new(text.as_bytes());
+    let mut rows = Reading::new(path, layout, &columns, &header);
     let mut record = csv::StringRecord::new();
-    while csv.read_record(&mut record).map_err(unexpected)? {
-        let line = counter.line_of_row(
-            record
-                .position()
-                .map_or(0, |position| position.byte() as usize),
-        );
-        if record.len() != header.len() {
-            let (found, expected) = (record.len(), header.len());
+    loop {
+        let read = csv.read_record(&mut record);
+        let position = record.position().map_or(0, csv::Position::byte);
+        match read {
+            Ok(true) => {}
+            Ok(false) => return rows.finish(),
+            Err(error) => return Err(unread(path, error, position, csv.get_mut())),
+        }
+        let line = csv.get_mut().line_of_row(position);
+        rows.take(line, &record)?;
+    }
+}
+
+/// Why the CSV reader stopped in the row at `position`.
+fn unread<R: std::io::Read>(
+    path: &Path,
+    error: csv::Error,
+    position: u64,
+    lines: &mut LineReader<R>,
+) -> DataError {
+    let (path, line) = (path.into(), lines.line_of_row(position));
+    if lines.row_is_too_long {
+        let longest = LONGEST_ROW;
+        return DataError::RowTooLong {
+            path,
+            line,
+            longest,
+        };
+    }
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => DataError::NotUtf8 { path, line },
+        _ => DataError::Read {
+            path,
+            source: error.into(),
+        },
+    }
+}
+
+/// A table of which some rows have been read.
+struct Reading<'a> {
+    path: &'a Path,
+    layout: &'a CheckedLayout,
+    columns: &'a Columns,
+    header: &'a [Arc<str>],
+    kept: KeptRows<'a>,
+    dropped: Vec<DroppedRow>,
+    channels: ChannelEvidence,
+    sun: SunEvidence,
+    /// The numbers of the row at hand.
+    numbers: Vec<f64>,
+    /// The first number out of its range, where that is an error: what the rest of the table looks like may
+    /// say why.
+    out_of_range: Option<DataError>,
+    /// Rows that have all their numbers.
+    complete: usize,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        path: &'a Path,
+        layout: &'a CheckedLayout,
+        columns: &'a Columns,
+        header: &'a [Arc<str>],
+    ) -> Self {
+        Self {
+            path,
+            layout,
+            columns,
+            header,
+            kept: KeptRows::new(layout),
+            dropped: vec![],
+            channels: ChannelEvidence::new(layout.layout().columns.len()),
+            sun: SunEvidence::new(declared_conditions(layout)),
+            numbers: vec![],
+            out_of_range: None,
+            complete: 0,
+        }
+    }
+
+    /// Takes a row, or leaves it out.
+    fn take(&mut self, line: u64, record: &csv::StringRecord) -> Result<(), DataError> {
+        let (found, expected) = (record.len(), self.header.len());
+        if found != expected {
             return Err(DataError::RaggedRow {
-                path: path.into(),
+                path: self.path.into(),
                 line,
                 found,
                 expected,
             });
         }
-        let first = cells.len();
+        if let Some(reason) = self.parse(line, record)? {
+            self.dropped.push(DroppedRow { line, reason });
+            return self.check_memory();
+        }
+        let declared = self.layout.layout();
+        let d = declared.columns.len();
+        self.complete += 1;
+        self.channels.add(&self.numbers[..d]);
+        self.sun.add(&self.numbers[d..]);
+        if let Some(outside) = self.outside() {
+            match declared.rows.out_of_range {
+                BadRow::Error => {
+                    let error = outside.into_error(self.place(line, outside.number));
+                    self.out_of_range.get_or_insert(error);
+                }
+                BadRow::DropRow => {
+                    let reason = outside.into_reason(self.column(outside.number));
+                    self.dropped.push(DroppedRow { line, reason });
+                }
+            }
+            return self.check_memory();
+        }
+        if self.out_of_range.is_some() {
+            // it is an error already, and the rest is read for its cause
+            return Ok(());
+        }
+        let row = Row {
+            line,
+            numbers: &self.numbers,
+            labels: self.columns.labels.map(|column| record.get(column?)),
+        };
+        if let Some(of_line) = self.kept.push(&row)? {
+            if declared.rows.duplicates == Duplicates::Error {
+                let path = self.path.into();
+                return Err(DataError::DuplicateRow {
+                    path,
+                    line,
+                    of_line,
+                });
+            }
+            let reason = Reason::Duplicate { of_line };
+            self.dropped.push(DroppedRow { line, reason });
+        }
+        self.check_memory()
+    }
+
+    /// Parses the numbers of a row; a reason to leave it out if one is missing.
+    fn parse(
+        &mut self,
+        line: u64,
+        record: &csv::StringRecord,
+    ) -> Result<Option<Reason>, DataError> {
+        let declared = self.layout.layout();
+        self.numbers.clear();
         let mut missing = None;
-        for (i, &column) in columns.numbers.iter().enumerate() {
+        for (i, &column) in self.columns.numbers.iter().enumerate() {
             let text = record[column].trim();
             let is_channel = i < declared.columns.len();
-            let place = || {
-                Box::new(Place {
-                    path: path.into(),
-                    line,
-                    column: header[column].clone(),
-                })
-            };
             match parse(text, is_channel.then_some(declared.values)) {
-                Cell::Number(number) => cells.push(number),
+                Cell::Number(number) => self.numbers.push(number),
                 Cell::Text => {
                     return Err(DataError::NotANumber {
-                        place: place(),
+                        place: self.place(line, i),
                         text: text.into(),
                     });
                 }
-                Cell::Missing(reason) if declared.missing == Missing::Error => {
+                Cell::Missing(absence) if declared.rows.missing == BadRow::Error => {
                     return Err(DataError::MissingValue {
-                        place: place(),
-                        reason,
+                        place: self.place(line, i),
+                        reason: absence.to_string(),
                     });
                 }
                 // go on: text further right is an error all the same
-                Cell::Missing(reason) => {
-                    missing.get_or_insert_with(|| format!("column {:?}: {reason}", header[column]));
+                Cell::Missing(absence) => {
+                    let column = self.column(i);
+                    missing.get_or_insert(Reason::Missing { column, absence });
                 }
             }
         }
-        if let Some(reason) = missing {
-            cells.truncate(first);
-            report.dropped.push(DroppedRow { line, reason });
-            continue;
-        }
-        lines.push(line);
-        for (labels, column) in labels.iter_mut().zip(columns.labels) {
-            if let (Some(labels), Some(column)) = (labels, column) {
-                labels.push(record[column].to_string());
+        Ok(missing)
+    }
+
+    /// The first number of the row that is out of its range.
+    fn outside(&self) -> Option<Outside<'a>> {
+        let declared = self.layout.layout();
+        let (channels, others) = self.numbers.split_at(declared.columns.len());
+        if let Some((min, max)) = allowed_channel(declared.values) {
+            for (number, &cell) in channels.iter().enumerate() {
+                let value = declared.values.to_physical(cell);
+                if !(min..=max).contains(&value) {
+                    return Some(Outside {
+                        number,
+                        quantity: "reflectance",
+                        unit: "(0–1)",
+                        value,
+                        cell,
+                        min,
+                        max,
+                    });
+                }
             }
         }
+        let conditions = declared_conditions(self.layout).zip(others).enumerate();
+        for (i, (quantity, &cell)) in conditions {
+            if !(quantity.min..=quantity.max).contains(&cell) {
+                return Some(Outside {
+                    number: channels.len() + i,
+                    quantity: &quantity.name,
+                    unit: &quantity.unit,
+                    value: cell,
+                    cell,
+                    min: quantity.min,
+                    max: quantity.max,
+                });
+            }
+        }
+        None
     }
-    report.rows = lines.len();
-    if lines.is_empty() {
-        return Err(DataError::NoRows {
-            path: path.into(),
-            dropped: report.dropped.len(),
-        });
+
+    fn column(&self, number: usize) -> Arc<str> {
+        self.header[self.columns.numbers[number]].clone()
     }
-    let width = columns.numbers.len();
-    let cells =
-        Array2::from_shape_vec((lines.len(), width), cells).map_err(|_| DataError::Shape {
-            what: "the number of cells",
-            found: 0,
-            expected: lines.len() * width,
-        })?;
-    let table = interpret(path, layout, &lines, cells.view(), labels)?;
-    Ok((table, report))
+
+    fn place(&self, line: u64, number: usize) -> Box<Place> {
+        Box::new(Place {
+            path: self.path.into(),
+            line,
+            column: self.column(number).to_string(),
+        })
+    }
+
+    fn check_memory(&self) -> Result<(), DataError> {
+        let rows = self.kept.len() + self.dropped.len();
+        if !rows.is_multiple_of(ROWS_BETWEEN_LOOKS) {
+            return Ok(());
+        }
+        let bytes = self.kept.bytes() + size_of::<DroppedRow>() * self.dropped.len();
+        let max_bytes = self.layout.layout().rows.max_bytes;
+        if bytes as u64 <= max_bytes {
+            return Ok(());
+        }
+        Err(DataError::TooMuchMemory {
+            path: self.path.into(),
+            rows,
+            bytes: bytes as u64,
+            max_bytes,
+        })
+    }
+
+    /// The table, unless what was seen of it forbids that.
+    fn finish(self) -> Result<(Table, ReadReport), DataError> {
+        let declared = self.layout.layout();
+        let path = || self.path.to_owned();
+        if self.complete > 0 {
+            self.channels.check(self.path, declared.values)?;
+            if let Some(error) = self.out_of_range {
+                return Err(error);
+            }
+            self.sun.check(self.path)?;
+        }
+        let report = ReadReport {
+            path: path(),
+            rows: self.kept.len(),
+            dropped: self.dropped,
+        };
+        if report.dropped_fraction() > declared.rows.max_dropped {
+            return Err(DataError::TooManyDropped {
+                report: Box::new(report),
+                max_dropped: declared.rows.max_dropped,
+            });
+        }
+        if report.rows == 0 {
+            return Err(DataError::NoRows {
+                path: path(),
+                dropped: report.dropped.len(),
+            });
+        }
+        Ok((self.kept.finish()?, report))
+    }
+}
+
+/// A number out of its range.
+#[derive(Clone, Copy)]
+struct Outside<'a> {
+    /// Which of the declared numbers.
+    number: usize,
+    quantity: &'a str,
+    unit: &'a str,
+    /// In the unit.
+    value: f64,
+    /// As written.
+    cell: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Outside<'_> {
+    fn into_error(self, place: Box<Place>) -> DataError {
+        DataError::OutOfRange {
+            place,
+            quantity: self.quantity.into(),
+            value: self.value,
+            unit: self.unit.into(),
+            cell: self.cell,
+            min: self.min,
+            max: self.max,
+        }
+    }
+
+    fn into_reason(self, column: Arc<str>) -> Reason {
+        Reason::OutOfRange {
+            column,
+            value: self.value,
+            min: self.min,
+            max: self.max,
+        }
+    }
 }
 
 /// Where the declared columns are in a row.
@@ -179,15 +367,15 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(path: &Path, layout: &CheckedLayout, header: &[String]) -> Result<Self, DataError> {
-        if header.is_empty() || header.iter().all(String::is_empty) {
+    fn find(path: &Path, layout: &CheckedLayout, header: &[Arc<str>]) -> Result<Self, DataError> {
+        if header.is_empty() || header.iter().all(|name| name.is_empty()) {
             return Err(DataError::Empty { path: path.into() });
         }
         let find = |declared_in, column: &String| {
             let mut places = header
                 .iter()
                 .enumerate()
-                .filter(|(_, name)| *name == column);
+                .filter(|(_, name)| ***name == **column);
             match (places.next(), places.count()) {
                 (Some((place, _)), 0) => Ok(place),
                 (Some(_), more) => Err(DataError::DuplicateColumn {
@@ -204,7 +392,7 @@ impl Columns {
                         path: path.into(),
                         column: column.clone(),
                         declared_in,
-                        present: header.to_vec(),
+                        present: header.iter().map(ToString::to_string).collect(),
                     }),
                 },
             }
@@ -242,23 +430,21 @@ fn declared_conditions(layout: &CheckedLayout) -> impl Iterator<Item = &Quantity
 
 enum Cell {
     Number(f64),
-    Missing(String),
+    Missing(Absence),
     Text,
 }
 
 /// `channel` is what the channels are declared as, `None` for other columns.
 fn parse(text: &str, channel: Option<Values>) -> Cell {
     if text.is_empty() {
-        return Cell::Missing("the cell is empty".into());
+        return Cell::Missing(Absence::Empty);
     }
     match text.parse::<f64>() {
-        Ok(number) if !number.is_finite() => Cell::Missing(format!("the cell is {text:?}")),
+        Ok(number) if !number.is_finite() => Cell::Missing(Absence::Written(text.into())),
         Ok(number) => match channel {
-            Some(Values::DigitalNumbers { .. }) if number == 0.0 => {
-                Cell::Missing("digital number 0 is no data".into())
-            }
+            Some(Values::DigitalNumbers { .. }) if number == 0.0 => Cell::Missing(Absence::NoData),
             Some(Values::DigitalNumbers { .. }) if number == 65535.0 => {
-                Cell::Missing("digital number 65535 is saturated".into())
+                Cell::Missing(Absence::Saturated)
             }
             _ => Cell::Number(number),
         },
@@ -267,90 +453,8 @@ fn parse(text: &str, channel: Option<Values>) -> Cell {
                 .iter()
                 .any(|marker| text.eq_ignore_ascii_case(marker)) =>
         {
-            Cell::Missing(format!("the cell is {text:?}"))
+            Cell::Missing(Absence::Written(text.into()))
         }
         Err(_) => Cell::Text,
     }
-}
-
-/// Makes a table of the numbers as written, n × (channels, declared conditions, truth).
-fn interpret(
-    path: &Path,
-    layout: &CheckedLayout,
-    lines: &[u64],
-    cells: ArrayView2<f64>,
-    [class, sample_id, date]: [Option<Vec<String>>; 3],
-) -> Result<Table, DataError> {
-    let declared = layout.layout();
-    let d = declared.columns.len();
-    let c = declared.conditions.len();
-    let channels = cells.slice_axis(Axis(1), Slice::from(..d));
-    let part = Cells {
-        path,
-        columns: &declared.columns,
-        lines,
-        numbers: channels,
-    };
-    check_channels(&part, declared.values)?;
-
-    let quantities: Vec<&Quantity> = declared_conditions(layout).collect();
-    let columns: Vec<String> = quantities
-        .iter()
-        .map(|q| declared.conditions[&q.name].clone())
-        .collect();
-    let part = Cells {
-        path,
-        columns: &columns,
-        lines,
-        numbers: cells.slice_axis(Axis(1), Slice::from(d..d + c)),
-    };
-    check_conditions(&part, &quantities)?;
-    let conditions = match layout.conditions() {
-        [] => None,
-        all => {
-            let mut values = Array2::zeros((lines.len(), all.len()));
-            let mut given = part.numbers.axis_iter(Axis(1));
-            for (quantity, mut column) in all.iter().zip(values.axis_iter_mut(Axis(1))) {
-                if declared.conditions.contains_key(&quantity.name)
-                    && let Some(given) = given.next()
-                {
-                    column.assign(&given);
-                } else {
-                    column.fill(quantity.default);
-                }
-            }
-            Some(NamedColumns::new(names(all), values)?)
-        }
-    };
-    let truth = match layout.truth() {
-        [] => None,
-        known => Some(NamedColumns::new(
-            names(known),
-            cells.slice_axis(Axis(1), Slice::from(d + c..)).to_owned(),
-        )?),
-    };
-    let space = match declared.values {
-        Values::Standardized => ValueSpace::Standardized,
-        _ => ValueSpace::Physical,
-    };
-    let values = channels.mapv(|cell| declared.values.to_physical(cell));
-    Table::new(
-        declared.columns.clone(),
-        values,
-        space,
-        conditions,
-        Labels {
-            class,
-            sample_id,
-            date,
-        },
-        truth,
-    )
-}
-
-fn names(quantities: &[Quantity]) -> Vec<String> {
-    quantities
-        .iter()
-        .map(|quantity| quantity.name.clone())
-        .collect()
 }

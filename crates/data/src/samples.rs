@@ -39,18 +39,14 @@ impl Samples {
     /// # Errors
     /// Another number of channels than mean and scale have.
     pub fn from_table(table: Table, standardization: &Standardization) -> Result<Self, DataError> {
-        let x = match table.space {
-            ValueSpace::Physical => standardization.apply(table.values())?,
+        let mut x = table.values;
+        match table.space {
+            ValueSpace::Physical => standardization.apply_in_place(&mut x)?,
             ValueSpace::Standardized => {
-                let channels = table.values().ncols();
-                require_size(
-                    "the number of channels",
-                    channels,
-                    standardization.channels(),
-                )?;
-                table.values
+                let channels = standardization.channels();
+                require_size("the number of channels", x.ncols(), channels)?;
             }
-        };
+        }
         Self::new(x, table.conditions, table.labels, table.truth)
     }
 

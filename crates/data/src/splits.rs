@@ -1,7 +1,8 @@
 //! Training, validation and test rows, standardised alike.
 
 use crate::{
-    CheckedLayout, DataError, ReadReport, Samples, Standardization, Table, ValueSpace, read_table,
+    CheckedLayout, DataError, LabelColumn, ReadReport, Samples, Standardization, Table, ValueSpace,
+    read_table,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ pub struct SplitTables {
 }
 
 /// What was read of the three files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SplitReports {
     /// Of the training rows.
     pub train: ReadReport,
@@ -81,14 +82,19 @@ impl SplitTables {
     /// Sample ids that are in more than one of the three tables, sorted. Empty for a clean split, or
     /// if the tables have no ids.
     pub fn shared_sample_ids(&self) -> Vec<String> {
-        let ids = |table: &Table| -> BTreeSet<String> {
-            table.labels().sample_id.iter().flatten().cloned().collect()
-        };
-        let (train, valid, test) = (ids(&self.train), ids(&self.valid), ids(&self.test));
-        let mut shared: BTreeSet<String> = train.intersection(&valid).cloned().collect();
-        shared.extend(train.intersection(&test).cloned());
-        shared.extend(valid.intersection(&test).cloned());
-        shared.into_iter().collect()
+        fn ids(table: &Table) -> impl Iterator<Item = &str> {
+            table
+                .labels()
+                .sample_id
+                .iter()
+                .flat_map(LabelColumn::distinct)
+        }
+        // the training table, which is the largest, is only passed over
+        let valid: BTreeSet<&str> = ids(&self.valid).collect();
+        let test: BTreeSet<&str> = ids(&self.test).collect();
+        let mut shared: BTreeSet<&str> = valid.intersection(&test).copied().collect();
+        shared.extend(ids(&self.train).filter(|id| valid.contains(id) || test.contains(id)));
+        shared.into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -176,7 +182,7 @@ mod tests {
 
     fn table(values: Array2<f64>, space: ValueSpace, ids: &[&str]) -> Table {
         let labels = Labels {
-            sample_id: Some(ids.iter().map(|&id| id.into()).collect()),
+            sample_id: Some(ids.iter().collect()),
             ..Labels::default()
         };
         let channels = (0..values.ncols()).map(|i| format!("c{i}")).collect();
@@ -201,7 +207,10 @@ mod tests {
         assert_eq!(splits.train.x(), array![[-1.0], [1.0]]);
         assert_eq!(splits.valid.x(), array![[3.0]]);
         assert_eq!(splits.test.x(), array![[0.0]]);
-        assert_eq!(splits.test.labels().sample_id, Some(vec!["2".into()]));
+        assert_eq!(
+            splits.test.labels().sample_id,
+            Some(["2"].into_iter().collect())
+        );
     }
 
     #[test]

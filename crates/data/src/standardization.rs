@@ -126,7 +126,17 @@ impl Standardization {
     /// # Errors
     /// Another number of channels.
     pub fn apply(&self, raw: ArrayView2<f64>) -> Result<Array2<f64>, DataError> {
-        self.map(raw, |x, mean, scale| (x - mean) / scale)
+        let mut x = raw.to_owned();
+        self.apply_in_place(&mut x)?;
+        Ok(x)
+    }
+
+    /// The same in the memory of the raw values.
+    ///
+    /// # Errors
+    /// Another number of channels.
+    pub fn apply_in_place(&self, raw: &mut Array2<f64>) -> Result<(), DataError> {
+        self.change(raw, |x, mean, scale| (x - mean) / scale)
     }
 
     /// x·scale + mean for n × d standardised values.
@@ -134,22 +144,24 @@ impl Standardization {
     /// # Errors
     /// Another number of channels.
     pub fn invert(&self, x: ArrayView2<f64>) -> Result<Array2<f64>, DataError> {
-        self.map(x, |x, mean, scale| x * scale + mean)
+        let mut raw = x.to_owned();
+        self.change(&mut raw, |x, mean, scale| x * scale + mean)?;
+        Ok(raw)
     }
 
-    fn map(
+    fn change(
         &self,
-        values: ArrayView2<f64>,
+        values: &mut Array2<f64>,
         f: impl Fn(f64, f64, f64) -> f64,
-    ) -> Result<Array2<f64>, DataError> {
+    ) -> Result<(), DataError> {
         require_size("the number of channels", values.ncols(), self.channels())?;
-        let mut out = values.to_owned();
-        for ((mut column, &mean), &scale) in
-            out.axis_iter_mut(Axis(1)).zip(&self.mean).zip(&self.scale)
-        {
-            column.mapv_inplace(|x| f(x, mean, scale));
+        // row by row, as they lie in memory
+        for mut row in values.rows_mut() {
+            for ((x, &mean), &scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                *x = f(*x, mean, scale);
+            }
         }
-        Ok(out)
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A table of samples before standardisation.
 
-use crate::DataError;
 use crate::error::{require, require_size};
+use crate::{DataError, LabelColumn};
 use ndarray::{Array2, ArrayView2};
 
 /// In which numbers the channels of a [`Table`] are.
@@ -46,23 +46,23 @@ impl NamedColumns {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
     /// Class, such as the tree species.
-    pub class: Option<Vec<String>>,
+    pub class: Option<LabelColumn>,
     /// Identifier of the place that was sampled; several rows may share it.
-    pub sample_id: Option<Vec<String>>,
+    pub sample_id: Option<LabelColumn>,
     /// Date as written in the table.
-    pub date: Option<Vec<String>>,
+    pub date: Option<LabelColumn>,
 }
 
 impl Labels {
     /// The labels with their usual column names, in the order of the columns.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &LabelColumn)> {
         [
             ("class", &self.class),
             ("sample_id", &self.sample_id),
             ("date", &self.date),
         ]
         .into_iter()
-        .filter_map(|(name, column)| column.as_deref().map(|column| (name, column)))
+        .filter_map(|(name, column)| column.as_ref().map(|column| (name, column)))
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
             "the number of rows of the conditions is 1, expected 2"
         );
         let labels = Labels {
-            class: Some(names(3)),
+            class: Some(names(3).iter().collect()),
             ..Labels::default()
         };
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Writing files that are either complete or not there.
 
-use crate::{DataError, Table};
+use crate::{DataError, LabelColumn, Table};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub fn write_csv(table: &Table, path: &Path) -> Result<(), DataError> {
         let mut csv = csv::Writer::from_writer(file);
         let numbers = [table.conditions(), table.truth()];
         let numbers = || numbers.iter().flatten();
-        let labels: Vec<(&str, &[String])> = table.labels().named().collect();
+        let labels: Vec<(&str, &LabelColumn)> = table.labels().named().collect();
         let names = table.channels().iter().map(String::as_str);
         let names =
             names.chain(numbers().flat_map(|columns| columns.names().iter().map(String::as_str)));
@@ -71,7 +71,7 @@ pub fn write_csv(table: &Table, path: &Path) -> Result<(), DataError> {
                 }
             }
             for (_, column) in &labels {
-                csv.write_field(&column[row])?;
+                csv.write_field(column.get(row).unwrap_or_default())?;
             }
             csv.write_record(None::<&[u8]>)?;
         }

@@ -42,8 +42,6 @@ fn the_published_displacements_are_read_whole() {
             .iter()
             .all(|mm| (2.2..9.2).contains(mm))
     );
-    assert_eq!(
-        splits.train.labels().date.as_ref().unwrap()[0],
-        "2009.07.30"
-    );
+    let dates = splits.train.labels().date.as_ref().unwrap();
+    assert_eq!(dates.get(0), Some("2009.07.30"));
 }

@@ -3,13 +3,26 @@
 mod common;
 
 use common::{File, check, layout, message, read};
-use data::{DataError, DroppedRow, Missing, TableLayout, ValueSpace, Values, read_table};
+use data::{
+    Absence, BadRow, DataError, DroppedRow, Reason, RowRules, TableLayout, ValueSpace, Values,
+    read_table,
+};
 use ndarray::array;
 use proptest::prelude::*;
 use std::fmt::Write;
 
 fn two() -> TableLayout {
     layout(&["red", "nir"], Values::Reflectance)
+}
+
+/// Rows with a missing number are left out, be they ever so many.
+fn dropping_missing(layout: TableLayout) -> TableLayout {
+    let rows = RowRules {
+        missing: BadRow::DropRow,
+        max_dropped: 1.0,
+        ..layout.rows
+    };
+    TableLayout { rows, ..layout }
 }
 
 #[test]
@@ -39,15 +52,14 @@ fn columns_are_found_by_name_and_others_ignored() {
         (truth.names(), truth.values()),
         (&["b".to_string()][..], array![[3.25], [1.0]].view())
     );
-    assert_eq!(
-        table.labels().class.as_ref().unwrap(),
-        &["Fagus, old", "Quercus"]
-    );
-    assert_eq!(table.labels().sample_id.as_ref().unwrap(), &["7", "8"]);
-    assert_eq!(
-        table.labels().date.as_ref().unwrap(),
-        &["2018.04.08", "2018.04.21"]
-    );
+    let labels = table.labels();
+    for (column, expected) in [
+        (&labels.class, ["Fagus, old", "Quercus"]),
+        (&labels.sample_id, ["7", "8"]),
+        (&labels.date, ["2018.04.08", "2018.04.21"]),
+    ] {
+        assert!(column.as_ref().unwrap().iter().eq(expected));
+    }
     assert_eq!((report.rows, report.dropped.len()), (2, 0));
 }
 
@@ -172,12 +184,12 @@ fn errors_name_file_line_column_value_and_what_is_allowed() {
         ),
         (
             "red,nir\n300,4000\n",
-            "table.csv: reflectance declared, but half of all values are beyond ±4000; \
+            "table.csv: reflectance declared, but half of all values are beyond ±2, the largest is 4000; \
              these look like Sentinel-2 digital numbers: declare values: digital_numbers",
         ),
         (
             "red,nir\n3.5,40\n",
-            "table.csv: reflectance declared, but half of all values are beyond ±40; \
+            "table.csv: reflectance declared, but half of all values are beyond ±2, the largest is 40; \
              these look like percent: declare values: percent",
         ),
     ];
@@ -206,10 +218,7 @@ fn a_file_that_is_not_there_is_named() {
 fn missing_numbers_are_dropped_and_counted_only_where_declared() {
     let text =
         "red,nir\n0.1,0.2\n,0.2\n0.1,NaN\n\n0.1,n/a\n0.3,0.4\ninf,0.1\n0.1,NULL\nnone,0.1\n-nan,\n";
-    let layout = TableLayout {
-        missing: Missing::DropRow,
-        ..two()
-    };
+    let layout = dropping_missing(two());
     let (table, report) = read(text, layout.clone()).unwrap();
     assert_eq!(table.values(), array![[0.1, 0.2], [0.3, 0.4]]);
     assert_eq!(report.rows, 2);
@@ -219,14 +228,17 @@ fn missing_numbers_are_dropped_and_counted_only_where_declared() {
         report.dropped[0],
         DroppedRow {
             line: 3,
-            reason: "column \"red\": the cell is empty".into()
+            reason: Reason::Missing {
+                column: "red".into(),
+                absence: Absence::Empty
+            }
         }
     );
     let text = report.to_string();
     let text = &text[text.find("table.csv").unwrap()..];
     assert!(
         text.starts_with(
-            "table.csv: 2 rows, 7 dropped: line 3 (column \"red\": the cell is empty); "
+            "table.csv: 2 rows, 7 dropped (7 missing): line 3 (column \"red\": the cell is empty); "
         ),
         "{text}"
     );
@@ -246,20 +258,17 @@ fn no_data_and_saturated_digital_numbers_are_missing() {
         scale: 1e-4,
         offset: -1000.0,
     };
-    let layout = TableLayout {
-        missing: Missing::DropRow,
-        ..layout(&["red", "nir"], values)
-    };
-    let (table, report) = read("red,nir\n1300,4000\n0,4000\n1300,65535\n", layout.clone()).unwrap();
+    let layout = layout(&["red", "nir"], values);
+    let (table, report) = read(
+        "red,nir\n1300,4000\n0,4000\n1300,65535\n",
+        dropping_missing(layout.clone()),
+    )
+    .unwrap();
     assert_eq!((table.values().nrows(), report.dropped.len()), (1, 2));
     assert_eq!(
-        report.dropped[1].reason,
+        report.dropped[1].reason.to_string(),
         "column \"nir\": digital number 65535 is saturated"
     );
-    let layout = TableLayout {
-        missing: Missing::Error,
-        ..layout
-    };
     assert!(
         message("red,nir\n0,4000\n", layout)
             .contains("column \"red\": digital number 0 is no data")
@@ -275,8 +284,8 @@ proptest! {
 
     #[test]
     fn arbitrary_text_after_a_good_header_does_not_panic(text in "[-0-9a,.;\"\r\n eN]{0,120}", drop: bool) {
-        let missing = if drop { Missing::DropRow } else { Missing::Error };
-        if let Ok((table, report)) = read(format!("red,nir\n{text}"), TableLayout { missing, ..two() }) {
+        let layout = if drop { dropping_missing(two()) } else { two() };
+        if let Ok((table, report)) = read(format!("red,nir\n{text}"), layout) {
             prop_assert_eq!(table.values().nrows(), report.rows);
             prop_assert!(table.values().iter().all(|x| (-0.1..=1.6).contains(x)));
         }

@@ -85,6 +85,17 @@ impl EarlyStopping {
             .is_some_and(|patience| self.epochs_without_improvement >= patience)
     }
 
+    /// The same state with another patience; `None` is off.
+    ///
+    /// # Errors
+    /// A patience of 0.
+    pub fn with_patience(self, patience: Option<usize>) -> Result<Self, ScheduleError> {
+        Ok(Self {
+            patience: Self::new(patience)?.patience,
+            ..self
+        })
+    }
+
     /// The configured patience.
     pub fn patience(&self) -> Option<usize> {
         self.patience

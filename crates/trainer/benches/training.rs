@@ -28,7 +28,9 @@ fn experiment(sampling: &str) -> (Experiment, Splits) {
         ..Overrides::default()
     };
     let loaded = load(&ConfigSource::BuiltIn, &overrides).expect("the built-in configuration");
-    assemble(&check(&loaded).expect("it is good")).expect("it can be assembled")
+    let checked = check(&loaded).expect("it is good");
+    let assembled = assemble(&checked).expect("it can be assembled");
+    (assembled.experiment, assembled.samples)
 }
 
 fn learner(experiment: &Experiment) -> Learner<f32, Cpu> {

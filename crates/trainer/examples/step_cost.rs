@@ -49,7 +49,8 @@ fn main() -> Result<(), Failure> {
             ..Overrides::default()
         };
         let loaded = load(&ConfigSource::BuiltIn, &overrides)?;
-        Ok(assemble(&check(&loaded)?)?)
+        let assembled = assemble(&check(&loaded)?)?;
+        Ok((assembled.experiment, assembled.samples))
     };
     let (exact, samples) = with("exact")?;
     let (quadrature, _) = with("quadrature")?;

@@ -127,6 +127,10 @@ pub struct TrainArgs {
     /// With --resume: continue from the state kept after this many epochs (see --keep-epochs), not the last
     #[arg(long, value_name = "N", requires = "resume")]
     pub after_epoch: Option<usize>,
+    /// With --resume: continue with the configuration given here (--config, --set, --epochs …) in place of the
+    /// run's; config.json is replaced, the old one kept beside it
+    #[arg(long, requires = "resume")]
+    pub allow_changed_config: bool,
     /// With --resume: continue although the tables hold other samples than they did
     #[arg(long, requires = "resume")]
     pub allow_changed_data: bool,
@@ -186,6 +190,7 @@ impl Default for TrainArgs {
             epochs: None,
             resume: None,
             after_epoch: None,
+            allow_changed_config: false,
             allow_changed_data: false,
             runs_dir: Self::RUNS_DIR.into(),
             device: Device::Cpu,
@@ -275,6 +280,9 @@ pub struct CheckArgs {
     /// Also open and check the tables of samples
     #[arg(long)]
     pub data: bool,
+    /// With --data: list the rows that the rules of the data leave out (CSV: file, line, rule, reason)
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub dropped_rows: Option<PathBuf>,
 }
 
 /// Where to compute.

@@ -16,6 +16,8 @@ pub enum Operation {
     Open,
     /// Writing bytes.
     Write,
+    /// Shortening a file.
+    Cut,
     /// Waiting until a file is on the disk.
     Sync,
     /// Putting a file in another's place.
@@ -180,6 +182,29 @@ impl Disk {
                 Err(error) => Err(error),
             });
         synced.map_err(|e| TrainerError::io(path, &e))
+    }
+
+    /// Shortens a file to its first `length` bytes and waits until that is on the disk; one that is not there, or
+    /// is no longer than that, stays as it is.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn cut(&self, path: &Path, length: u64) -> Result<(), TrainerError> {
+        let cut = || {
+            let file = match OpenOptions::new().write(true).open(path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if file.metadata()?.len() <= length {
+                return Ok(());
+            }
+            self.before(Operation::Cut, path)?;
+            file.set_len(length)?;
+            self.before(Operation::Sync, path)?;
+            file.sync_all()
+        };
+        cut().map_err(|e| TrainerError::io(path, &e))
     }
 
     /// Takes a file away, if it is there.

@@ -11,7 +11,19 @@ pub enum TrainerError {
     Config(Box<crate::config::ConfigError>),
     /// A table of samples is refused.
     #[error(transparent)]
-    Data(#[from] data::DataError),
+    Data(data::DataError),
+    /// More rows of a table were left out than allowed.
+    #[error(
+        "{report}; that is {:.3} % of its rows, data.max_dropped allows {}; \
+         trainer config check --data --dropped-rows FILE lists them all",
+        100.0 * report.dropped_fraction(), max_dropped
+    )]
+    TooManyDropped {
+        /// What was read.
+        report: Box<data::ReadReport>,
+        /// The largest share that may be left out.
+        max_dropped: f64,
+    },
     /// The physics refuses a value or a table.
     #[error(transparent)]
     Physics(#[from] physics::PhysicsError),
@@ -95,8 +107,20 @@ pub enum TrainerError {
         /// The run.
         path: PathBuf,
     },
+    /// A state is of another configuration than the run's.
+    #[error(
+        "{} was made with another configuration than config.json of its run holds now (by its SHA-256); \
+         restore that file, or go on with it: --allow-changed-config", path.display()
+    )]
+    OtherConfiguration {
+        /// The state.
+        path: PathBuf,
+    },
     /// A resumed run was given another configuration.
-    #[error("{} was made with another configuration: {key} is {now}, the run has {then}", path.display())]
+    #[error(
+        "{} was made with another configuration: {key} is {now}, the run has {then}; \
+         to go on with this one: --allow-changed-config", path.display()
+    )]
     ChangedConfiguration {
         /// The run.
         path: PathBuf,
@@ -157,6 +181,21 @@ pub enum TrainerError {
 impl From<crate::config::ConfigError> for TrainerError {
     fn from(error: crate::config::ConfigError) -> Self {
         Self::Config(Box::new(error))
+    }
+}
+
+impl From<data::DataError> for TrainerError {
+    fn from(error: data::DataError) -> Self {
+        match error {
+            data::DataError::TooManyDropped {
+                report,
+                max_dropped,
+            } => Self::TooManyDropped {
+                report,
+                max_dropped,
+            },
+            other => Self::Data(other),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod experiment;
 mod files;
 mod interrupt;
 pub mod metrics;
+pub mod metrics_log;
 mod parameter_table;
 mod quantity_table;
 pub mod report;

@@ -3,7 +3,7 @@
 use crate::TrainerError;
 use crate::disk::Disk;
 use crate::files::read_to_string;
-use data::Standardization;
+use data::{ReadReport, Standardization};
 use std::path::{Path, PathBuf};
 
 /// File with mean and scale.
@@ -96,6 +96,20 @@ impl RunDirectory {
     pub fn config(&self) -> PathBuf {
         self.root.join("config.json")
     }
+    /// Another configuration from now on; the old one stays as `config.until-N.json`, N from 1.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn replace_config(&self, json: &str) -> Result<(), TrainerError> {
+        let old = read_to_string(&self.config())?;
+        let kept = (1..)
+            .map(|n| self.root.join(format!("config.until-{n}.json")))
+            .find(|path| !path.exists());
+        if let Some(kept) = kept {
+            self.disk.write_whole(&kept, old.as_bytes())?;
+        }
+        self.disk.write_whole(&self.config(), json.as_bytes())
+    }
     /// Keeps the mean and scale of the training samples, for evaluation on others.
     ///
     /// # Errors
@@ -116,6 +130,18 @@ impl RunDirectory {
             path,
             why: e.to_string(),
         })
+    }
+    /// Lists the rows of the tables that were left out.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn list_dropped_rows(&self, reports: &[ReadReport]) -> Result<(), TrainerError> {
+        let csv = ReadReport::dropped_rows_as_csv(reports);
+        self.disk.write_whole(&self.dropped_rows(), csv.as_bytes())
+    }
+    /// The rows of the tables that were left out: file, line, rule, reason.
+    pub fn dropped_rows(&self) -> PathBuf {
+        self.root.join("dropped_rows.csv")
     }
     fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")

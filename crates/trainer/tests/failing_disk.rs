@@ -14,7 +14,7 @@ use trainer::config::{ConfigSource, Overrides, load};
 use trainer::disk::{Disk, Fault, Faults, Operation};
 use trainer::experiment::Experiment;
 use trainer::run_directory::RunDirectory;
-use trainer::training::{Saving, Silent, Training};
+use trainer::training::{Changes, Saving, Silent, Training};
 
 const SMALL: [&str; 10] = [
     "data.train_samples=40",
@@ -56,10 +56,10 @@ impl Small {
             ..Overrides::default()
         };
         let loaded = load(&ConfigSource::BuiltIn, &overrides).unwrap();
-        let (experiment, samples) = assemble(&check(&loaded).unwrap()).unwrap();
+        let assembled = assemble(&check(&loaded).unwrap()).unwrap();
         Self {
-            experiment,
-            samples,
+            experiment: assembled.experiment,
+            samples: assembled.samples,
         }
     }
 
@@ -74,7 +74,7 @@ impl Small {
             keep_epochs: 1,
         };
         if resume {
-            training.resume(None, false)?;
+            training.resume(None, Changes::default())?;
         }
         training.run(&mut Silent, &AtomicBool::new(false))?;
         Ok(())

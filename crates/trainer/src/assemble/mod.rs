@@ -12,7 +12,7 @@ use crate::config::{
 };
 use crate::experiment::Experiment;
 use crate::metrics::Dimensions;
-use data::{Splits, Standardization};
+use data::{ReadReport, Splits, Standardization};
 use forward_model::Wavelengths;
 use losses::Weights;
 use model::{Architecture, PhysicsLayer};
@@ -46,15 +46,29 @@ pub(crate) fn inform_parameters() -> Vec<physics::Quantity> {
         .collect()
 }
 
+/// An experiment with its samples.
+pub struct Assembled {
+    /// Everything a training needs but the samples.
+    pub experiment: Experiment,
+    /// The samples.
+    pub samples: Splits,
+    /// What was read of the tables of training, validation and test samples; none of simulated ones.
+    pub reports: Vec<ReadReport>,
+}
+
 /// Loads or simulates the samples and builds the physics.
 ///
 /// # Errors
 /// A table of samples or of the physics is refused.
-pub fn assemble(checked: &CheckedExperiment) -> Result<(Experiment, Splits), TrainerError> {
+pub fn assemble(checked: &CheckedExperiment) -> Result<Assembled, TrainerError> {
     let exact = forward_model::build(checked, Wavelengths::All)?;
-    let splits = samples::load(checked, exact.as_ref())?;
-    let experiment = experiment(checked, exact, splits.standardization.clone())?;
-    Ok((experiment, splits))
+    let (samples, reports) = samples::load(checked, exact.as_ref())?;
+    let experiment = experiment(checked, exact, samples.standardization.clone())?;
+    Ok(Assembled {
+        experiment,
+        samples,
+        reports,
+    })
 }
 
 /// The experiment alone, with a known standardisation: for the evaluation of a run on other samples.

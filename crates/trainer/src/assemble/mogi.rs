@@ -215,9 +215,12 @@ mod tests {
         let message = message.rsplit('/').next().unwrap().to_owned();
         insta::assert_snapshot!(message, @r#"train.csv: line 1: column "ux_NEW" is of a station that physics.stations lacks; allowed: the position of NEW there, or data.channels with the displacements to learn from"#);
         set.push(r#"data.channels=["ux_AV07", "uy_AV07", "uz_AV07"]"#.to_owned());
-        let (experiment, splits) = assemble(&akutan(&set).unwrap()).unwrap();
+        let assembled = assemble(&akutan(&set).unwrap()).unwrap();
         assert_eq!(
-            (experiment.dimensions.channels.len(), splits.train.len()),
+            (
+                assembled.experiment.dimensions.channels.len(),
+                assembled.samples.train.len()
+            ),
             (3, 4)
         );
     }

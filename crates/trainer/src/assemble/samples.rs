@@ -3,24 +3,23 @@
 use super::forward_model::{self, Wavelengths};
 use crate::TrainerError;
 use crate::config::{
-    CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, MissingValues,
-    SensorChoice,
+    CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, SensorChoice,
 };
 use data::{
-    CheckedLayout, Imperfection, Missing, ParameterRange, ReadReport, Samples, SplitPaths,
-    SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
-    Values, read_table, sentinel2_wavelengths_nm,
+    CheckedLayout, Imperfection, ParameterRange, ReadReport, Samples, SplitPaths, SplitTables,
+    Splits, Standardization, StandardizationSource, SyntheticData, TableLayout, Values, read_table,
+    sentinel2_wavelengths_nm,
 };
 use physics::ForwardModel;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tracing::{info, warn};
 
-/// Training, validation and test samples.
+/// Training, validation and test samples, and what was read of their tables, if they are in tables.
 pub(super) fn load(
     checked: &CheckedExperiment,
     forward: &dyn ForwardModel,
-) -> Result<Splits, TrainerError> {
+) -> Result<(Splits, Vec<ReadReport>), TrainerError> {
     match &checked.data {
         CheckedData::Synthetic(synthetic) => {
             let ranges: Vec<_> = checked
@@ -43,10 +42,8 @@ pub(super) fn load(
                 model_error: wanted.model_error,
             };
             let tables = settings.simulate(forward, &ranges, &imperfection(checked)?)?;
-            Ok(Splits::from_tables(
-                tables,
-                &StandardizationSource::Measure,
-            )?)
+            let splits = Splits::from_tables(tables, &StandardizationSource::Measure)?;
+            Ok((splits, vec![]))
         }
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
@@ -62,9 +59,8 @@ pub(super) fn load(
                 test: files.test,
             };
             let (tables, reports) = SplitTables::read(&paths, &layout)?;
-            for report in [&reports.train, &reports.valid, &reports.test] {
-                tell(report);
-            }
+            let reports = vec![reports.train, reports.valid, reports.test];
+            reports.iter().for_each(tell);
             let shared = tables.shared_sample_ids();
             if let Some(first) = shared.first() {
                 warn!(
@@ -80,7 +76,7 @@ pub(super) fn load(
                     scale: s.scale,
                 },
             };
-            Ok(Splits::from_tables(tables, &source)?)
+            Ok((Splits::from_tables(tables, &source)?, reports))
         }
     }
 }
@@ -156,10 +152,7 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
         sample_id: csv.labels.sample_id.clone(),
         date: csv.labels.date.clone(),
         truth: csv.truth.clone(),
-        missing: match csv.missing {
-            MissingValues::Error => Missing::Error,
-            MissingValues::DropRow => Missing::DropRow,
-        },
+        rows: csv.rows,
     };
     Ok(layout.check(forward.conditions(), forward.parameters())?)
 }

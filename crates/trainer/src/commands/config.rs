@@ -4,6 +4,9 @@ use crate::TrainerError;
 use crate::assemble::{assemble, check};
 use crate::cli::ConfigCommand;
 use crate::config::{load, schema_json};
+use crate::disk::Disk;
+use data::ReadReport;
+use std::slice;
 
 /// Checks, shows or documents a configuration.
 pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
@@ -12,7 +15,19 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
             let loaded = load(&args.config.source(), &args.config.overrides())?;
             let checked = check(&loaded)?;
             if args.data {
-                let (_, samples) = assemble(&checked)?;
+                let assembled = assemble(&checked);
+                if let Some(path) = &args.dropped_rows {
+                    let reports = match &assembled {
+                        Ok(assembled) => assembled.reports.as_slice(),
+                        Err(TrainerError::TooManyDropped { report, .. }) => {
+                            slice::from_ref(report.as_ref())
+                        }
+                        Err(_) => &[],
+                    };
+                    let csv = ReadReport::dropped_rows_as_csv(reports);
+                    Disk::default().write_whole(path, csv.as_bytes())?;
+                }
+                let samples = assembled?.samples;
                 println!(
                     "{}: ok, with {} training, {} validation and {} test samples",
                     loaded.label(),

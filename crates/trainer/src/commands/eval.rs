@@ -22,8 +22,8 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
     )?)?;
     let (experiment, samples) = match &args.data {
         None => {
-            let (experiment, splits) = assemble(&checked)?;
-            (experiment, splits.test)
+            let assembled = assemble(&checked)?;
+            (assembled.experiment, assembled.samples.test)
         }
         Some(path) => {
             let standardization = run.standardization()?;

@@ -1,12 +1,13 @@
 //! `trainer train`.
 
-use crate::assemble::{assemble, check};
+use crate::assemble::{Assembled, assemble, check};
 use crate::checkpoint::{self, Origin};
 use crate::checks::Checks;
 use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
 use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
+use crate::files::read_to_string;
 use crate::interrupt::on_ctrl_c;
 use crate::metrics::EpochRecord;
 use crate::run_directory::RunDirectory;
@@ -15,7 +16,7 @@ use crate::screen::{ProgressDisplay, Screen};
 use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
-use crate::training::{Saving, Shards, Training, TrainingEnd};
+use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
 use crate::{TrainerError, report};
 use data::Splits;
 use nn::{Cpu, named};
@@ -37,22 +38,35 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         ),
         Some(path) => {
             let run = RunDirectory::open(path)?;
-            (checked_again(args, &run)?, Some(run))
+            let (checked, changed) = checked_again(args, &run)?;
+            (checked, Some((run, changed)))
         }
     };
     // everything that can be wrong with the data is found before a folder is made
-    let (experiment, samples) = assemble(&checked)?;
-    let config_json = checked.to_json();
+    let Assembled {
+        experiment,
+        samples,
+        reports,
+    } = assemble(&checked)?;
     let resume = resumed.is_some();
-    let run = if let Some(run) = resumed {
-        run
+    let (run, changed) = if let Some(resumed) = resumed {
+        resumed
     } else {
-        let run = RunDirectory::create(&args.runs_dir, &checked.name, &config_json)?;
+        let run = RunDirectory::create(&args.runs_dir, &checked.name, &checked.to_json())?;
         run.keep_standardization(&samples.standardization)?;
-        run
+        (run, false)
     };
     let lock = RunLock::take(&run)?;
+    if changed {
+        run.replace_config(&checked.to_json())?;
+        run.keep_standardization(&samples.standardization)?;
+    }
+    // as it is in the file: later versions may write more keys
+    let config_json = read_to_string(&run.config())?;
     screen.log_to(&run.log())?;
+    if reports.iter().any(|report| !report.dropped.is_empty()) {
+        run.list_dropped_rows(&reports)?;
+    }
     if let Some(process) = lock.left_by {
         info!("process {process} left this run without ending it");
     }
@@ -82,8 +96,12 @@ struct Job<'a> {
     screen: &'a Screen,
 }
 
-/// The configuration of a run that is resumed: its own; what else the command line says must agree.
-fn checked_again(args: &TrainArgs, run: &RunDirectory) -> Result<CheckedExperiment, TrainerError> {
+/// The configuration of a run that is resumed, and whether it is another one than the run's: what the command
+/// line says must agree with that, unless it may change it.
+fn checked_again(
+    args: &TrainArgs,
+    run: &RunDirectory,
+) -> Result<(CheckedExperiment, bool), TrainerError> {
     let own = ConfigSource::File(run.config());
     let then = check(&load(&own, &Overrides::default())?)?;
     let now = match &args.config.config {
@@ -91,7 +109,8 @@ fn checked_again(args: &TrainArgs, run: &RunDirectory) -> Result<CheckedExperime
         None => check(&load(&own, &args.overrides())?)?,
     };
     let (then_json, now_json) = (then.to_json(), now.to_json());
-    if then_json != now_json {
+    let changed = then_json != now_json;
+    if changed && !args.allow_changed_config {
         let parse = |text: &str| serde_json::from_str(text).unwrap_or(serde_json::Value::Null);
         let (key, then, now) = first_difference("", &parse(&then_json), &parse(&now_json));
         return Err(TrainerError::ChangedConfiguration {
@@ -101,7 +120,7 @@ fn checked_again(args: &TrainArgs, run: &RunDirectory) -> Result<CheckedExperime
             then,
         });
     }
-    Ok(then)
+    Ok((now, changed))
 }
 
 /// The first key whose values differ, with both.
@@ -155,7 +174,11 @@ impl Job<'_> {
             keep_epochs: self.args.keep_epochs,
         };
         if self.resume {
-            training.resume(self.args.after_epoch, self.args.allow_changed_data)?;
+            let allowed = Changes {
+                config: self.args.allow_changed_config,
+                data: self.args.allow_changed_data,
+            };
+            training.resume(self.args.after_epoch, allowed)?;
         }
         self.announce(
             named::count(&training.learner.model),

@@ -1,8 +1,6 @@
 //! A checked configuration: what the trainer takes.
 
-use super::data::{
-    AngleColumns, DigitalNumbers, LabelColumns, MissingValues, Standardization, SyntheticData,
-};
+use super::data::{AngleColumns, DigitalNumbers, LabelColumns, Standardization, SyntheticData};
 use super::error::ConfigError;
 use super::experiment::ExperimentConfig;
 use super::mogi::Stations;
@@ -10,6 +8,7 @@ use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
 use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
+use data::RowRules;
 use schedules::Schedule;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -183,8 +182,8 @@ pub struct CheckedCsv {
     pub labels: LabelColumns,
     /// Column of the true value of each parameter for which it is known.
     pub truth: BTreeMap<String, String>,
-    /// What to do with a row that lacks a value.
-    pub missing: MissingValues,
+    /// Which rows are taken.
+    pub rows: RowRules,
     /// The configuration file, for messages.
     pub(super) label: String,
 }

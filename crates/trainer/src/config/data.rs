@@ -2,6 +2,7 @@
 
 use super::file_or::FileOr;
 use super::physics::PhysicsConfig;
+use ::data::{BadRow, Duplicates, RowRules};
 use ::physics::Mogi;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, MapAccess, Visitor};
@@ -181,10 +182,37 @@ pub struct CsvData {
     /// {"LAI": "lai_measured"}. Never learned from; reported as recovery.
     #[serde(default)]
     pub truth: BTreeMap<String, String>,
-    /// What to do with a row that lacks a value of a channel or an angle.
+    /// What to do with a row that lacks a value of a channel or an angle: an empty cell, NaN, an infinity, NA,
+    /// null, none, or a digital number that stands for no data (0, 65535).
     #[serde(default)]
-    pub missing: MissingValues,
+    pub missing: UnusableRow,
+    /// What to do with a row that has a reflectance outside −0.1 to 1.6 or an angle outside the range of the
+    /// physics.
+    #[serde(default)]
+    pub out_of_range: UnusableRow,
+    /// What to do with a row that says in all columns named here exactly what an earlier row of its table says.
+    #[serde(default)]
+    pub duplicates: DuplicateRow,
+    /// Largest share of a table's rows that may be left out for these reasons, 0 to 1.
+    #[serde(default = "default_max_dropped")]
+    #[schemars(range(min = 0, max = 1))]
+    pub max_dropped: f64,
+    /// Most memory that the rows of one table may take, GiB.
+    #[serde(default = "default_max_memory")]
+    #[schemars(range(max = 1000000), extend("exclusiveMinimum" = 0))]
+    pub max_memory_gib: f64,
 }
+
+fn default_max_dropped() -> f64 {
+    RowRules::MAX_DROPPED
+}
+
+fn default_max_memory() -> f64 {
+    RowRules::MAX_BYTES as f64 / BYTES_PER_GIB
+}
+
+/// Bytes of a GiB.
+const BYTES_PER_GIB: f64 = (1_u64 << 30) as f64;
 
 fn default_train() -> String {
     "train.csv".to_owned()
@@ -260,15 +288,49 @@ pub struct LabelColumns {
     pub date: Option<String>,
 }
 
-/// What to do with a row that lacks a value.
+/// What to do with a row that cannot be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum MissingValues {
+pub enum UnusableRow {
     /// Stop with a message that names the row and the column.
     #[default]
     Error,
-    /// Leave the row out, and report how many.
+    /// Leave the row out; the run's dropped_rows.csv names it and the reason.
     DropRow,
+}
+
+/// What to do with a row that was there before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateRow {
+    /// Take it as any other.
+    #[default]
+    Keep,
+    /// Stop with a message that names both rows.
+    Error,
+    /// Leave the row out; the run's dropped_rows.csv names it and the row it equals.
+    DropRow,
+}
+
+impl CsvData {
+    /// Which rows of a table are taken.
+    pub fn row_rules(&self) -> RowRules {
+        let unusable = |row| match row {
+            UnusableRow::Error => BadRow::Error,
+            UnusableRow::DropRow => BadRow::DropRow,
+        };
+        RowRules {
+            missing: unusable(self.missing),
+            out_of_range: unusable(self.out_of_range),
+            duplicates: match self.duplicates {
+                DuplicateRow::Keep => Duplicates::Keep,
+                DuplicateRow::Error => Duplicates::Error,
+                DuplicateRow::DropRow => Duplicates::DropRow,
+            },
+            max_dropped: self.max_dropped,
+            max_bytes: (self.max_memory_gib * BYTES_PER_GIB) as u64,
+        }
+    }
 }
 
 /// Where mean and scale of each channel come from.

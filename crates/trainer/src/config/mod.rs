@@ -48,8 +48,8 @@ mod training;
 mod tests;
 
 pub use self::data::{
-    AngleColumns, ChannelValues, CsvData, DataConfig, DigitalNumbers, LabelColumns, MissingValues,
-    SENTINEL_2_BANDS, Standardization, StandardizationFiles, SyntheticData,
+    AngleColumns, ChannelValues, CsvData, DataConfig, DigitalNumbers, DuplicateRow, LabelColumns,
+    SENTINEL_2_BANDS, Standardization, StandardizationFiles, SyntheticData, UnusableRow,
 };
 pub use self::physics::{
     FixedParameters, InformConfig, InformVariant, LeafAngles, PhysicsConfig, Precision,

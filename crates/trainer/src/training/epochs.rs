@@ -5,7 +5,8 @@ use crate::TrainerError;
 use crate::checkpoint::{self, EpochSums, Origin, Progress};
 use crate::evaluation::monitor;
 use crate::experiment::Experiment;
-use crate::metrics::{EpochRecord, Measures, MetricsLog, Record, StepRecord};
+use crate::metrics::{EpochRecord, Measures, Record, StepRecord};
+use crate::metrics_log::MetricsLog;
 use crate::run_directory::RunDirectory;
 use data::{Purpose, Splits, batch_count, draw_unit_parameters, epoch_order, stream};
 use ndarray::Array2;
@@ -22,6 +23,15 @@ pub enum TrainingEnd {
     Finished,
     /// It was interrupted between two steps; the state is on disk.
     Interrupted,
+}
+
+/// What may have changed since a run was saved that goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The configuration, as far as the weights still fit.
+    pub config: bool,
+    /// The samples.
+    pub data: bool,
 }
 
 /// A training under way.
@@ -81,32 +91,46 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
     }
 
     /// Continues from the run's last checkpoint, if there is one, or from the one kept after `after` epochs;
-    /// records behind it are dropped. Samples other than those of the checkpoint are taken if `any_data`.
+    /// records behind it are dropped.
     ///
     /// # Errors
-    /// The checkpoint is not there, is damaged, or belongs to another configuration or to other samples.
-    pub fn resume(&mut self, after: Option<usize>, any_data: bool) -> Result<(), TrainerError> {
+    /// The checkpoint is not there, is damaged, does not fit the experiment, or belongs to another
+    /// configuration or to other samples and that is not allowed.
+    pub fn resume(&mut self, after: Option<usize>, allowed: Changes) -> Result<(), TrainerError> {
         let path = match after {
             None => self.run.last(),
             Some(epochs) => self.run.after_epochs(epochs),
         };
         if path.exists() || after.is_some() {
             let checkpoint = checkpoint::load::<E>(&path)?;
-            if checkpoint.origin.config_sha256 != self.origin.config_sha256 {
-                return Err(TrainerError::Damaged {
-                    path,
-                    why: "it belongs to another configuration than config.json beside it".into(),
-                });
+            let other_config = checkpoint.origin.config_sha256 != self.origin.config_sha256;
+            if other_config && !allowed.config {
+                return Err(TrainerError::OtherConfiguration { path });
             }
             let (then, now) = (&checkpoint.origin.data_sha256, &self.origin.data_sha256);
-            if !any_data && then.is_some() && then != now {
+            if !allowed.data && then.is_some() && then != now {
                 return Err(TrainerError::ChangedData {
                     path: self.run.path().to_owned(),
                 });
             }
             self.progress = checkpoint.restore(&mut self.learner.model, &mut self.learner.adam)?;
+            if other_config {
+                self.follow_new_configuration()?;
+            }
         }
         self.log.truncate(self.progress.epoch, self.progress.batch)
+    }
+
+    /// What the state of another configuration holds of it gives way to this one's.
+    fn follow_new_configuration(&mut self) -> Result<(), TrainerError> {
+        let patience = self.experiment.early_stop;
+        let progress = &mut self.progress;
+        progress.early_stopping = (progress.early_stopping.clone())
+            .with_patience(patience)
+            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        // a run that was over may have more epochs now
+        progress.finished = false;
+        self.save_last()
     }
 
     /// Trains to the end, or until `interrupt` is set.

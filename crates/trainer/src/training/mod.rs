@@ -6,7 +6,7 @@ mod observer;
 mod saving;
 mod shards;
 
-pub use epochs::{Training, TrainingEnd};
+pub use epochs::{Changes, Training, TrainingEnd};
 pub use learner::{Learner, Reconstruction, StepOutcome};
 pub use observer::{Observer, Silent};
 pub use saving::Saving;

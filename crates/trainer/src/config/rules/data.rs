@@ -126,7 +126,7 @@ fn check_csv(
         angles: csv.angles.clone(),
         labels: csv.labels.clone(),
         truth: csv.truth.clone(),
-        missing: csv.missing,
+        rows: csv.row_rules(),
         label: label.to_owned(),
     })
 }
