@@ -63,3 +63,78 @@ fn a_changed_configuration_is_not_resumed() {
     );
     assert_eq!(before, bytes(&run.path, "metrics.jsonl"));
 }
+
+/// A run that was over goes on with more epochs: as if it had had them from the beginning, the schedule of the
+/// learning rate apart, which is constant here.
+#[test]
+fn a_changed_configuration_is_taken_where_that_is_allowed() {
+    let runs = tempfile::tempdir().unwrap();
+    let constant = ["--set", "lr_scheduler={\"type\":\"None\"}"];
+    let mut fewer = small(&constant);
+    fewer[1] = "5";
+    let first = Run::train(runs.path(), &fewer);
+    let config = bytes(&first.path, "config.json");
+    let more = trainer()
+        .args([
+            "train",
+            "--epochs",
+            "7",
+            "--allow-changed-config",
+            "--resume",
+        ])
+        .arg(&first.path)
+        .output()
+        .unwrap();
+    assert!(more.status.success(), "{}", printed(&more).1);
+    assert_eq!(bytes(&first.path, "config.until-1.json"), config);
+    let whole = Run::train(&runs.path().join("whole"), &small(&constant));
+    assert_same(&whole.path, &first.path);
+    assert_eq!(
+        bytes(&whole.path, "config.json"),
+        bytes(&first.path, "config.json")
+    );
+
+    // no weights fit another network
+    let other = trainer()
+        .args([
+            "train",
+            "--set",
+            "phys_vae.num_units_feat=17",
+            "--epochs",
+            "9",
+        ])
+        .args(["--allow-changed-config", "--resume"])
+        .arg(&first.path)
+        .output()
+        .unwrap();
+    let (_, stderr) = printed(&other);
+    assert_eq!(other.status.code(), Some(2), "{stderr}");
+    assert_eq!(
+        bytes(&whole.path, "config.json"),
+        bytes(&first.path, "config.json")
+    );
+}
+
+/// The state knows the configuration by the bytes of the file.
+#[test]
+fn a_configuration_that_was_edited_in_the_run_is_not_resumed() {
+    let runs = tempfile::tempdir().unwrap();
+    let run = Run::train(runs.path(), &small(&[]));
+    let path = run.path.join("config.json");
+    let edited = text(&path).replace("0.0003", "0.003");
+    std::fs::write(&path, edited).unwrap();
+    let resume = |flags: &[&str]| {
+        let mut command = trainer();
+        command
+            .args(["train", "--resume"])
+            .arg(&run.path)
+            .args(flags);
+        let output = command.output().unwrap();
+        (output.status.code(), printed(&output).1)
+    };
+    let (code, stderr) = resume(&[]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("--allow-changed-config"), "{stderr}");
+    let (code, stderr) = resume(&["--allow-changed-config"]);
+    assert_eq!(code, Some(0), "{stderr}");
+}

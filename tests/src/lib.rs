@@ -1,6 +1,8 @@
 //! Helpers shared by the stories: the program as a user starts it, its runs, the shared data.
 #![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
 
+pub mod folder;
+
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -201,13 +201,13 @@ impl<'a> Reading<'a> {
                 Cell::Number(number) => self.numbers.push(number),
                 Cell::Text => {
                     return Err(DataError::NotANumber {
-                        place: self.place(line, i),
+                        place: Box::new(self.place(line, i)),
                         text: text.into(),
                     });
                 }
                 Cell::Missing(absence) if declared.rows.missing == BadRow::Error => {
                     return Err(DataError::MissingValue {
-                        place: self.place(line, i),
+                        place: Box::new(self.place(line, i)),
                         reason: absence.to_string(),
                     });
                 }
@@ -262,12 +262,12 @@ impl<'a> Reading<'a> {
         self.header[self.columns.numbers[number]].clone()
     }
 
-    fn place(&self, line: u64, number: usize) -> Box<Place> {
-        Box::new(Place {
+    fn place(&self, line: u64, number: usize) -> Place {
+        Place {
             path: self.path.into(),
             line,
             column: self.column(number).to_string(),
-        })
+        }
     }
 
     fn check_memory(&self) -> Result<(), DataError> {
@@ -336,9 +336,9 @@ struct Outside<'a> {
 }
 
 impl Outside<'_> {
-    fn into_error(self, place: Box<Place>) -> DataError {
+    fn into_error(self, place: Place) -> DataError {
         DataError::OutOfRange {
-            place,
+            place: Box::new(place),
             quantity: self.quantity.into(),
             value: self.value,
             unit: self.unit.into(),

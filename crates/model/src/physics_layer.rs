@@ -130,6 +130,9 @@ impl PhysicsLayer {
 
     /// The differentiable operation: z (n × p) → x_P (n × d), both standardised.
     ///
+    /// A row of z with NaN comes out as NaN, so that the loss shows what an encoder that overflows does; the physics
+    /// itself refuses such a row.
+    ///
     /// `conditions` (n × c, `None` for the defaults) carry no gradient. With a tape the Jacobian comes
     /// out of the same sweep as the values and is kept for the backward pass.
     ///
@@ -153,8 +156,10 @@ impl PhysicsLayer {
         for (to, from) in on_host.iter_mut().zip(to_host(&z)) {
             *to = from.wide();
         }
+        let without_answer = replace_rows_that_are_not_numbers(&mut on_host);
         if !T::OWNS_TAPE {
-            let x = self.signals(on_host.view(), conditions)?;
+            let mut x = self.signals(on_host.view(), conditions)?;
+            give_no_answer(&mut x, &without_answer);
             let x = x.iter().map(|&v| E::of(v)).collect();
             return Ok(host_op(z, d, x, |_| vec![])?);
         }
@@ -167,6 +172,7 @@ impl PhysicsLayer {
             jacobian.view_mut(),
         )?;
         self.standardize(&mut signals);
+        give_no_answer(&mut signals, &without_answer);
         // from physical units to standardised ones on both sides
         let mut kept: Vec<E> = Vec::with_capacity(n * d * p);
         for sample in jacobian.outer_iter() {
@@ -200,5 +206,23 @@ impl PhysicsLayer {
                 *v = (*v - mean) / scale;
             }
         }
+    }
+}
+
+/// Puts the middle of the range in the place of rows with NaN, and says which they are.
+fn replace_rows_that_are_not_numbers(z: &mut Array2<f64>) -> Vec<usize> {
+    let mut replaced = vec![];
+    for (i, mut row) in z.rows_mut().into_iter().enumerate() {
+        if row.iter().any(|v| v.is_nan()) {
+            row.fill(0.5);
+            replaced.push(i);
+        }
+    }
+    replaced
+}
+
+fn give_no_answer(signals: &mut Array2<f64>, rows: &[usize]) {
+    for &row in rows {
+        signals.row_mut(row).fill(f64::NAN);
     }
 }

@@ -185,6 +185,12 @@ fn f32_computes_the_physics_in_f64() {
 
 #[test]
 fn what_the_physics_refuses_is_an_error() {
+    let no_number = array![[0.5, 0.5, 0.5], [0.5, f64::NAN, 0.5]];
+    let error = layer().signals(no_number.view(), None).unwrap_err();
+    assert!(
+        matches!(&error, ModelError::Physics(PhysicsError::OutOfRange { row: 1, name, .. }) if name == "p1"),
+        "{error}"
+    );
     for taped in [false, true] {
         let apply = |z: &[f64], c: Option<Array2<f64>>| {
             let m = matrix(z.len() / 3, 3, z);
@@ -195,11 +201,6 @@ fn what_the_physics_refuses_is_an_error() {
                 layer().apply(m, c).map(drop)
             }
         };
-        let error = apply(&[0.5, 0.5, 0.5, 0.5, f64::NAN, 0.5], None).unwrap_err();
-        assert!(
-            matches!(&error, ModelError::Physics(PhysicsError::OutOfRange { row: 1, name, .. }) if name == "p1"),
-            "{error}"
-        );
         let error = apply(&[0.5, 0.5, 0.5], Some(array![[1.0], [1.0]])).unwrap_err();
         assert!(
             matches!(error, ModelError::Physics(PhysicsError::Shape { .. })),
@@ -267,4 +268,22 @@ fn numbers_that_do_not_fit_are_refused() {
     let mut bad = mean;
     bad[0] = f64::NAN;
     assert!(new(&ranges, &bad, &scale).starts_with("y0 has mean NaN"));
+}
+
+/// An encoder that overflows is seen by the loss; the physics is not asked about rows that are no numbers.
+#[test]
+fn rows_that_are_not_numbers_come_out_so_and_leave_the_others_alone() {
+    let layer = layer();
+    let good = [0.3, 0.4, 0.7, 0.9, 0.2, 0.1];
+    let mut spoilt = good;
+    spoilt[4] = f64::NAN;
+    let (d, of) = (layer.channels(), |z: &[f64]| matrix(2, 3, z));
+    let whole = nn::to_host(&layer.apply(of(&good), None).unwrap());
+    for out in [
+        nn::to_host(&layer.apply(of(&spoilt), None).unwrap()),
+        nn::to_host(&layer.apply(of(&spoilt).leaky_traced(), None).unwrap()),
+    ] {
+        assert_eq!(out[..d], whole[..d]);
+        assert!(out[d..].iter().all(|x| x.is_nan()));
+    }
 }

@@ -306,7 +306,7 @@ impl<E: Scalar> Checkpoint<E> {
         model: &mut impl named::Named<E, D>,
         adam: &mut Adam<E>,
     ) -> Result<Progress, TrainerError> {
-        named::load_host_tensors(model, &self.weights)?;
+        named::load_host_tensors(model, &self.weights).map_err(TrainerError::OtherNetwork)?;
         adam.moments = self.moments;
         Ok(self.progress)
     }

@@ -54,6 +54,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Look at the batch on which a training diverged: take that step again, name the rows that are not finite
+    Replay(ReplayArgs),
     /// Simulate: a table of parameters in, a table of bands or displacements out
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
@@ -210,6 +212,14 @@ pub struct EvalArgs {
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+}
+
+/// Arguments of `trainer replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    /// Directory of a run that ended with exit code 3
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
 }
 
 const SIMULATE_EXAMPLES: &str = "\

@@ -116,6 +116,9 @@ pub enum TrainerError {
         /// The state.
         path: PathBuf,
     },
+    /// A state is of another network than the configuration's.
+    #[error("{0}; a state goes on only in the network it was made with")]
+    OtherNetwork(nn::NnError),
     /// A resumed run was given another configuration.
     #[error(
         "{} was made with another configuration: {key} is {now}, the run has {then}; \
@@ -134,7 +137,8 @@ pub enum TrainerError {
     /// Too many losses in a row were not finite.
     #[error(
         "training diverged: {skipped} losses or gradients in a row were not finite, the last at epoch {epoch}, batch {batch}; \
-         physical parameters seen in that batch: {seen}; the last good state is in {}", checkpoint.display()
+         physical parameters seen in that batch: {seen}; the state before it and the batch are kept, to be looked at: \
+         trainer replay {}", run.display()
     )]
     Diverged {
         /// Steps left out in a row.
@@ -145,8 +149,8 @@ pub enum TrainerError {
         batch: usize,
         /// Ranges of the physical parameters in the batch.
         seen: String,
-        /// The last good checkpoint.
-        checkpoint: PathBuf,
+        /// The run, which holds state and batch.
+        run: PathBuf,
     },
     /// A validation or test batch gave a loss that is not finite.
     #[error("the {split} loss is not finite at epoch {epoch}; no state was replaced")]

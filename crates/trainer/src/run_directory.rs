@@ -102,12 +102,15 @@ impl RunDirectory {
     /// A file cannot be read or written.
     pub fn replace_config(&self, json: &str) -> Result<(), TrainerError> {
         let old = read_to_string(&self.config())?;
-        let kept = (1..)
-            .map(|n| self.root.join(format!("config.until-{n}.json")))
-            .find(|path| !path.exists());
-        if let Some(kept) = kept {
-            self.disk.write_whole(&kept, old.as_bytes())?;
-        }
+        let mut n = 1;
+        let kept = loop {
+            let path = self.root.join(format!("config.until-{n}.json"));
+            if !path.exists() {
+                break path;
+            }
+            n += 1;
+        };
+        self.disk.write_whole(&kept, old.as_bytes())?;
         self.disk.write_whole(&self.config(), json.as_bytes())
     }
     /// Keeps the mean and scale of the training samples, for evaluation on others.
@@ -158,6 +161,14 @@ impl RunDirectory {
     pub fn after_epochs(&self, epochs: usize) -> PathBuf {
         self.checkpoints()
             .join(format!("after-{epochs:05}-epochs.safetensors"))
+    }
+    /// The state in which training diverged: after the last step that could be taken.
+    pub fn diverged(&self) -> PathBuf {
+        self.checkpoints().join("diverged.safetensors")
+    }
+    /// The batch on which it did.
+    pub fn diverged_batch(&self) -> PathBuf {
+        self.root.join("diverged_batch.safetensors")
     }
     /// Held by the one process that writes here.
     pub fn lock(&self) -> PathBuf {

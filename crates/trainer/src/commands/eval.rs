@@ -9,9 +9,7 @@ use crate::evaluation::evaluate;
 use crate::run_directory::RunDirectory;
 use crate::summary_text::{errors_text, recovery_text};
 use crate::training::Learner;
-use data::{Purpose, stream};
-use model::PhysVae;
-use nn::{Adam, Cpu};
+use nn::Cpu;
 
 /// Evaluates the selected weights of a run on its test split or on another table.
 pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
@@ -41,26 +39,11 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         run.last()
     };
     let checkpoint = checkpoint::load::<f32>(&path)?;
-    let device = Cpu::default();
-    let mut model = PhysVae::new(
-        &device,
-        experiment.architecture.clone(),
-        experiment.physics_of_evaluation().cloned(),
-        &mut stream(experiment.seed, Purpose::Initialisation, 0, 0),
-    )?;
-    let mut adam = Adam::new(experiment.adam);
-    checkpoint.restore(&mut model, &mut adam)?;
-    let (mean, scale) = (
-        experiment.standardization.mean(),
-        experiment.standardization.scale(),
-    );
-    let standardization = (mean.to_vec(), scale.to_vec());
-    let learner = Learner {
-        device,
-        model,
-        adam,
-        standardization,
-    };
+    let mut learner = Learner::new(&experiment, Cpu::default())?;
+    checkpoint.restore(&mut learner.model, &mut learner.adam)?;
+    if let Some(exact) = &experiment.exact_physics {
+        learner.model.set_physics(exact.clone())?;
+    }
     let evaluation = evaluate(&learner, &experiment, &samples)?;
     let source = args
         .data

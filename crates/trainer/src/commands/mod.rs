@@ -2,6 +2,7 @@
 
 mod config;
 mod eval;
+mod replay;
 mod simulate;
 mod simulate_mogi;
 mod simulated_rows;
@@ -19,6 +20,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     match cli.into_command() {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Config(command) => config::config(&command),
     }

@@ -57,12 +57,12 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         (run, false)
     };
     let lock = RunLock::take(&run)?;
-    if changed {
-        run.replace_config(&checked.to_json())?;
-        run.keep_standardization(&samples.standardization)?;
-    }
-    // as it is in the file: later versions may write more keys
-    let config_json = read_to_string(&run.config())?;
+    let config_json = if changed {
+        checked.to_json()
+    } else {
+        // as it is in the file: later versions may write more keys
+        read_to_string(&run.config())?
+    };
     screen.log_to(&run.log())?;
     if reports.iter().any(|report| !report.dropped.is_empty()) {
         run.list_dropped_rows(&reports)?;
@@ -76,6 +76,7 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         run: &run,
         args,
         resume,
+        changed,
         config_json,
         screen,
     };
@@ -92,6 +93,8 @@ struct Job<'a> {
     run: &'a RunDirectory,
     args: &'a TrainArgs,
     resume: bool,
+    /// Whether the configuration is another one than that in the run.
+    changed: bool,
     config_json: String,
     screen: &'a Screen,
 }
@@ -179,6 +182,12 @@ impl Job<'_> {
                 data: self.args.allow_changed_data,
             };
             training.resume(self.args.after_epoch, allowed)?;
+            if self.changed {
+                // only now is it known that the state fits
+                run.replace_config(&self.config_json)?;
+                run.keep_standardization(&samples.standardization)?;
+                training.save_last()?;
+            }
         }
         self.announce(
             named::count(&training.learner.model),

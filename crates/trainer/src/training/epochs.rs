@@ -1,6 +1,6 @@
 //! The loop over epochs and batches.
 
-use super::{Learner, Observer, Saving, Shards, StepOutcome};
+use super::{Learner, Observer, Saving, Shards, StepBatch, StepOutcome};
 use crate::TrainerError;
 use crate::checkpoint::{self, EpochSums, Origin, Progress};
 use crate::evaluation::monitor;
@@ -8,11 +8,10 @@ use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, Record, StepRecord};
 use crate::metrics_log::MetricsLog;
 use crate::run_directory::RunDirectory;
-use data::{Purpose, Splits, batch_count, draw_unit_parameters, epoch_order, stream};
+use data::{Splits, batch_count, epoch_order};
 use ndarray::Array2;
 use nn::Scalar;
 use schedules::{BestSelection, EarlyStopping, LearningRateState, Phase};
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -130,7 +129,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             .map_err(|e| TrainerError::Internal(e.to_string()))?;
         // a run that was over may have more epochs now
         progress.finished = false;
-        self.save_last()
+        Ok(())
     }
 
     /// Trains to the end, or until `interrupt` is set.
@@ -168,8 +167,18 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             let order = epoch_order(self.experiment.seed, epoch as u32, observed);
             for batch in self.progress.batch..total {
                 let rows = batch * size.get()..n.min((batch + 1) * size.get());
-                let outcome = self.step(rows.clone(), &order, lr)?;
-                let record = self.account(rows.len(), &outcome, lr)?;
+                let x = self.experiment;
+                let taken =
+                    StepBatch::of(x, &self.samples.train, (epoch, batch), rows.clone(), &order);
+                let sums = &mut self.progress.sums.statistics;
+                let outcome = self.learner.step(&taken, x, lr, sums)?;
+                let record = match self.account(rows.len(), &outcome, lr) {
+                    Err(diverged @ TrainerError::Diverged { .. }) => {
+                        self.keep_diverged(&taken)?;
+                        return Err(diverged);
+                    }
+                    accounted => accounted?,
+                };
                 self.log.record(&Record::Step(Box::new(record.clone())))?;
                 observer.step(&record);
                 self.progress.batch += 1;
@@ -205,42 +214,12 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         Ok(TrainingEnd::Finished)
     }
 
-    /// One step of the epoch's rows: in Stage B those of the training samples in their order, in Stage A
-    /// as many drawn ones.
-    fn step(
-        &mut self,
-        rows: Range<usize>,
-        order: &[usize],
-        lr: f64,
-    ) -> Result<StepOutcome, TrainerError> {
-        let x = self.experiment;
-        let (epoch, batch) = (self.progress.epoch, self.progress.batch);
-        let weights = x.weights_at(epoch);
-        let random = |purpose| stream(x.seed, purpose, epoch as u32, batch as u32);
-        match x.schedule.phase(epoch) {
-            Phase::Pretrain => {
-                let p = x.architecture.dim_z_phy;
-                let z = draw_unit_parameters(rows.len(), p, &mut random(Purpose::StageA));
-                let conditions = self
-                    .samples
-                    .train
-                    .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions));
-                let conditions = conditions.as_ref().map(Array2::view);
-                self.learner
-                    .pretrain_step(z.view(), conditions, &weights, lr)
-            }
-            Phase::Train => {
-                let taken = self.samples.train.gather::<f64>(&order[rows]);
-                self.learner.train_step(
-                    taken.x.view(),
-                    taken.conditions.as_ref().map(Array2::view),
-                    &mut random(Purpose::LatentNoise),
-                    &weights,
-                    lr,
-                    &mut self.progress.sums.statistics,
-                )
-            }
-        }
+    /// Keeps the state and the batch on which the training diverged, for `trainer replay`.
+    fn keep_diverged(&self, batch: &StepBatch) -> Result<(), TrainerError> {
+        self.log.sync()?;
+        self.save(&self.run.diverged())?;
+        let (disk, path) = (self.run.disk(), self.run.diverged_batch());
+        batch.save(disk, &path, &self.samples.train)
     }
 
     /// Adds a step to the epoch's sums and makes its record; too many skipped in a row are an error.
@@ -288,7 +267,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
                     epoch,
                     batch,
                     seen: self.describe_seen(outcome),
-                    checkpoint: self.run.last(),
+                    run: self.run.path().to_owned(),
                 });
             }
         }
@@ -373,8 +352,11 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         })
     }
 
-    /// The records before the state that follows them.
-    fn save_last(&self) -> Result<(), TrainerError> {
+    /// Saves the state to resume from; the records before it first.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn save_last(&self) -> Result<(), TrainerError> {
         self.log.sync()?;
         self.save(&self.run.last())
     }

@@ -1,6 +1,6 @@
 //! A model with its optimiser: one step, or one reconstruction, of one batch.
 
-use super::Shards;
+use super::{Shards, StepBatch};
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use data::{Purpose, stream};
@@ -14,6 +14,7 @@ use nn::{
 };
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+use schedules::Phase;
 
 use dfdx::prelude::Trace;
 use nn::named::{parameters, parameters_mut};
@@ -151,6 +152,35 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             physical: block(&noise.physical)?,
             auxiliary: block(&noise.auxiliary)?,
         })
+    }
+
+    /// One step of either stage, with the random numbers of its place in the run.
+    ///
+    /// # Errors
+    /// The physics or the device refuses.
+    pub fn step(
+        &mut self,
+        batch: &StepBatch,
+        experiment: &Experiment,
+        learning_rate: f64,
+        epoch: &mut Statistics,
+    ) -> Result<StepOutcome, TrainerError> {
+        let weights = experiment.weights_at(batch.place.epoch);
+        let (inputs, conditions) = (batch.inputs.view(), batch.conditions());
+        match batch.place.phase {
+            Phase::Pretrain => self.pretrain_step(inputs, conditions, &weights, learning_rate),
+            Phase::Train => {
+                let mut noise = batch.noise_of(experiment);
+                self.train_step(
+                    inputs,
+                    conditions,
+                    &mut noise,
+                    &weights,
+                    learning_rate,
+                    epoch,
+                )
+            }
+        }
     }
 
     /// One step of Stage A on synthetic samples of z (n × p, inside (0, 1)).

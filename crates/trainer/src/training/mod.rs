@@ -5,9 +5,11 @@ mod learner;
 mod observer;
 mod saving;
 mod shards;
+mod step_batch;
 
 pub use epochs::{Changes, Training, TrainingEnd};
 pub use learner::{Learner, Reconstruction, StepOutcome};
 pub use observer::{Observer, Silent};
 pub use saving::Saving;
 pub use shards::Shards;
+pub use step_batch::{StepBatch, StepPlace};
