@@ -1,5 +1,6 @@
 //! A training that diverges: exit code 3, the state and the batch kept, and a look at them.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use stories::folder::Folder;
 use stories::{newest_run, printed, text, trainer};
@@ -16,7 +17,7 @@ fn spoilt() -> Folder {
             if row == 17 {
                 cells[4] = first.into();
             }
-            text += &format!("{},plot {row}\n", cells.join(","));
+            writeln!(text, "{},plot {row}", cells.join(",")).unwrap();
         }
         text
     };

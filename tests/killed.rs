@@ -103,6 +103,54 @@ fn kills_at_random_moments_change_nothing() {
     println!("{killed} kills, {completed} runs, each the same as the one left alone");
 }
 
+/// `--save-minutes` saves within an epoch, at its own pace and not after every step.
+#[test]
+fn a_long_epoch_is_saved_now_and_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = trainer()
+        .args(["train", "--epochs", "2", "--save-minutes", "0.01"])
+        .args(SMALL)
+        .args([
+            "--set",
+            "data.train_samples=30000",
+            "--set",
+            "trainer.batch_size=4",
+        ])
+        .args(["--set", "phys_vae.epochs_pretrain=1", "--runs-dir"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the trainer starts");
+    let place = |run: &Path| {
+        let bytes = std::fs::read(run.join("checkpoints/last.safetensors")).ok()?;
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).ok()?;
+        let text = header.metadata().as_ref()?.values().next()?.clone();
+        let header: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let progress = &header["progress"];
+        Some((progress["epoch"].as_u64()?, progress["batch"].as_u64()?))
+    };
+    let mut seen = vec![];
+    while seen.len() < 3 {
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "over after {seen:?}"
+        );
+        if let Some(found) = resumable(folder.path()).as_deref().and_then(place)
+            && seen.last() != Some(&found)
+        {
+            seen.push(found);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    // within an epoch there are steps between two states
+    let close = |two: &&[(u64, u64)]| two[0].0 == two[1].0 && two[1].1 <= two[0].1 + 1;
+    assert_eq!(seen.windows(2).filter(close).count(), 0, "{seen:?}");
+    assert!(seen.iter().any(|(_, batch)| *batch > 0), "{seen:?}");
+}
+
 /// Two programs on one run: the second is refused and the first not disturbed.
 #[test]
 fn a_run_has_one_writer() {

@@ -1,16 +1,34 @@
-//! Any bytes as a table of samples: what is read is finite and as long as it says.
+//! Any bytes as a table of samples: what is read is finite, as long as it says, and no larger than allowed.
 #![no_main]
 
-use data::{TableLayout, Values, read_table};
+use data::{BadRow, Duplicates, RowRules, TableLayout, Values, read_table};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    // the first byte chooses the rules
+    let Some((&choice, bytes)) = bytes.split_first() else {
+        return;
+    };
     let path = fuzz::file("table.csv", bytes);
     let columns = ["B02", "B03"].map(String::from).to_vec();
-    let layout = TableLayout::new(columns, Values::Reflectance);
+    let mut layout = TableLayout::new(columns, Values::Reflectance);
+    layout.sample_id = (choice & 4 != 0).then(|| "id".into());
+    let drop = |yes| if yes { BadRow::DropRow } else { BadRow::Error };
+    layout.rows = RowRules {
+        missing: drop(choice & 1 != 0),
+        out_of_range: drop(choice & 2 != 0),
+        duplicates: if choice & 8 != 0 {
+            Duplicates::DropRow
+        } else {
+            Duplicates::Keep
+        },
+        max_dropped: 0.5,
+        max_bytes: 1 << 20,
+    };
     let layout = layout.check(&[], &[]).expect("the layout is good");
     if let Ok((table, report)) = read_table(&path, &layout) {
         assert_eq!(table.values().nrows(), report.rows);
-        assert!(table.values().iter().all(|x| x.is_finite()));
+        assert!(table.values().iter().all(|x| (-0.1..=1.6).contains(x)));
+        assert!(report.dropped_fraction() <= 0.5);
     }
 });

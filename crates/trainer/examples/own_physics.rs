@@ -21,10 +21,10 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use trainer::checkpoint::Origin;
 use trainer::evaluation::evaluate;
 use trainer::experiment::Experiment;
 use trainer::metrics::Dimensions;
+use trainer::origin::Origin;
 use trainer::run_directory::RunDirectory;
 use trainer::training::{Silent, Training};
 

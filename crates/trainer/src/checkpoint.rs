@@ -6,11 +6,10 @@
 use crate::TrainerError;
 use crate::disk::Disk;
 use crate::files::read;
-use data::Splits;
-use losses::Statistics;
+use crate::origin::Origin;
+use crate::training::Progress;
 use nn::named::{self, HostTensor, HostTensors, from_safetensors, to_safetensors};
 use nn::{Adam, Backend, Moments, Scalar};
-use schedules::{BestSelection, EarlyStopping, LearningRateState};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -23,103 +22,6 @@ const MAGIC: &str = "physics-vae checkpoint";
 const FORMAT: u32 = 2;
 /// The oldest version that is still read.
 const OLDEST_FORMAT: u32 = 1;
-
-/// Where training stands: everything but weights and moments.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Progress {
-    /// The next batch to train on: epoch, from 0.
-    pub epoch: usize,
-    /// The next batch to train on: batch within the epoch, from 0.
-    pub batch: usize,
-    /// Lowest validation rec so far.
-    pub best: BestSelection,
-    /// Early stopping.
-    pub early_stopping: EarlyStopping,
-    /// State of a scheduler that follows the run.
-    pub learning_rate: LearningRateState,
-    /// Losses in a row that were not finite.
-    pub skipped_in_a_row: usize,
-    /// Sums of the unfinished epoch.
-    pub sums: EpochSums,
-    /// Whether training is over.
-    pub finished: bool,
-    /// Samples trained on so far, real and synthetic.
-    pub samples_seen: u64,
-    /// Wall-clock seconds of training so far.
-    pub seconds: f64,
-}
-
-/// Sums over the batches of an epoch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EpochSums {
-    /// What is averaged over rows.
-    pub statistics: Statistics,
-    /// Rows seen.
-    pub rows: usize,
-    /// Loss × rows.
-    pub loss: f64,
-    /// KL of the loss × rows.
-    pub kl: f64,
-    /// Synthetic loss × rows.
-    pub synthetic: f64,
-    /// Gradient norms.
-    pub gradient_norm: f64,
-    /// Steps in that sum.
-    pub steps: usize,
-    /// Non-finite gradient elements.
-    pub non_finite: usize,
-    /// Steps left out.
-    pub skipped: usize,
-}
-
-impl EpochSums {
-    /// Nothing summed yet.
-    pub fn new(statistics: Statistics) -> Self {
-        Self {
-            statistics,
-            rows: 0,
-            loss: 0.0,
-            kl: 0.0,
-            synthetic: 0.0,
-            gradient_norm: 0.0,
-            steps: 0,
-            non_finite: 0,
-            skipped: 0,
-        }
-    }
-}
-
-/// What a run was made of, as SHA-256, hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// Of the configuration.
-    pub config_sha256: String,
-    /// Of the samples; `None` in format 1.
-    pub data_sha256: Option<String>,
-}
-
-impl Origin {
-    /// Of a configuration and the samples it names.
-    pub fn of(config_json: &str, samples: &Splits) -> Self {
-        let mut data = Sha256::new();
-        for split in [&samples.train, &samples.valid, &samples.test] {
-            let conditions = split.conditions().map(data::NamedColumns::values);
-            for table in [Some(split.x()), conditions].into_iter().flatten() {
-                data.update((table.nrows() as u64).to_le_bytes());
-                data.update((table.ncols() as u64).to_le_bytes());
-                for value in table {
-                    data.update(value.to_le_bytes());
-                }
-            }
-        }
-        Self {
-            config_sha256: format!("{:x}", Sha256::digest(config_json.as_bytes())),
-            data_sha256: Some(format!("{:x}", data.finalize())),
-        }
-    }
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,9 +217,12 @@ impl<E: Scalar> Checkpoint<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::EpochSums;
+    use losses::Statistics;
     use model::{Architecture, PhysVae};
     use nn::{AdamConfig, Cpu, from_rows};
     use rand::SeedableRng;
+    use schedules::{BestSelection, EarlyStopping, LearningRateState};
 
     fn model(seed: u64, dim_z_aux: usize) -> PhysVae<f32, Cpu> {
         let architecture = Architecture {

@@ -16,6 +16,7 @@ mod files;
 mod interrupt;
 pub mod metrics;
 pub mod metrics_log;
+pub mod origin;
 mod parameter_table;
 mod quantity_table;
 pub mod report;

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use trainer::TrainerError;
 use trainer::assemble::{assemble, check};
-use trainer::checkpoint::{self, Origin};
+use trainer::checkpoint;
 use trainer::config::{ConfigSource, Overrides, load};
 use trainer::disk::{Disk, Fault, Faults, Operation};
 use trainer::experiment::Experiment;
+use trainer::origin::Origin;
 use trainer::run_directory::RunDirectory;
 use trainer::training::{Changes, Saving, Silent, Training};
 

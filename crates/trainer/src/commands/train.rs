@@ -1,7 +1,7 @@
 //! `trainer train`.
 
 use crate::assemble::{Assembled, assemble, check};
-use crate::checkpoint::{self, Origin};
+use crate::checkpoint;
 use crate::checks::Checks;
 use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
@@ -10,6 +10,7 @@ use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::interrupt::on_ctrl_c;
 use crate::metrics::EpochRecord;
+use crate::origin::Origin;
 use crate::run_directory::RunDirectory;
 use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};

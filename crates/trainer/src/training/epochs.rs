@@ -1,12 +1,13 @@
 //! The loop over epochs and batches.
 
-use super::{Learner, Observer, Saving, Shards, StepBatch, StepOutcome};
+use super::{EpochSums, Learner, Observer, Progress, Saving, Shards, StepBatch, StepOutcome};
 use crate::TrainerError;
-use crate::checkpoint::{self, EpochSums, Origin, Progress};
+use crate::checkpoint;
 use crate::evaluation::monitor;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochRecord, Measures, Record, StepRecord};
 use crate::metrics_log::MetricsLog;
+use crate::origin::Origin;
 use crate::run_directory::RunDirectory;
 use data::{Splits, batch_count, epoch_order};
 use ndarray::Array2;

@@ -1,16 +1,15 @@
-//! A model with its optimiser: one step, or one reconstruction, of one batch.
+//! A model with its optimiser: one step of one batch.
 
 use super::{Shards, StepBatch};
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use data::{Purpose, stream};
-use latent::{logit, sigmoid};
+use latent::logit;
 use losses::{Averages, Batch, Objective, Statistics, Terms, Weights};
 use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use nn::{
-    Adam, Backend, Matrix, NoneTape, OwnedTape, Scalar, StepReport, Tape, from_rows,
-    take_gradients, to_host,
+    Adam, Backend, Matrix, OwnedTape, Scalar, StepReport, Tape, from_rows, take_gradients, to_host,
 };
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -49,19 +48,8 @@ pub struct StepOutcome {
     pub z_seen: Vec<(f64, f64)>,
 }
 
-/// A reconstruction on the host, row-major f64; blocks that a variant lacks have no columns.
-#[derive(Clone, Debug)]
-pub struct Reconstruction {
-    /// x_PB, n × d, standardised.
-    pub x_pb: Array2<f64>,
-    /// x_P, n × d, standardised.
-    pub x_p: Option<Array2<f64>>,
-    /// Physical latents in (0, 1) of the posterior means, n × p.
-    pub z_phy: Option<Array2<f64>>,
-}
-
 /// Standard normal numbers for a draw, n × p and n × a, on the host.
-struct HostNoise {
+pub(super) struct HostNoise {
     physical: Array2<f64>,
     auxiliary: Array2<f64>,
 }
@@ -72,7 +60,7 @@ fn normal(n: usize, k: usize, rng: &mut impl Rng) -> Array2<f64> {
 }
 
 /// Some rows of a table.
-fn part<'a>(table: ArrayView2<'a, f64>, rows: &Range<usize>) -> ArrayView2<'a, f64> {
+pub(super) fn part<'a>(table: ArrayView2<'a, f64>, rows: &Range<usize>) -> ArrayView2<'a, f64> {
     table.slice_axis_move(Axis(0), Slice::from(rows.clone()))
 }
 
@@ -89,7 +77,7 @@ struct ShardOutcome<E> {
     gradients: Option<Vec<Vec<E>>>,
 }
 
-fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
+pub(super) fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
     let mut out = Array2::zeros((n, k));
     for (to, from) in out.iter_mut().zip(values) {
         *to = from.wide();
@@ -119,7 +107,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 
     /// Rows of a table on the device, n × d.
-    fn load(&self, x: ArrayView2<f64>) -> Result<Matrix<E, D>, TrainerError> {
+    pub(super) fn load(&self, x: ArrayView2<f64>) -> Result<Matrix<E, D>, TrainerError> {
         Ok(from_rows(
             &self.device,
             x.nrows(),
@@ -129,7 +117,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 
     /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones.
-    fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> HostNoise {
+    pub(super) fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> HostNoise {
         let a = self.model.architecture();
         HostNoise {
             physical: normal(n, a.dim_z_phy, rng),
@@ -138,7 +126,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 
     /// Some rows of the noise on the device.
-    fn load_noise(
+    pub(super) fn load_noise(
         &self,
         noise: &HostNoise,
         rows: &Range<usize>,
@@ -385,98 +373,10 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let (mean, scale) = &self.standardization;
         Statistics::new(mean, scale, a.dim_z_phy, a.dim_z_aux)
     }
-
-    /// Reconstructs observations (n × d, standardised) without a tape; `rng: None` decodes the means.
-    /// What is monitored is added to `statistics`.
-    ///
-    /// # Errors
-    /// The physics or the device refuses.
-    pub fn reconstruct(
-        &self,
-        x: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        rng: Option<&mut dyn rand::RngCore>,
-        statistics: &mut Statistics,
-    ) -> Result<Reconstruction, TrainerError> {
-        let n = x.nrows();
-        let noise = rng.map(|mut rng| self.draw_noise(n, &mut rng));
-        let shards = D::on_shards(self, n, |learner, rows| {
-            let noise = noise
-                .as_ref()
-                .map(|noise| learner.load_noise(noise, &rows))
-                .transpose()?;
-            let conditions = conditions.map(|c| part(c, &rows));
-            learner.reconstruct_shard(part(x, &rows), conditions, noise)
-        });
-        let (d, p) = (x.ncols(), self.model.architecture().dim_z_phy);
-        let physics = self.model.physics().is_some();
-        let mut whole = Reconstruction {
-            x_pb: Array2::zeros((0, d)),
-            x_p: physics.then(|| Array2::zeros((0, d))),
-            z_phy: physics.then(|| Array2::zeros((0, p))),
-        };
-        let append = |to: Option<&mut Array2<f64>>, rows: Option<Array2<f64>>| match (to, rows) {
-            (Some(to), Some(rows)) => to
-                .append(Axis(0), rows.view())
-                .map_err(|e| TrainerError::Internal(e.to_string())),
-            _ => Ok(()),
-        };
-        for shard in shards {
-            let (rows, seen) = shard?;
-            statistics.merge(&seen);
-            append(Some(&mut whole.x_pb), Some(rows.x_pb))?;
-            append(whole.x_p.as_mut(), rows.x_p)?;
-            append(whole.z_phy.as_mut(), rows.z_phy)?;
-        }
-        Ok(whole)
-    }
-
-    fn reconstruct_shard(
-        &self,
-        x: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        noise: Option<Noise<E, D>>,
-    ) -> Result<(Reconstruction, Statistics), TrainerError> {
-        let observed = self.load(x)?;
-        let posterior = self.model.encoder().forward(observed.clone())?;
-        let shown = Posterior {
-            physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
-            auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
-        };
-        let decoded = self.model.decode(posterior, noise, conditions)?;
-        let mut statistics = self.statistics();
-        add_batch(&mut statistics, &observed, &shown, &decoded);
-        let (n, d) = x.dim();
-        let a = self.model.architecture();
-        let z_phy = shown.physical.map(|g| {
-            let z: Vec<E> = to_host(&g.mean).into_iter().map(sigmoid).collect();
-            array(n, a.dim_z_phy, &z)
-        });
-        let reconstruction = Reconstruction {
-            x_pb: array(n, d, &to_host(&decoded.x_pb)),
-            x_p: decoded.x_p.map(|x_p| array(n, d, &to_host(&x_p))),
-            z_phy,
-        };
-        Ok((reconstruction, statistics))
-    }
-
-    /// Infers z ∈ (0, 1) of the physical parameters (posterior means), n × p.
-    ///
-    /// # Errors
-    /// The device refuses, or there is no physics.
-    pub fn infer_z(&self, x: ArrayView2<f64>) -> Result<Array2<f64>, TrainerError> {
-        let u = self
-            .model
-            .encoder()
-            .physical_mean::<NoneTape>(self.load(x)?)?;
-        let u = u.ok_or(TrainerError::NoPhysics)?;
-        let z: Vec<E> = to_host(&u).into_iter().map(sigmoid).collect();
-        Ok(array(x.nrows(), self.model.architecture().dim_z_phy, &z))
-    }
 }
 
 /// Adds a batch.
-fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+pub(super) fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     statistics: &mut Statistics,
     observed: &Matrix<E, D>,
     posterior: &Posterior<E, D, T>,

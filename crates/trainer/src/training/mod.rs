@@ -3,13 +3,17 @@
 mod epochs;
 mod learner;
 mod observer;
+mod progress;
+mod reconstruction;
 mod saving;
 mod shards;
 mod step_batch;
 
 pub use epochs::{Changes, Training, TrainingEnd};
-pub use learner::{Learner, Reconstruction, StepOutcome};
+pub use learner::{Learner, StepOutcome};
 pub use observer::{Observer, Silent};
+pub use progress::{EpochSums, Progress};
+pub use reconstruction::Reconstruction;
 pub use saving::Saving;
 pub use shards::Shards;
 pub use step_batch::{StepBatch, StepPlace};
