@@ -46,7 +46,7 @@ pub use samples::Samples;
 pub use sentinel2::{SENTINEL2_CHANNELS, sentinel2_wavelengths_nm};
 pub use simulator::{ParameterRange, SyntheticData};
 pub use splits::{SplitPaths, SplitReports, SplitTables, Splits, StandardizationSource};
-pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters};
+pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters, draw_unit_parameters_of_the_prior};
 pub use standardization::Standardization;
 pub use streams::{Purpose, stream};
 pub use table::{Labels, NamedColumns, Table, ValueSpace};

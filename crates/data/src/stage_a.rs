@@ -5,6 +5,7 @@ use ndarray::{Array2, Axis};
 use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand::distributions::Open01;
+use rand_distr::StandardNormal;
 
 /// Unit parameters of Stage A keep this distance from 0 and 1, so that logit z stays within ±9.21.
 pub const STAGE_A_MARGIN: f64 = 1e-4;
@@ -13,6 +14,14 @@ pub const STAGE_A_MARGIN: f64 = 1e-4;
 pub fn draw_unit_parameters(n: usize, p: usize, rng: &mut impl Rng) -> Array2<f64> {
     let mut z: Array2<f64> = Array2::random_using((n, p), Open01, rng);
     z.mapv_inplace(|z| z.clamp(STAGE_A_MARGIN, 1.0 - STAGE_A_MARGIN));
+    z
+}
+
+/// n × p unit parameters with logit z ~ N(0, 1), the prior of the latents, drawn row by row; kept off the ends as
+/// [`draw_unit_parameters`] does.
+pub fn draw_unit_parameters_of_the_prior(n: usize, p: usize, rng: &mut impl Rng) -> Array2<f64> {
+    let mut z: Array2<f64> = Array2::random_using((n, p), StandardNormal, rng);
+    z.mapv_inplace(|u| (1.0 / (1.0 + (-u).exp())).clamp(STAGE_A_MARGIN, 1.0 - STAGE_A_MARGIN));
     z
 }
 

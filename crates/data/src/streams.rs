@@ -26,6 +26,8 @@ pub enum Purpose {
     Baseline = 8,
     /// Samples on which the inversion of the physics is measured.
     Inversion = 9,
+    /// Noise and model error on the spectra of Stage A.
+    StageANoise = 10,
 }
 
 /// Sets these keys apart from any other use of the generator.
@@ -67,7 +69,8 @@ mod tests {
     use rand::RngCore;
     use std::collections::HashSet;
 
-    const ALL: [Purpose; 9] = [
+    const ALL: [Purpose; 10] = [
+        Purpose::StageANoise,
         Purpose::Initialisation,
         Purpose::Shuffle,
         Purpose::LatentNoise,

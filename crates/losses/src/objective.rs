@@ -1,5 +1,7 @@
 //! The weighted total.
 
+use crate::distances::{distance, edge, kl_above, negative_log_likelihood};
+use crate::goal::Goal;
 use crate::terms::{mean_of_elements, mean_of_row_sums, squared_error};
 use dfdx::prelude::{TryAdd, TryMul};
 use latent::kl_mean;
@@ -25,8 +27,16 @@ pub type Pair<E, D, T> = (Matrix<E, D, T>, Matrix<E, D, T>);
 pub struct Terms<E: Scalar, D: Backend<E>, T> {
     /// Reconstruction, n × d.
     pub x_pb: Matrix<E, D, T>,
-    /// Mean and clamped log-variance of each block of latents, n × k.
-    pub latents: Vec<Pair<E, D, T>>,
+    /// The physics' own reconstruction, n × d.
+    pub x_p: Option<Matrix<E, D, T>>,
+    /// The physical latents as drawn, in (0, 1), n × p.
+    pub z_phy: Option<Matrix<E, D, T>>,
+    /// Mean and clamped log-variance of the physical latents, n × p.
+    pub physical: Option<Pair<E, D, T>>,
+    /// Mean and clamped log-variance of the auxiliary latents, n × a.
+    pub auxiliary: Option<Pair<E, D, T>>,
+    /// ln σ² of the observation around x_PB and around x_P, d × 1 each, where they have one.
+    pub noise: [Option<Matrix<E, D, T>>; 2],
     /// Gate and correction before the gate, n × d each.
     pub gate_and_delta: Option<Pair<E, D, T>>,
 }
@@ -37,7 +47,7 @@ pub struct Objective<E: Scalar, D: Backend<E>, T> {
     pub total: Value<E, D, T>,
     /// The total as a number.
     pub loss: f64,
-    /// The unweighted KL in it, nats; 0 in Stage A.
+    /// The unweighted KL in it, nats, free bits included; 0 in Stage A.
     pub kl: f64,
     /// The unweighted synthetic loss in it; 0 in Stage B.
     pub synthetic: f64,
@@ -63,7 +73,28 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         Ok(Self::of(total, 0.0, unweighted))
     }
 
-    /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate; `x`: n × d, the observation.
+    /// Stage A as a likelihood: `data_aug` · the mean over n of −ln N(logit z; û, eᵛ) without its constant, which
+    /// trains the heads of the variances too. What it says of itself as synthetic loss is the squared error, so that
+    /// both can be compared.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn pretrain_likelihood(
+        (mean, lnvar): Pair<E, D, T>,
+        target: Matrix<E, D>,
+        weights: &Weights,
+    ) -> Result<Self, NnError> {
+        let plain: Matrix<E, D> = nn::detach(&mean)?;
+        let unweighted = value(&squared_error(plain, target.clone())?);
+        let likelihood = negative_log_likelihood(mean, lnvar, target)?;
+        let total = likelihood
+            .try_mul(E::of(weights.data_aug))
+            .map_err(|e| NnError::device(&e))?;
+        Ok(Self::of(total, 0.0, unweighted))
+    }
+
+    /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate, as far as `goal` does not say otherwise; `x`: n × d, the
+    /// observation.
     ///
     /// # Errors
     /// The device refuses.
@@ -71,19 +102,42 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         terms: Terms<E, D, T>,
         x: Matrix<E, D>,
         weights: &Weights,
+        goal: &Goal,
     ) -> Result<Self, NnError> {
         let refused = |e: D::Err| NnError::device(&e);
-        let mut total = squared_error(terms.x_pb, x)?;
+        let [around_pb, around_p] = terms.noise;
+        let mut total = distance(goal.distance, terms.x_pb, x.clone(), around_pb)?;
         let add = |term: Value<E, D, T>, weight: f64, total: Value<E, D, T>| {
             term.try_mul(E::of(weight))
                 .and_then(|t| total.try_add(t))
                 .map_err(refused)
         };
         let mut kl = 0.0;
-        for (mean, lnvar) in terms.latents {
-            let block = kl_mean(mean, lnvar)?;
+        for (block, share) in [
+            (terms.physical, goal.beta_phy),
+            (terms.auxiliary, goal.beta_aux),
+        ] {
+            let Some((mean, lnvar)) = block else {
+                continue;
+            };
+            let block = if goal.free_bits > 0.0 {
+                kl_above(mean, lnvar, goal.free_bits)?
+            } else {
+                kl_mean(mean, lnvar)?
+            };
             kl += value(&block);
-            total = add(block, weights.beta, total)?;
+            total = add(block, weights.beta * share, total)?;
+        }
+        if let Some(x_p) = terms.x_p
+            && goal.physics > 0.0
+        {
+            let physics = distance(goal.distance, x_p, x, around_p)?;
+            total = add(physics, goal.physics, total)?;
+        }
+        if let Some(z) = terms.z_phy
+            && goal.edge > 0.0
+        {
+            total = add(edge(z, goal.edge_power)?, goal.edge, total)?;
         }
         if let Some((gate, delta)) = terms.gate_and_delta {
             total = add(mean_of_elements(gate)?, weights.gate, total)?;

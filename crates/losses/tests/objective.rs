@@ -1,7 +1,7 @@
 //! The terms and their weighted total against values worked out by hand.
 
 use dfdx::prelude::{Backward, Trace};
-use losses::{Objective, Terms, Weights, mean_of_elements, mean_of_row_sums, squared_error};
+use losses::{Goal, Objective, Terms, Weights, mean_of_elements, mean_of_row_sums, squared_error};
 use nn::{Backend, Cpu, Gradients, Matrix, OwnedTape, value};
 
 /// Rounding of a few additions in f64.
@@ -76,16 +76,17 @@ impl Leaves {
         let taped = |m: &M| -> Taped { m.retaped() };
         Terms {
             x_pb: self.x_pb.leaky_trace(),
-            latents: vec![
-                (taped(&self.u.0), taped(&self.u.1)),
-                (taped(&self.aux.0), taped(&self.aux.1)),
-            ],
+            x_p: None,
+            z_phy: None,
+            physical: Some((taped(&self.u.0), taped(&self.u.1))),
+            auxiliary: Some((taped(&self.aux.0), taped(&self.aux.1))),
+            noise: [None, None],
             gate_and_delta: Some((taped(&self.gate), taped(&self.delta))),
         }
     }
 
     fn train(&self, weights: &Weights) -> Objective<f64, Cpu, OwnedTape<f64, Cpu>> {
-        Objective::train(self.terms(), matrix(2, 3, &X), weights).unwrap()
+        Objective::train(self.terms(), matrix(2, 3, &X), weights, &Goal::default()).unwrap()
     }
 }
 
@@ -219,24 +220,25 @@ fn blocks_that_a_variant_lacks_are_left_out() {
     let of = |change: &dyn Fn(&mut TapedTerms)| {
         let mut terms = leaves.terms();
         change(&mut terms);
-        Objective::train(terms, matrix(2, 3, &X), &weights)
+        Objective::train(terms, matrix(2, 3, &X), &weights, &Goal::default())
             .unwrap()
             .loss
     };
     // B: no auxiliary latents, no residual
     let b = of(&|t| {
-        t.latents.truncate(1);
+        t.auxiliary = None;
         t.gate_and_delta = None;
     });
     assert_close(&[b], &[REC + 0.5 * KL_PHY]);
     // A: only auxiliary latents
     let a = of(&|t| {
-        t.latents.remove(0);
+        t.physical = None;
         t.gate_and_delta = None;
     });
     assert_close(&[a], &[REC + 0.5 * KL_AUX]);
     let nothing = of(&|t| {
-        t.latents.clear();
+        t.physical = None;
+        t.auxiliary = None;
         t.gate_and_delta = None;
     });
     assert_close(&[nothing], &[REC]);
@@ -300,9 +302,13 @@ fn without_a_tape_the_value_is_the_same() {
     };
     let terms = Terms {
         x_pb: leaves.x_pb.clone(),
-        latents: vec![leaves.u.clone(), leaves.aux.clone()],
+        x_p: None,
+        z_phy: None,
+        physical: Some(leaves.u.clone()),
+        auxiliary: Some(leaves.aux.clone()),
+        noise: [None, None],
         gate_and_delta: Some((leaves.gate.clone(), leaves.delta.clone())),
     };
-    let untaped = Objective::train(terms, matrix(2, 3, &X), &weights).unwrap();
+    let untaped = Objective::train(terms, matrix(2, 3, &X), &weights, &Goal::default()).unwrap();
     assert_eq!(untaped.loss, leaves.train(&weights).loss);
 }

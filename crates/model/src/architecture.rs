@@ -23,6 +23,8 @@ pub struct Architecture {
     pub hidlayers_z_aux: Vec<usize>,
     /// Whether the residual network sees `x_P` without passing gradient to it.
     pub detach_x_p: bool,
+    /// σ at which learned observation noise begins, in standardised units; `None`: it is not learned.
+    pub learned_noise: Option<f64>,
 }
 
 impl Architecture {
@@ -38,6 +40,7 @@ impl Architecture {
             hidlayers_z_phy: vec![128],
             hidlayers_z_aux: vec![128],
             detach_x_p: false,
+            learned_noise: None,
         }
     }
 

@@ -125,6 +125,19 @@ impl<E: Scalar, D: Backend<E>> Encoder<E, D> {
         })
     }
 
+    /// x (n × d, standardised) → mean and log-variance of u_phy alone.
+    ///
+    /// # Errors
+    /// As [`Encoder::forward`].
+    pub fn physical<T: Tape<E, D>>(
+        &self,
+        x: Matrix<E, D, T>,
+    ) -> Result<Option<Gaussian<E, D, T>>, NnError> {
+        let features = self.features.forward(x)?;
+        let heads = self.physical.as_ref();
+        heads.map(|heads| heads.forward(features)).transpose()
+    }
+
     /// x (n × d, standardised) → the mean of u_phy alone, n × p: all that pretraining needs.
     ///
     /// # Errors

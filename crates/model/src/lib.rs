@@ -14,6 +14,7 @@ mod architecture;
 mod decoder;
 mod encoder;
 mod error;
+mod noise;
 mod physics_layer;
 mod vae;
 
@@ -21,5 +22,6 @@ pub use architecture::Architecture;
 pub use decoder::{Residual, ResidualOutput};
 pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
+pub use noise::ObservationNoise;
 pub use physics_layer::PhysicsLayer;
 pub use vae::{Decoded, Noise, PhysVae};

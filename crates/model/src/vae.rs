@@ -4,6 +4,7 @@ use crate::ModelError;
 use crate::architecture::Architecture;
 use crate::decoder::{Residual, ResidualOutput, plain};
 use crate::encoder::{Encoder, Gaussian, Posterior};
+use crate::noise::ObservationNoise;
 use crate::physics_layer::PhysicsLayer;
 use dfdx::prelude::{PutTape, SplitTape, TryAdd, TryMul, WithEmptyTape};
 use latent::{draw, sigmoid_op};
@@ -40,6 +41,7 @@ pub struct PhysVae<E: Scalar, D: Backend<E>> {
     physics: Option<PhysicsLayer>,
     residual: Option<Residual<E, D>>,
     plain: Option<Mlp<E, D>>,
+    noise: Option<ObservationNoise<E, D>>,
 }
 
 impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
@@ -86,12 +88,19 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             .is_none()
             .then(|| plain(device, &architecture, rng))
             .transpose()?;
+        let noise = architecture
+            .learned_noise
+            .map(|sigma| {
+                ObservationNoise::new(device, architecture.channels, physics.is_some(), sigma)
+            })
+            .transpose()?;
         Ok(Self {
             architecture,
             encoder,
             physics,
             residual,
             plain,
+            noise,
         })
     }
 
@@ -103,6 +112,11 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
     /// Its encoder.
     pub fn encoder(&self) -> &Encoder<E, D> {
         &self.encoder
+    }
+
+    /// Its observation noise, if it learns one.
+    pub fn noise(&self) -> Option<&ObservationNoise<E, D>> {
+        self.noise.as_ref()
     }
 
     /// Its physics, if any.
@@ -138,10 +152,13 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         Ok(())
     }
 
-    /// Whether the parameter of this name learns from synthetic spectra: the features and the mean of
-    /// u_phy. The others have no gradient there, and are left alone as PyTorch's optimisers do.
-    pub fn learns_in_pretraining(name: &str) -> bool {
-        name.starts_with("encoder.features.") || name.starts_with("encoder.u_phy_mean.")
+    /// Whether the parameter of this name learns from synthetic spectra: the features, the mean of u_phy, and its
+    /// variance where that is trained too. The others have no gradient there, and are left alone as PyTorch's
+    /// optimisers do.
+    pub fn learns_in_pretraining(name: &str, variances: bool) -> bool {
+        name.starts_with("encoder.features.")
+            || name.starts_with("encoder.u_phy_mean.")
+            || (variances && name.starts_with("encoder.u_phy_lnvar."))
     }
 
     /// Posterior → reconstruction; `noise: None` takes the means ("hard" draw).
@@ -227,6 +244,9 @@ impl<E: Scalar, D: Backend<E>> Named<E, D> for PhysVae<E, D> {
         if let Some(plain) = &self.plain {
             plain.visit(&join(prefix, "decoder"), f);
         }
+        if let Some(noise) = &self.noise {
+            noise.visit(&join(prefix, "noise"), f);
+        }
     }
     fn visit_mut<'a>(&'a mut self, prefix: &str, f: &mut dyn FnMut(String, &'a mut Matrix<E, D>)) {
         self.encoder.visit_mut(&join(prefix, "encoder"), f);
@@ -235,6 +255,9 @@ impl<E: Scalar, D: Backend<E>> Named<E, D> for PhysVae<E, D> {
         }
         if let Some(plain) = &mut self.plain {
             plain.visit_mut(&join(prefix, "decoder"), f);
+        }
+        if let Some(noise) = &mut self.noise {
+            noise.visit_mut(&join(prefix, "noise"), f);
         }
     }
 }

@@ -49,7 +49,7 @@ fn steps(c: &mut Criterion) {
             let mut group = c.benchmark_group("step_a");
             group.throughput(Throughput::Elements(batch as u64));
             group.bench_function(BenchmarkId::new(sampling, batch), |b| {
-                b.iter(|| learner.pretrain_step(z.view(), None, &weights, LEARNING_RATE));
+                b.iter(|| learner.pretrain_step(z.view(), None, &mut rng, &weights, LEARNING_RATE));
             });
             group.finish();
 

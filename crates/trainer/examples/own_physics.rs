@@ -135,6 +135,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             lr_scheduler: schedules::LrScheduler::default(),
         }
         .check()?,
+        goal: losses::Goal::default(),
+        fixed_noise: None,
+        stage_a: trainer::training::StageA::default(),
         weights: Weights {
             beta: 0.0,
             gate: 1e-3,

@@ -130,8 +130,8 @@ fn steps(
     let mut times = [const { vec![] }; 4];
     for _ in 0..repetitions {
         time(&mut times[0], || physics.signals(z.view(), None).map(drop))?;
-        let step = |learner: &mut Learner<f32, Cpu>| {
-            learner.pretrain_step(z.view(), None, &weights, LEARNING_RATE)
+        let mut step = |learner: &mut Learner<f32, Cpu>| {
+            learner.pretrain_step(z.view(), None, &mut rng, &weights, LEARNING_RATE)
         };
         time(&mut times[1], || step(&mut learner).map(drop))?;
         time(&mut times[2], || {

@@ -5,7 +5,7 @@ use crate::experiment::Experiment;
 use crate::metrics::{Measures, NamedValues};
 use crate::training::{Learner, Shards};
 use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
-use losses::Averages;
+use losses::{Averages, Goal};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
 use nn::Scalar;
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,8 @@ pub fn monitor<E: Scalar, D: Shards<E>>(
     if !loss.is_finite() {
         return Err(TrainerError::NotFinite { split, epoch });
     }
-    measures.loss = Some(loss);
+    // of another goal the parts are shown, a total would compare with nothing
+    measures.loss = (experiment.goal == Goal::default()).then_some(loss);
     Ok(measures)
 }
 

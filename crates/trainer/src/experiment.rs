@@ -1,8 +1,9 @@
 //! Everything a training needs but the samples.
 
 use crate::metrics::Dimensions;
+use crate::training::StageA;
 use data::Standardization;
-use losses::Weights;
+use losses::{Goal, Weights};
 use model::{Architecture, PhysicsLayer};
 use nn::AdamConfig;
 use schedules::{Phase, Schedule};
@@ -35,6 +36,12 @@ pub struct Experiment {
     pub schedule: Schedule,
     /// Weights of the losses; `beta` is the schedule's and ignored here.
     pub weights: Weights,
+    /// What else Stage B minimises.
+    pub goal: Goal,
+    /// σ of the observation in standardised units, where it is known.
+    pub fixed_noise: Option<f64>,
+    /// How Stage A makes its spectra and what it learns.
+    pub stage_a: StageA,
     /// Whether β is the schedule's; otherwise 0 (variant A with `kl_without_physics: false`).
     pub kl_is_used: bool,
     /// The optimiser.

@@ -154,15 +154,15 @@ pub fn train_loss(
         .unwrap();
     let terms = Terms {
         x_pb: decoded.x_pb,
-        latents: [shown.physical, shown.auxiliary]
-            .into_iter()
-            .flatten()
-            .map(|g| (g.mean, g.lnvar))
-            .collect(),
+        x_p: decoded.x_p,
+        z_phy: decoded.z_phy,
+        physical: shown.physical.map(|g| (g.mean, g.lnvar)),
+        auxiliary: shown.auxiliary.map(|g| (g.mean, g.lnvar)),
         gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
+        noise: [None, None],
     };
     let observed = matrix(batch.n, a.channels, x.unwrap_or(&batch.x));
-    Objective::train(terms, observed, weights).unwrap()
+    Objective::train(terms, observed, weights, &losses::Goal::default()).unwrap()
 }
 
 /// One step of Stage A, up to the loss.

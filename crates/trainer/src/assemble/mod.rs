@@ -7,14 +7,15 @@ mod samples;
 
 use crate::TrainerError;
 use crate::config::{
-    Activation as ActivationName, CheckContext, CheckedExperiment, LoadedConfig, ModelVariant,
-    PhysicsConfig,
+    Activation as ActivationName, CheckContext, CheckedExperiment, Likelihood, LoadedConfig,
+    ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss,
 };
 use crate::experiment::Experiment;
 use crate::metrics::Dimensions;
+use crate::training::StageA;
 use data::{ReadReport, Splits, Standardization};
 use forward_model::Wavelengths;
-use losses::Weights;
+use losses::{Distance, Goal, Weights};
 use model::{Architecture, PhysicsLayer};
 use nn::{Activation, AdamConfig};
 use std::num::NonZeroUsize;
@@ -88,7 +89,7 @@ fn experiment(
     exact: Arc<dyn physics::ForwardModel>,
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
-    let config = &checked.phys_vae;
+    let (config, objective) = (&checked.phys_vae, &checked.objective);
     let channels = checked.data.channels();
     let channel_unit = exact.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
@@ -134,6 +135,8 @@ fn experiment(
             hidlayers_z_phy: config.hidlayers_z_phy.clone(),
             hidlayers_z_aux: config.hidlayers_z_aux.clone(),
             detach_x_p: config.detach_x_p,
+            learned_noise: (objective.likelihood == Likelihood::LearnedNoise)
+                .then_some(objective.noise),
         },
         dimensions: Dimensions {
             physical: units.iter().map(|(name, _)| name.clone()).collect(),
@@ -153,6 +156,29 @@ fn experiment(
             gate: config.balance_gate,
             residual: config.balance_residual,
             data_aug: config.balance_data_aug,
+        },
+        goal: Goal {
+            distance: match objective.likelihood {
+                Likelihood::SumOfSquares => Distance::Squares,
+                Likelihood::FixedNoise | Likelihood::LearnedNoise => Distance::Gaussian,
+                Likelihood::L1 => Distance::Absolute,
+                Likelihood::Huber => Distance::Huber {
+                    delta: objective.huber_delta,
+                },
+            },
+            physics: objective.physics_weight,
+            beta_phy: objective.beta_max_z_phy,
+            beta_aux: objective.beta_max_z_aux,
+            free_bits: objective.free_bits,
+            edge: objective.edge_penalty_weight,
+            edge_power: objective.edge_penalty_power,
+        },
+        fixed_noise: (objective.likelihood == Likelihood::FixedNoise).then_some(objective.noise),
+        stage_a: StageA {
+            likelihood: checked.pretrain.loss == PretrainLoss::Likelihood,
+            normal: checked.pretrain.draw == PretrainDraw::NormalU,
+            noise: checked.pretrain.noise,
+            model_error: checked.pretrain.model_error,
         },
         kl_is_used: has_physics || config.kl_without_physics,
         adam: AdamConfig {

@@ -4,6 +4,7 @@ use super::data::{AngleColumns, DigitalNumbers, LabelColumns, Standardization, S
 use super::error::ConfigError;
 use super::experiment::ExperimentConfig;
 use super::mogi::Stations;
+use super::objective::ObjectiveConfig;
 use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
@@ -27,6 +28,8 @@ pub struct CheckedExperiment {
     /// The network and the weights of its losses; `dim_z_phy` equals the number of ranges, or 0 with
     /// `no_phy`.
     pub phys_vae: PhysVaeConfig,
+    /// What stage B minimises.
+    pub objective: ObjectiveConfig,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// Phase, β and learning rate of every epoch.

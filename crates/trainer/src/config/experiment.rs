@@ -1,6 +1,7 @@
 //! A whole configuration file, unchecked.
 
 use super::data::DataConfig;
+use super::objective::ObjectiveConfig;
 use super::phys_vae::PhysVaeConfig;
 use super::physics::PhysicsConfig;
 use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
@@ -28,6 +29,9 @@ pub struct ExperimentConfig {
     /// The network and the weights of its losses.
     #[serde(default)]
     pub phys_vae: PhysVaeConfig,
+    /// What stage B minimises, where it is not the sum of squares with its KL.
+    #[serde(default)]
+    pub objective: ObjectiveConfig,
     /// The optimizer.
     #[serde(default)]
     pub optimizer: OptimizerConfig,

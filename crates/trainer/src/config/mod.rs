@@ -33,6 +33,7 @@ mod load;
 mod lr_scheduler;
 mod mogi;
 mod named;
+mod objective;
 mod overrides;
 mod phys_vae;
 mod physics;
@@ -66,6 +67,7 @@ pub use file_or::FileOr;
 pub use load::{ConfigSource, LoadedConfig, load};
 pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource};
 pub use named::Named;
+pub use objective::{Likelihood, ObjectiveConfig};
 pub use overrides::Overrides;
 pub use phys_vae::{Activation, ModelVariant, PhysVaeConfig};
 pub use ranges::{Range, Ranges, RangesSource};
@@ -73,4 +75,6 @@ pub use rules::CheckContext;
 pub use schema::schema_json;
 pub use sensor::SensorChoice;
 pub use stations_file::read_stations;
-pub use training::{OptimizerConfig, OptimizerKind, PretrainConfig, TrainerConfig};
+pub use training::{
+    OptimizerConfig, OptimizerKind, PretrainConfig, PretrainDraw, PretrainLoss, TrainerConfig,
+};

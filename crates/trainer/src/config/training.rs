@@ -63,6 +63,39 @@ pub struct PretrainConfig {
     /// Synthetic spectra drawn in each epoch; null: as many as there are training rows.
     #[schemars(range(min = 1))]
     pub spectra_per_epoch: Option<usize>,
+    /// What the encoder learns of the known parameters.
+    pub loss: PretrainLoss,
+    /// How they are drawn.
+    pub draw: PretrainDraw,
+    /// Standard deviation of the noise on the synthetic spectra, in standardised units.
+    #[schemars(range(min = 0, max = 10))]
+    pub noise: f64,
+    /// Size of a smooth error of the model on each synthetic spectrum, in standardised units: a wave over the channels
+    /// with a drawn height (of this standard deviation), length and phase.
+    #[schemars(range(min = 0, max = 10))]
+    pub model_error: f64,
+}
+
+/// What the encoder learns of the known parameters z of a synthetic spectrum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PretrainLoss {
+    /// The squared error of logit z.
+    #[default]
+    SquaredError,
+    /// The likelihood of logit z under the encoder's mean and variance: trains the variances too.
+    Likelihood,
+}
+
+/// How the parameters of a synthetic spectrum are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PretrainDraw {
+    /// z ~ U(0, 1).
+    #[default]
+    UniformZ,
+    /// logit z ~ N(0, 1), the prior.
+    NormalU,
 }
 
 /// The training loop.

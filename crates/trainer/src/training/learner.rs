@@ -1,11 +1,11 @@
 //! A model with its optimiser: one step of one batch.
 
-use super::{Shards, StepBatch};
+use super::{Shards, StageA, StepBatch};
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use data::{Purpose, stream};
 use latent::logit;
-use losses::{Averages, Batch, Objective, Statistics, Terms, Weights};
+use losses::{Averages, Batch, Goal, Objective, Statistics, Terms, Weights};
 use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use nn::{
@@ -29,6 +29,12 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
     pub adam: Adam<E>,
     /// Channel means and scales, for what is monitored in physical units.
     pub standardization: (Vec<f64>, Vec<f64>),
+    /// What Stage B minimises beside its weights.
+    pub goal: Goal,
+    /// σ of the observation in standardised units, where it is known.
+    pub fixed_noise: Option<f64>,
+    /// How Stage A makes its spectra and what it learns.
+    pub stage_a: StageA,
 }
 
 /// What one step did.
@@ -103,6 +109,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
                 standardization.mean().to_vec(),
                 standardization.scale().to_vec(),
             ),
+            goal: experiment.goal,
+            fixed_noise: experiment.fixed_noise,
+            stage_a: experiment.stage_a,
         })
     }
 
@@ -156,7 +165,10 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let weights = experiment.weights_at(batch.place.epoch);
         let (inputs, conditions) = (batch.inputs.view(), batch.conditions());
         match batch.place.phase {
-            Phase::Pretrain => self.pretrain_step(inputs, conditions, &weights, learning_rate),
+            Phase::Pretrain => {
+                let mut noise = batch.stage_a_noise_of(experiment);
+                self.pretrain_step(inputs, conditions, &mut noise, &weights, learning_rate)
+            }
             Phase::Train => {
                 let mut noise = batch.noise_of(experiment);
                 self.train_step(
@@ -179,33 +191,39 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         &mut self,
         z: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
+        rng: &mut impl Rng,
         weights: &Weights,
         learning_rate: f64,
     ) -> Result<StepOutcome, TrainerError> {
         let n = z.nrows();
+        let mut disturbance = Array2::zeros((n, self.model.architecture().channels));
+        if !self.stage_a.is_exact() {
+            self.stage_a.disturb(&mut disturbance, rng);
+        }
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
             let conditions = conditions.map(|c| part(c, &rows));
-            learner.pretrain_shard(part(z, &rows), conditions, weights, share)
+            let disturbance = part(disturbance.view(), &rows);
+            learner.pretrain_shard(part(z, &rows), conditions, disturbance, weights, share)
         });
-        self.update(
-            shards,
-            learning_rate,
-            PhysVae::<E, D>::learns_in_pretraining,
-        )
+        let variances = self.stage_a.likelihood;
+        self.update(shards, learning_rate, |name| {
+            PhysVae::<E, D>::learns_in_pretraining(name, variances)
+        })
     }
 
     fn pretrain_shard(
         &self,
         z: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
+        disturbance: ArrayView2<f64>,
         weights: &Weights,
         share: f64,
     ) -> Result<ShardOutcome<E>, TrainerError> {
         let Some(physics) = self.model.physics() else {
             return Err(TrainerError::NoPhysics);
         };
-        let signals = physics.signals(z, conditions)?;
+        let signals = physics.signals(z, conditions)? + disturbance;
         let x = self.load(signals.view())?.leaky_traced();
         let target = from_rows(
             &self.device,
@@ -213,13 +231,20 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             z.ncols(),
             z.iter().map(|&z| logit(z)),
         )?;
-        let Some(u) = self.model.encoder().physical_mean(x)? else {
-            return Err(TrainerError::NoPhysics);
+        let encoder = self.model.encoder();
+        let likelihood = self.stage_a.likelihood;
+        let objective = if likelihood {
+            let gaussian = encoder.physical(x)?.ok_or(TrainerError::NoPhysics)?;
+            let pair = (gaussian.mean, gaussian.lnvar);
+            Objective::pretrain_likelihood(pair, target, weights)?
+        } else {
+            let u = encoder.physical_mean(x)?.ok_or(TrainerError::NoPhysics)?;
+            Objective::pretrain(u, target, weights)?
         };
-        let objective = Objective::pretrain(u, target, weights)?;
+        let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, likelihood);
         Ok(ShardOutcome {
             z_seen: extremes(z),
-            ..self.gradients(objective, share, PhysVae::<E, D>::learns_in_pretraining)?
+            ..self.gradients(objective, share, learns)?
         })
     }
 
@@ -284,22 +309,38 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             let p = self.model.architecture().dim_z_phy;
             extremes(array(x.nrows(), p, &to_host(z)).view())
         });
-        let latents = [shown.physical, shown.auxiliary]
-            .into_iter()
-            .flatten()
-            .map(|g| (g.mean, g.lnvar))
-            .collect();
+        let pair = |g: Gaussian<E, D, OwnedTape<E, D>>| (g.mean, g.lnvar);
         let terms = Terms {
             x_pb: decoded.x_pb,
-            latents,
+            x_p: decoded.x_p,
+            z_phy: decoded.z_phy,
+            physical: shown.physical.map(pair),
+            auxiliary: shown.auxiliary.map(pair),
             gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
+            noise: self.noise()?,
         };
-        let objective = Objective::train(terms, observed, weights)?;
+        let objective = Objective::train(terms, observed, weights, &self.goal)?;
         Ok(ShardOutcome {
             z_seen,
             statistics: Some(statistics),
             ..self.gradients(objective, share, |_| true)?
         })
+    }
+
+    /// ln σ² per channel of the observation around x_PB and x_P: learned, known or none.
+    fn noise(&self) -> Result<[Option<Matrix<E, D, OwnedTape<E, D>>>; 2], TrainerError> {
+        if let Some(learned) = self.model.noise() {
+            return Ok(learned.lnvar()?);
+        }
+        let Some(sigma) = self.fixed_noise else {
+            return Ok([None, None]);
+        };
+        let d = self.model.architecture().channels;
+        let known = || {
+            let values = std::iter::repeat_n(2.0 * sigma.ln(), d);
+            Ok::<_, TrainerError>(from_rows(&self.device, d, 1, values)?.leaky_traced())
+        };
+        Ok([Some(known()?), Some(known()?)])
     }
 
     /// Backward pass of share · loss, unless it is not finite.
@@ -457,6 +498,9 @@ mod tests {
             model,
             adam: Adam::new(AdamConfig::default()),
             standardization: (vec![0.0; 2], vec![1.0; 2]),
+            goal: Goal::default(),
+            fixed_noise: None,
+            stage_a: StageA::default(),
         };
         let weights = Weights {
             beta: 1.0,

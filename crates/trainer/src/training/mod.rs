@@ -7,6 +7,7 @@ mod progress;
 mod reconstruction;
 mod saving;
 mod shards;
+mod stage_a;
 mod step_batch;
 
 pub use epochs::{Changes, Training, TrainingEnd};
@@ -16,4 +17,5 @@ pub use progress::{EpochSums, Progress};
 pub use reconstruction::Reconstruction;
 pub use saving::Saving;
 pub use shards::Shards;
+pub use stage_a::StageA;
 pub use step_batch::{StepBatch, StepPlace};

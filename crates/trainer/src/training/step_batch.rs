@@ -4,7 +4,9 @@ use crate::TrainerError;
 use crate::disk::Disk;
 use crate::experiment::Experiment;
 use crate::files::read;
-use data::{ChaCha8Rng, Purpose, Samples, draw_unit_parameters, stream};
+use data::{
+    ChaCha8Rng, Purpose, Samples, draw_unit_parameters, draw_unit_parameters_of_the_prior, stream,
+};
 use ndarray::{Array2, ArrayView2};
 use nn::named::{HostTensor, HostTensors, from_safetensors, to_safetensors};
 use schedules::Phase;
@@ -76,9 +78,14 @@ impl StepBatch {
         match phase {
             Phase::Pretrain => {
                 let p = experiment.architecture.dim_z_phy;
+                let draw = if experiment.stage_a.normal {
+                    draw_unit_parameters_of_the_prior
+                } else {
+                    draw_unit_parameters
+                };
                 Self {
                     place,
-                    inputs: draw_unit_parameters(rows.len(), p, &mut random(Purpose::StageA)),
+                    inputs: draw(rows.len(), p, &mut random(Purpose::StageA)),
                     conditions: training
                         .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions)),
                 }
@@ -99,6 +106,12 @@ impl StepBatch {
     pub fn noise_of(&self, experiment: &Experiment) -> ChaCha8Rng {
         let (epoch, batch) = (self.place.epoch as u32, self.place.batch as u32);
         stream(experiment.seed, Purpose::LatentNoise, epoch, batch)
+    }
+
+    /// The random numbers that a step of Stage A disturbs its spectra with.
+    pub fn stage_a_noise_of(&self, experiment: &Experiment) -> ChaCha8Rng {
+        let (epoch, batch) = (self.place.epoch as u32, self.place.batch as u32);
+        stream(experiment.seed, Purpose::StageANoise, epoch, batch)
     }
 
     /// Number of rows.

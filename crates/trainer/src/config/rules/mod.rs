@@ -42,6 +42,7 @@ pub(super) fn check(
         physics,
         data,
         phys_vae: config.phys_vae.clone(),
+        objective: config.objective.clone(),
         optimizer: config.optimizer.clone(),
         schedule,
         trainer: config.trainer.clone(),

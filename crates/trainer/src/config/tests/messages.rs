@@ -49,7 +49,7 @@ const C: &str = "rtm_c_austria.json";
 fn unknown_keys() {
     insta::assert_snapshot!(after(C, "\"batch_size\"", "\"batchsize\""), @"rtm_c_austria.json:67:5: unknown key `trainer.batchsize` (did you mean `trainer.batch_size`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
     insta::assert_snapshot!(after(C, "\"epochs\": 150", "\"epochs\": 150, \"epochs_pretrain\": 20"), @"rtm_c_austria.json:66:20: unknown key `trainer.epochs_pretrain` (did you mean `phys_vae.epochs_pretrain`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
-    insta::assert_snapshot!(after(C, "\"seed\"", "\"n_gpu\""), @"rtm_c_austria.json:3:3: unknown key `n_gpu`; known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, pretrain, trainer");
+    insta::assert_snapshot!(after(C, "\"seed\"", "\"n_gpu\""), @"rtm_c_austria.json:3:3: unknown key `n_gpu`; known keys here: name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
     insta::assert_snapshot!(after(C, "\"T_max\"", "\"step_size\""), @"rtm_c_austria.json:63:5: unknown key `lr_scheduler.step_size`; known keys here: type, T_max, eta_min");
     insta::assert_snapshot!(after(C, "\"mean\"", "\"x_mean\""), @"rtm_c_austria.json:33:26: unknown key `data.standardization.x_mean`; known keys here: mean, scale");
     insta::assert_snapshot!(after("ranges/rtm.json", "\"max\": 80", "\"maximum\": 80"), @"ranges/rtm.json:3:23: unknown key `physics.ranges.cab.maximum`; known keys here: min, max");
@@ -57,7 +57,7 @@ fn unknown_keys() {
 
 #[test]
 fn messages_stay_on_one_short_line() {
-    insta::assert_snapshot!(after(C, "\"seed\"", "\"a\\nb\""), @r"rtm_c_austria.json:3:3: unknown key `a\nb`; known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, pretrain, trainer");
+    insta::assert_snapshot!(after(C, "\"seed\"", "\"a\\nb\""), @r"rtm_c_austria.json:3:3: unknown key `a\nb`; known keys here: name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
     let list = format!("\"epochs\": [{}0]", "0, ".repeat(1000));
     insta::assert_snapshot!(after(C, "\"epochs\": 150", &list), @"rtm_c_austria.json:66:5: trainer.epochs = [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0…; allowed: a whole number from 1 to 1000000");
 }
@@ -178,7 +178,7 @@ fn bad_overrides() {
     insta::assert_snapshot!(with(&["trainer.epochs"]), @"--set trainer.epochs: not of the form path.to.key=value, such as --set trainer.epochs=50");
     insta::assert_snapshot!(with(&["trainer..epochs=3"]), @"--set trainer..epochs=3: not of the form path.to.key=value, such as --set trainer.epochs=50");
     insta::assert_snapshot!(with(&["trainer.epoch=3"]), @"rtm_c_austria.json with --set trainer.epoch=3: unknown key `trainer.epoch` (did you mean `trainer.epochs`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
-    insta::assert_snapshot!(with(&["dim_z_aux=0"]), @"rtm_c_austria.json with --set dim_z_aux=0: unknown key `dim_z_aux` (did you mean `phys_vae.dim_z_aux`?); known keys here: name, seed, physics, data, phys_vae, optimizer, lr_scheduler, pretrain, trainer");
+    insta::assert_snapshot!(with(&["dim_z_aux=0"]), @"rtm_c_austria.json with --set dim_z_aux=0: unknown key `dim_z_aux` (did you mean `phys_vae.dim_z_aux`?); known keys here: name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
     insta::assert_snapshot!(with(&["trainer.epochs=many"]), @r#"rtm_c_austria.json with --set trainer.epochs=many: trainer.epochs = "many"; allowed: a whole number from 1 to 1000000"#);
     insta::assert_snapshot!(with(&["trainer={\"epochs\": 0}"]), @r#"rtm_c_austria.json with --set trainer={"epochs": 0}: trainer.epochs = 0; allowed: a whole number from 1 to 1000000"#);
     insta::assert_snapshot!(with(&["seed.value=3"]), @"rtm_c_austria.json with --set seed.value=3: seed = 123; allowed: no keys below it, only a whole number ≥ 0");
@@ -199,7 +199,7 @@ fn files_that_are_missing_or_not_json() {
     insta::assert_snapshot!(after("ranges/rtm.json", "\"fc\"", "fc"), @"ranges/rtm.json:8:3: not valid JSON: key must be a string");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("list.json"), "[1, 2]").unwrap();
-    insta::assert_snapshot!(message_of(folder.path(), "list.json", &Overrides::default()), @"list.json:1:1: the whole file = [1,2] (default); allowed: an object with name, seed, physics, data, phys_vae, optimizer, lr_scheduler, pretrain, trainer");
+    insta::assert_snapshot!(message_of(folder.path(), "list.json", &Overrides::default()), @"list.json:1:1: the whole file = [1,2] (default); allowed: an object with name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
     std::fs::write(folder.path().join("empty.json"), "{}").unwrap();
     insta::assert_snapshot!(message_of(folder.path(), "empty.json", &Overrides::default()), @"empty.json:1:1: `name` is missing; allowed: a string that is not empty");
     std::fs::write(folder.path().join("latin1.json"), b"{\"name\": \"\xe9\"}").unwrap();

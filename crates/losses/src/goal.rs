@@ -1,0 +1,54 @@
+//! What Stage B minimises, where it is not the plain sum of squares with its KL.
+
+/// How far a reconstruction is from the observation, summed over channels, averaged over rows; r = x̂ − x.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Distance {
+    /// r².
+    #[default]
+    Squares,
+    /// −ln N(x; x̂, σ²) without its constant, ½ (r²/σ² + ln σ²) with one σ per channel: with it β = 1 is the true
+    /// evidence lower bound. Where σ is learned it settles at the reconstruction's error (Rybkin, Daniilidis &
+    /// Levine 2021, arXiv:2006.13202).
+    Gaussian,
+    /// |r|.
+    Absolute,
+    /// ½ r² for |r| ≤ δ, δ (|r| − ½ δ) beyond (Huber 1964, doi:10.1214/aoms/1177703732).
+    Huber {
+        /// Where squares end, in standardised units.
+        delta: f64,
+    },
+}
+
+/// Terms and weights beyond those of [`crate::Weights`]; the default adds and changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Goal {
+    /// Of x_PB, and of x_P where that counts.
+    pub distance: Distance,
+    /// Weight of the same distance of x_P: the physics then explains what it can, whatever the residual does.
+    pub physics: f64,
+    /// β of the physical latents, in parts of the schedule's (β-VAE: Higgins et al. 2017).
+    pub beta_phy: f64,
+    /// β of the auxiliary latents, in parts of the schedule's.
+    pub beta_aux: f64,
+    /// Nats per dimension that cost nothing: max(λ, KL) of each, averaged over the rows that are worked on
+    /// together (Kingma et al. 2016, arXiv:1606.04934, eq. 15).
+    pub free_bits: f64,
+    /// Weight of the mean of (−ln z − ln(1 − z))ᵖ over rows and physical latents, least at z = ½.
+    pub edge: f64,
+    /// p of it.
+    pub edge_power: f64,
+}
+
+impl Default for Goal {
+    fn default() -> Self {
+        Self {
+            distance: Distance::Squares,
+            physics: 0.0,
+            beta_phy: 1.0,
+            beta_aux: 1.0,
+            free_bits: 0.0,
+            edge: 0.0,
+            edge_power: 1.0,
+        }
+    }
+}

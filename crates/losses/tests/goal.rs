@@ -1,0 +1,207 @@
+//! The terms of a goal: literal values and gradients, and differences.
+
+use dfdx::prelude::Trace;
+use losses::{
+    Distance, Goal, Objective, Terms, Weights, distance, edge, gaussian, kl_above,
+    negative_log_likelihood,
+};
+use nn::{Cpu, Matrix, backward, check, value};
+
+type M = Matrix<f64, Cpu>;
+
+fn matrix(rows: usize, columns: usize, values: &[f64]) -> M {
+    nn::matrix(&Cpu::default(), rows, columns, values.to_vec()).unwrap()
+}
+
+/// A rounding or two.
+const ROUNDING: f64 = 1e-14;
+/// Five-point differences.
+const GRADIENT: f64 = 1e-8;
+
+fn close(found: f64, expected: f64) {
+    let size = expected.abs().max(1.0);
+    assert!(
+        (found - expected).abs() <= ROUNDING * size,
+        "{found} {expected}"
+    );
+}
+
+/// Residuals 1, −2, 0.5 and 0, −0.25, 3 of two rows.
+const X: [f64; 6] = [0.0; 6];
+const R: [f64; 6] = [1.0, -2.0, 0.5, 0.0, -0.25, 3.0];
+
+fn of(kind: Distance, lnvar: Option<[f64; 3]>) -> f64 {
+    let lnvar = lnvar.map(|s| matrix(3, 1, &s));
+    value(&distance(kind, matrix(2, 3, &R), matrix(2, 3, &X), lnvar).unwrap())
+}
+
+#[test]
+fn distances_of_a_few_numbers() {
+    // (1 + 4 + .25 + 0 + .0625 + 9) / 2
+    close(of(Distance::Squares, None), 7.156_25);
+    close(of(Distance::Gaussian, None), 7.156_25 / 2.0);
+    // (1 + 2 + .5 + 0 + .25 + 3) / 2
+    close(of(Distance::Absolute, None), 3.375);
+    // δ = 1: ½, 1.5, ⅛, 0, 1/32, 2.5; halved
+    close(
+        of(Distance::Huber { delta: 1.0 }, None),
+        (0.5 + 1.5 + 0.125 + 0.031_25 + 2.5) / 2.0,
+    );
+    // σ² = 1, 4, ¼: squares per channel 1, 4.0625, 9.25 over two rows; ln σ² sums to 0
+    let lnvar = [0.0, 4_f64.ln(), 0.25_f64.ln()];
+    close(
+        of(Distance::Gaussian, Some(lnvar)),
+        0.5 * (1.0 + 4.0625 / 4.0 + 9.25 * 4.0) / 2.0,
+    );
+}
+
+/// With σ² at the mean square of each channel the likelihood is at its least in σ.
+#[test]
+fn learned_noise_settles_at_the_error() {
+    let best = [0.5, 2.031_25, 4.625].map(f64::ln);
+    let s = matrix(3, 1, &best);
+    let loss = gaussian(
+        matrix(2, 3, &R).leaky_trace(),
+        matrix(2, 3, &X),
+        s.leaky_trace(),
+    )
+    .unwrap();
+    let g = backward(loss).unwrap();
+    for slope in g.get(&s).as_vec() {
+        assert!(slope.abs() < ROUNDING, "{slope}");
+    }
+}
+
+#[test]
+fn edges_cost_more_the_nearer_they_are() {
+    let at = |z: f64, p: f64| value(&edge(matrix(1, 1, &[z]), p).unwrap());
+    close(at(0.5, 1.0), 2.0 * 2_f64.ln());
+    close(at(0.5, 2.0), (2.0 * 2_f64.ln()).powi(2));
+    assert!(at(0.1, 1.0) > at(0.3, 1.0) && (at(0.1, 1.0) - at(0.9, 1.0)).abs() < 1e-12);
+    // the ends themselves are finite, and NaN is seen
+    assert!(at(0.0, 1.0).is_finite() && at(1.0, 1.0).is_finite());
+    assert!(at(f64::NAN, 1.0).is_nan());
+}
+
+#[test]
+fn free_bits_are_free() {
+    // KL per dimension: ½ (1 + 4)/2 · … of means (1, 2), (0, 0): ¼ and 1
+    let mean = matrix(2, 2, &[1.0, 2.0, 0.0, 0.0]);
+    let of = |free| {
+        let (m, v) = (mean.leaky_trace(), matrix(2, 2, &[0.0; 4]).leaky_trace());
+        let kl = kl_above(m, v, free).unwrap();
+        let number = value(&kl);
+        (number, backward(kl).unwrap().get(&mean).as_vec())
+    };
+    let (kl, slopes) = of(0.1);
+    close(kl, 1.25);
+    assert_eq!(slopes, [0.5, 1.0, 0.0, 0.0]);
+    let (kl, slopes) = of(0.5);
+    close(kl, 1.5);
+    assert_eq!(slopes, [0.0, 1.0, 0.0, 0.0]);
+    let nothing = matrix(2, 1, &[f64::NAN, 0.0]);
+    let seen = kl_above(nothing, matrix(2, 1, &[0.0; 2]), 0.5).unwrap();
+    assert!(value(&seen).is_nan());
+}
+
+#[test]
+fn a_likelihood_of_literal_numbers() {
+    let nll = negative_log_likelihood(
+        matrix(1, 2, &[1.0, 0.0]),
+        matrix(1, 2, &[0.0, 4_f64.ln()]),
+        matrix(1, 2, &[3.0, 2.0]),
+    );
+    // ½ (4 + 0) + ½ (4/4 + ln 4)
+    close(value(&nll.unwrap()), 2.0 + 0.5 + 0.5 * 4_f64.ln());
+}
+
+#[test]
+fn slopes_are_those_of_differences() {
+    let z = [0.2, 0.7, 0.05, 0.99];
+    let m = matrix(2, 2, &z);
+    let g = backward(edge(m.leaky_trace(), 3.0).unwrap())
+        .unwrap()
+        .get(&m)
+        .as_vec();
+    let worst = check::worst_relative_error(&z, &g, &[0, 1, 2, 3], 1e-5, |z| {
+        value(&edge(matrix(2, 2, z), 3.0).unwrap())
+    });
+    assert!(worst < GRADIENT, "{worst:e}");
+    for kind in [
+        Distance::Squares,
+        Distance::Gaussian,
+        Distance::Absolute,
+        Distance::Huber { delta: 1.0 },
+    ] {
+        // off the kinks
+        let r = [1.1, -2.0, 0.5, 0.3, -0.25, 3.0];
+        let s = [0.1, -0.4, 0.8];
+        let (x_hat, lnvar) = (matrix(2, 3, &r), matrix(3, 1, &s));
+        let loss = distance(
+            kind,
+            x_hat.leaky_trace(),
+            matrix(2, 3, &X),
+            Some(lnvar.leaky_trace()),
+        );
+        let g = backward(loss.unwrap()).unwrap().get(&x_hat).as_vec();
+        let worst = check::worst_relative_error(&r, &g, &[0, 1, 2, 3, 4, 5], 1e-4, |r| {
+            let lnvar = Some(matrix(3, 1, &s));
+            value(&distance(kind, matrix(2, 3, r), matrix(2, 3, &X), lnvar).unwrap())
+        });
+        assert!(worst < GRADIENT, "{kind:?}: {worst:e}");
+    }
+}
+
+/// What a goal adds to the plain objective, term by term.
+#[test]
+fn the_total_is_the_sum_of_its_terms() {
+    let weights = Weights {
+        beta: 0.5,
+        gate: 0.0,
+        residual: 0.0,
+        data_aug: 0.0,
+    };
+    let of = |goal: Goal| {
+        let pair = || (matrix(2, 2, &[1.0, 2.0, 0.0, 0.0]), matrix(2, 2, &[0.0; 4]));
+        let terms = Terms {
+            x_pb: matrix(2, 3, &R),
+            x_p: Some(matrix(2, 3, &R.map(|r| 2.0 * r))),
+            z_phy: Some(matrix(2, 2, &[0.5; 4])),
+            physical: Some(pair()),
+            auxiliary: Some(pair()),
+            gate_and_delta: None,
+            noise: [None, None],
+        };
+        Objective::train(terms, matrix(2, 3, &X), &weights, &goal)
+            .unwrap()
+            .loss
+    };
+    let plain = Goal::default();
+    close(of(plain), 7.156_25 + 0.5 * 2.5);
+    close(
+        of(Goal {
+            beta_phy: 0.2,
+            beta_aux: 0.4,
+            ..plain
+        }),
+        7.156_25 + 0.5 * 1.25 * 0.6,
+    );
+    close(
+        of(Goal {
+            physics: 0.1,
+            ..plain
+        }),
+        of(plain) + 0.1 * 4.0 * 7.156_25,
+    );
+    close(
+        of(Goal { edge: 0.3, ..plain }),
+        of(plain) + 0.3 * 2.0 * 2_f64.ln(),
+    );
+    close(
+        of(Goal {
+            free_bits: 0.5,
+            ..plain
+        }),
+        7.156_25 + 0.5 * 3.0,
+    );
+}

@@ -1,0 +1,75 @@
+//! The block `objective`: what stage B minimises.
+
+use losses::Goal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What stage B minimises, where it is not the sum of squares with its KL. The default changes nothing.
+///
+/// `likelihood: "learned_noise"` with `physics_weight: 1` and `phys_vae.detach_x_p: true` keeps the posterior from
+/// collapsing and makes the physics explain what it can; docs/recipe.md says how to choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ObjectiveConfig {
+    /// Distance of a reconstruction from the observation.
+    pub likelihood: Likelihood,
+    /// σ of the observation in standardised units: that of `fixed_noise`, or where `learned_noise` begins.
+    #[schemars(range(min = 0.0112, max = 12))]
+    pub noise: f64,
+    /// Where `huber` turns from squares to absolute values, in standardised units.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub huber_delta: f64,
+    /// Weight of the same distance of the physics' output alone, with its own noise; 0: the physics is judged by the
+    /// whole reconstruction only.
+    #[schemars(range(min = 0))]
+    pub physics_weight: f64,
+    /// Largest weight of the KL of the physical latents; the schedule's β goes from 0 to it.
+    #[schemars(range(min = 0))]
+    pub beta_max_z_phy: f64,
+    /// Largest weight of the KL of the auxiliary latents.
+    #[schemars(range(min = 0))]
+    pub beta_max_z_aux: f64,
+    /// Nats of KL per dimension that cost nothing (Kingma et al. 2016, arXiv:1606.04934).
+    #[schemars(range(min = 0))]
+    pub free_bits: f64,
+    /// Weight of the mean of (−ln z − ln(1 − z))^p over the physical latents, which keeps them off the ends of their
+    /// ranges.
+    #[schemars(range(min = 0))]
+    pub edge_penalty_weight: f64,
+    /// p of it.
+    #[schemars(range(min = 1, max = 8))]
+    pub edge_penalty_power: f64,
+}
+
+impl Default for ObjectiveConfig {
+    fn default() -> Self {
+        let goal = Goal::default();
+        Self {
+            likelihood: Likelihood::SumOfSquares,
+            noise: 0.2,
+            huber_delta: 1.0,
+            physics_weight: goal.physics,
+            beta_max_z_phy: goal.beta_phy,
+            beta_max_z_aux: goal.beta_aux,
+            free_bits: goal.free_bits,
+            edge_penalty_weight: goal.edge,
+            edge_penalty_power: goal.edge_power,
+        }
+    }
+}
+
+/// Distance of a reconstruction x̂ from the observation x, summed over channels, averaged over samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Likelihood {
+    /// (x̂ − x)²: a Gaussian likelihood with σ² = ½ in standardised units, far above the data's noise.
+    SumOfSquares,
+    /// ½ ((x̂ − x)²/σ² + ln σ²) with σ = `noise`.
+    FixedNoise,
+    /// The same with one learned σ per channel (Rybkin et al. 2021, arXiv:2006.13202).
+    LearnedNoise,
+    /// |x̂ − x|.
+    L1,
+    /// Squares up to `huber_delta`, absolute values beyond (Huber 1964).
+    Huber,
+}
