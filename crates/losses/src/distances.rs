@@ -103,13 +103,7 @@ pub fn edge<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     const MARGIN: f64 = 1e-6;
     let penalty = elementwise(z, move |z| {
         // NaN stays NaN
-        let kept = if z < MARGIN {
-            MARGIN
-        } else if z > 1.0 - MARGIN {
-            1.0 - MARGIN
-        } else {
-            z
-        };
+        let kept = z.clamp(MARGIN, 1.0 - MARGIN);
         let height = -kept.ln() - (-kept).ln_1p();
         let slope = 1.0 / (1.0 - kept) - 1.0 / kept;
         (height.powf(power), power * height.powf(power - 1.0) * slope)

@@ -22,6 +22,6 @@ pub use architecture::Architecture;
 pub use decoder::{Residual, ResidualOutput};
 pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
-pub use noise::ObservationNoise;
+pub use noise::{AroundBoth, ObservationNoise};
 pub use physics_layer::PhysicsLayer;
 pub use vae::{Decoded, Noise, PhysVae};

@@ -5,6 +5,9 @@ use latent::clamp_lnvar;
 use nn::named::{Named, join};
 use nn::{Backend, Matrix, NnError, Scalar, Tape};
 
+/// ln σ² per channel around `x_PB` and around `x_P`, d × 1 each, on their tapes.
+pub type AroundBoth<E, D, T> = [Option<Matrix<E, D, T>>; 2];
+
 /// ln σ² per channel of the observation around `x_PB`, and around `x_P` where there is physics; d × 1 each, in
 /// standardised units.
 #[derive(Clone, Debug)]
@@ -33,7 +36,7 @@ impl<E: Scalar, D: Backend<E>> ObservationNoise<E, D> {
     ///
     /// # Errors
     /// The device refuses.
-    pub fn lnvar<T: Tape<E, D>>(&self) -> Result<[Option<Matrix<E, D, T>>; 2], NnError> {
+    pub fn lnvar<T: Tape<E, D>>(&self) -> Result<AroundBoth<E, D, T>, NnError> {
         let taped = |lnvar: &Matrix<E, D>| clamp_lnvar(lnvar.clone().put_tape(T::default()));
         Ok([
             Some(taped(&self.around_x_pb)?),

@@ -128,6 +128,36 @@ impl PhysicsLayer {
         Ok(signals)
     }
 
+    /// The same with its slopes: n × d and n × d × p, ∂`x_P`/∂z, both standardised.
+    ///
+    /// # Errors
+    /// The physics refuses a value.
+    pub fn signals_with_jacobian(
+        &self,
+        z: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<(Array2<f64>, Array3<f64>), ModelError> {
+        let (n, p) = z.dim();
+        let d = self.channels();
+        let (mut signals, mut jacobian) = (Array2::zeros((n, d)), Array3::zeros((n, d, p)));
+        self.forward.evaluate_with_jacobian(
+            self.to_physical(z).view(),
+            conditions,
+            signals.view_mut(),
+            jacobian.view_mut(),
+        )?;
+        self.standardize(&mut signals);
+        // from physical units to standardised ones on both sides
+        for mut sample in jacobian.outer_iter_mut() {
+            for (mut row, &scale) in sample.outer_iter_mut().zip(&self.scale) {
+                for (v, &(min, max)) in row.iter_mut().zip(&self.ranges) {
+                    *v = *v * (max - min) / scale;
+                }
+            }
+        }
+        Ok((signals, jacobian))
+    }
+
     /// The differentiable operation: z (n × p) → x_P (n × d), both standardised.
     ///
     /// A row of z with NaN comes out as NaN, so that the loss shows what an encoder that overflows does; the physics
@@ -163,25 +193,9 @@ impl PhysicsLayer {
             let x = x.iter().map(|&v| E::of(v)).collect();
             return Ok(host_op(z, d, x, |_| vec![])?);
         }
-        let mut signals = Array2::zeros((n, d));
-        let mut jacobian = Array3::zeros((n, d, p));
-        self.forward.evaluate_with_jacobian(
-            self.to_physical(on_host.view()).view(),
-            conditions,
-            signals.view_mut(),
-            jacobian.view_mut(),
-        )?;
-        self.standardize(&mut signals);
+        let (mut signals, jacobian) = self.signals_with_jacobian(on_host.view(), conditions)?;
         give_no_answer(&mut signals, &without_answer);
-        // from physical units to standardised ones on both sides
-        let mut kept: Vec<E> = Vec::with_capacity(n * d * p);
-        for sample in jacobian.outer_iter() {
-            for (row, &scale) in sample.outer_iter().zip(&self.scale) {
-                for (&v, &(min, max)) in row.iter().zip(&self.ranges) {
-                    kept.push(E::of(v * (max - min) / scale));
-                }
-            }
-        }
+        let kept: Vec<E> = jacobian.iter().map(|&v| E::of(v)).collect();
         let x = signals.iter().map(|&v| E::of(v)).collect();
         Ok(host_op(z, d, x, move |dx| {
             let mut dz = vec![E::zero(); n * p];

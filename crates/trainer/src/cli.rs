@@ -54,6 +54,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Invert the physics for each test sample without a network: the floor of the physics alone
+    #[command(after_help = BASELINE_EXAMPLES)]
+    Baseline(BaselineArgs),
     /// Look at the batch on which a training diverged: take that step again, name the rows that are not finite
     Replay(ReplayArgs),
     /// Simulate: a table of parameters in, a table of bands or displacements out
@@ -212,6 +215,28 @@ pub struct EvalArgs {
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+}
+
+const BASELINE_EXAMPLES: &str = "\
+Examples:
+  trainer baseline --config configs/rtm_c_austria.json --data-dir data/austria
+  trainer baseline --config configs/rtm_c_austria.json --data-dir data/austria --set physics.variant=published";
+
+/// Arguments of `trainer baseline`.
+#[derive(Args, Clone, Debug)]
+pub struct BaselineArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Drawn points from which each fit begins, besides the middle of the ranges
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub starts: usize,
+    /// Steps of each fit at most (Levenberg-Marquardt)
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub steps: usize,
+    /// Simulated spectra of the lookup table; 0: none
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub table: usize,
 }
 
 /// Arguments of `trainer replay`.

@@ -14,6 +14,8 @@ pub mod evaluation;
 pub mod experiment;
 mod files;
 mod interrupt;
+pub mod levenberg_marquardt;
+pub mod lookup_table;
 pub mod metrics;
 pub mod metrics_log;
 pub mod origin;

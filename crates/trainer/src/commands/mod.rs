@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod baseline;
 mod config;
 mod eval;
 mod replay;
@@ -20,6 +21,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     match cli.into_command() {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
+        Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Config(command) => config::config(&command),

@@ -6,7 +6,7 @@ use crate::experiment::Experiment;
 use data::{Purpose, stream};
 use latent::logit;
 use losses::{Averages, Batch, Goal, Objective, Statistics, Terms, Weights};
-use model::{Decoded, Gaussian, Noise, PhysVae, Posterior};
+use model::{AroundBoth, Decoded, Gaussian, Noise, PhysVae, Posterior};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use nn::{
     Adam, Backend, Matrix, OwnedTape, Scalar, StepReport, Tape, from_rows, take_gradients, to_host,
@@ -328,7 +328,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 
     /// ln σ² per channel of the observation around x_PB and x_P: learned, known or none.
-    fn noise(&self) -> Result<[Option<Matrix<E, D, OwnedTape<E, D>>>; 2], TrainerError> {
+    fn noise(&self) -> Result<AroundBoth<E, D, OwnedTape<E, D>>, TrainerError> {
         if let Some(learned) = self.model.noise() {
             return Ok(learned.lnvar()?);
         }
