@@ -35,6 +35,9 @@ pub struct Recovery {
     pub rmse: f64,
     /// Mean of inferred − truth.
     pub bias: f64,
+    /// Share of the samples whose truth lies in the central 90 % of the posterior; null where there is none.
+    #[serde(default)]
+    pub coverage_90: Option<f64>,
     /// Unit.
     pub unit: String,
 }
@@ -105,6 +108,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
     let mut squares_physics = vec![0.0; d];
     let mut squares_sampled = 0.0;
     let mut z_phy: Option<Array2<f64>> = None;
+    let mut z_90: Option<[Array2<f64>; 2]> = None;
     for (chunk, (x, conditions)) in chunks(samples).enumerate() {
         let conditions = conditions.as_ref().map(Array2::view);
         let mean = learner.reconstruct(x.view(), conditions, None, &mut statistics)?;
@@ -115,13 +119,21 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
             add_squares(&mut squares_physics, x_p, &x);
         }
         squares_sampled += (&drawn.x_pb - &x).mapv(|v| v * v).sum();
-        if let Some(z) = mean.z_phy {
-            match &mut z_phy {
-                None => z_phy = Some(z),
-                Some(all) => all
-                    .append(Axis(0), z.view())
-                    .map_err(|e| TrainerError::Internal(e.to_string()))?,
+        let append = |all: &mut Array2<f64>, more: Array2<f64>| {
+            all.append(Axis(0), more.view())
+                .map_err(|e| TrainerError::Internal(e.to_string()))
+        };
+        match (&mut z_phy, mean.z_phy) {
+            (Some(all), Some(z)) => append(all, z)?,
+            (all, z) => *all = z,
+        }
+        match (&mut z_90, mean.z_90) {
+            (Some(all), Some(ends)) => {
+                for (all, end) in all.iter_mut().zip(ends) {
+                    append(all, end)?;
+                }
             }
+            (all, ends) => *all = ends,
         }
     }
     let averages = statistics.averages();
@@ -153,7 +165,8 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
     let recovery = match (&experiment.physics, &z_phy, samples.truth()) {
         (Some(physics), Some(z), Some(truth)) => {
             let inferred = physics.to_physical(z.view());
-            Some(recover(&inferred, truth, &experiment.units))
+            let ends = z_90.map(|ends| ends.map(|end| physics.to_physical(end.view())));
+            Some(recover(&inferred, ends.as_ref(), truth, &experiment.units))
         }
         _ => None,
     };
@@ -207,9 +220,11 @@ fn r_squared(inferred: ArrayView1<f64>, truth: ArrayView1<f64>) -> f64 {
 
 /// R², RMSE and bias per parameter whose truth is known.
 ///
-/// `inferred`: n × p in the order of `units`, which pairs names and units; `truth`: n × some of them.
+/// `inferred`: n × p in the order of `units`, which pairs names and units; `ends_90`: lower and upper ends of the
+/// central 90 % of each posterior, n × p each; `truth`: n × some of them.
 pub fn recover(
     inferred: &Array2<f64>,
+    ends_90: Option<&[Array2<f64>; 2]>,
     truth: &NamedColumns,
     units: &[(String, String)],
 ) -> Vec<(String, Recovery)> {
@@ -230,6 +245,13 @@ pub fn recover(
             r2: r_squared(inferred, truth),
             rmse: (error / n).sqrt(),
             bias: (inferred.sum() - truth.sum()) / n,
+            coverage_90: ends_90.map(|[low, high]| {
+                let ends = low.column(k).into_iter().zip(high.column(k));
+                let inside = ends
+                    .zip(truth)
+                    .filter(|((low, high), t)| low <= t && t <= high);
+                inside.count() as f64 / n
+            }),
             unit: unit.clone(),
         };
         recovered.push((name.clone(), recovery));

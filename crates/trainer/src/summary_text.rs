@@ -85,14 +85,21 @@ pub fn errors_text(what: &str, errors: &Errors, unit: &str) -> String {
 /// A table of recovery.
 pub fn recovery_text<'a>(rows: impl Iterator<Item = (&'a str, &'a Recovery)>) -> String {
     let mut text = format!(
-        "  {:<8} {:>7} {:>10} {:>10}  unit\n",
-        "", "R²", "RMSE", "bias"
+        "  {:<8} {:>7} {:>10} {:>10} {:>7}  unit\n",
+        "", "R²", "RMSE", "bias", "in 90 %"
     );
     for (name, r) in rows {
         let _ = writeln!(
             text,
-            "  {name:<8} {:>7.3} {:>10.4} {:>10.4}  {}",
-            r.r2, r.rmse, r.bias, r.unit
+            "  {name:<8} {:>7.3} {:>10.4} {:>10.4} {:>7}  {}",
+            r.r2,
+            r.rmse,
+            r.bias,
+            r.coverage_90.map_or(String::from("–"), |share| format!(
+                "{:.1} %",
+                100.0 * share
+            )),
+            r.unit
         );
     }
     text

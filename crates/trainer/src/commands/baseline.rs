@@ -92,7 +92,7 @@ fn tell(
     println!("{what:<32} {mse:.4}  {seconds:.1} s");
     if let Some(truth) = test.truth() {
         let inferred: Array2<f64> = physics.to_physical(found.z.view());
-        let recovery = recover(&inferred, truth, units);
+        let recovery = recover(&inferred, None, truth, units);
         print!(
             "{}",
             recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))

@@ -99,6 +99,7 @@ fn summary(all: usize) -> Summary {
         .enumerate()
         .map(|(i, (name, unit))| {
             let recovery = Recovery {
+                coverage_90: Some(0.875),
                 r2: 0.97 - 0.11 * i as f64,
                 rmse: 0.02 * (i + 1) as f64,
                 bias: 0.003 * (i as f64 - 3.0),

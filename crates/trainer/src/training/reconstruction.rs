@@ -18,7 +18,12 @@ pub struct Reconstruction {
     pub x_p: Option<Array2<f64>>,
     /// Physical latents in (0, 1) of the posterior means, n × p.
     pub z_phy: Option<Array2<f64>>,
+    /// Lower and upper end of the central 90 % of each physical latent's posterior, in (0, 1), n × p each.
+    pub z_90: Option<[Array2<f64>; 2]>,
 }
+
+/// A normal variable is within ± so many standard deviations with 90 %.
+const WITHIN_90: f64 = 1.644_853_626_951_472_7;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// Reconstructs observations (n × d, standardised) without a tape; `rng: None` decodes the means.
@@ -49,6 +54,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             x_pb: Array2::zeros((0, d)),
             x_p: physics.then(|| Array2::zeros((0, d))),
             z_phy: physics.then(|| Array2::zeros((0, p))),
+            z_90: physics.then(|| [(); 2].map(|()| Array2::zeros((0, p)))),
         };
         let append = |to: Option<&mut Array2<f64>>, rows: Option<Array2<f64>>| match (to, rows) {
             (Some(to), Some(rows)) => to
@@ -62,6 +68,14 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             append(Some(&mut whole.x_pb), Some(rows.x_pb))?;
             append(whole.x_p.as_mut(), rows.x_p)?;
             append(whole.z_phy.as_mut(), rows.z_phy)?;
+            for (to, rows) in whole
+                .z_90
+                .iter_mut()
+                .flatten()
+                .zip(rows.z_90.into_iter().flatten())
+            {
+                append(Some(to), Some(rows))?;
+            }
         }
         Ok(whole)
     }
@@ -83,14 +97,19 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         add_batch(&mut statistics, &observed, &shown, &decoded);
         let (n, d) = x.dim();
         let a = self.model.architecture();
-        let z_phy = shown.physical.map(|g| {
-            let z: Vec<E> = to_host(&g.mean).into_iter().map(sigmoid).collect();
-            array(n, a.dim_z_phy, &z)
+        let u = shown.physical.map(|g| {
+            let of = |m| array(n, a.dim_z_phy, &to_host(m));
+            (of(&g.mean), of(&g.lnvar).mapv(|v| (0.5 * v).exp()))
         });
+        let z_90 = u.as_ref().map(|(mean, sd)| {
+            [-WITHIN_90, WITHIN_90].map(|times| (mean + &(sd * times)).mapv(sigmoid))
+        });
+        let z_phy = u.map(|(mean, _)| mean.mapv(sigmoid));
         let reconstruction = Reconstruction {
             x_pb: array(n, d, &to_host(&decoded.x_pb)),
             x_p: decoded.x_p.map(|x_p| array(n, d, &to_host(&x_p))),
             z_phy,
+            z_90,
         };
         Ok((reconstruction, statistics))
     }
