@@ -62,6 +62,14 @@ const COMMANDS: &[Entry] = &[
             Add("--set phys_vae.epochs_pretrain=2"),
         ]),
     },
+    Entry {
+        written: "cargo run -p trainer -- train --config configs/rtm_recommended.json *",
+        how: How::With(&[
+            Value("--runs-dir", "{scratch}/runs"),
+            Value("--epochs", "2"),
+            Add("--set phys_vae.epochs_pretrain=1"),
+        ]),
+    },
     // variant A has no pretraining to shorten
     Entry {
         written: "cargo run -p trainer -- train --config configs/mogi_a_akutan.json *",
@@ -91,6 +99,14 @@ const COMMANDS: &[Entry] = &[
     Entry {
         written: "cargo run -p trainer -- eval runs/* *",
         how: How::With(&[Word("runs/*", "{run}")]),
+    },
+    Entry {
+        written: "cargo run -p trainer -- baseline *",
+        how: How::With(&[
+            Value("--starts", "0"),
+            Value("--steps", "5"),
+            Value("--table", "1000"),
+        ]),
     },
     Entry {
         written: "cargo run -p trainer -- simulate --stations *",
