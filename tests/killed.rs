@@ -108,7 +108,7 @@ fn kills_at_random_moments_change_nothing() {
 fn a_long_epoch_is_saved_now_and_then() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = trainer()
-        .args(["train", "--epochs", "2", "--save-minutes", "0.01"])
+        .args(["train", "--epochs", "20", "--save-minutes", "0.01"])
         .args(SMALL)
         .args([
             "--set",

@@ -11,6 +11,7 @@ mod house;
 mod instructions;
 mod quadrature;
 mod readme;
+mod scorecard;
 mod standalone;
 mod steps;
 mod supply;
@@ -42,6 +43,8 @@ enum Chore {
     Bench(bench::Args),
     /// Feeds everything that is read from a file with random input (needs cargo-fuzz)
     Fuzz(fuzz::Args),
+    /// Trains the experiments that say what the project reaches and writes their figures side by side
+    Scorecard(scorecard::Args),
     /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
     Instructions(instructions::Args),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Quadrature(args) => quadrature::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Scorecard(args) => scorecard::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
     }
 }

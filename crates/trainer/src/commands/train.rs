@@ -17,7 +17,7 @@ use crate::screen::{ProgressDisplay, Screen};
 use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
-use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
+use crate::training::{Changes, Saving, Shards, StageA, Training, TrainingEnd};
 use crate::{TrainerError, report};
 use data::Splits;
 use nn::{Cpu, named};
@@ -255,7 +255,11 @@ impl Job<'_> {
     ) -> Result<Summary, TrainerError> {
         let (experiment, test, run) = (self.experiment, &self.samples.test, self.run);
         let epochs = training.log().epochs()?;
-        let checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
+        let mut checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
+        if experiment.stage_a != StageA::default() {
+            // disturbed spectra cannot be inverted to half the error
+            checks.synthetic_loss_decreases = None;
+        }
         if let Some(exact) = &experiment.exact_physics {
             training.learner.model.set_physics(exact.clone())?;
         }
