@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod batches;
+mod columns;
 mod error;
 mod imperfection;
 mod kept_rows;
