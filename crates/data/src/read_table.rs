@@ -202,7 +202,7 @@ impl<'a> Reading<'a> {
                 Cell::Text => {
                     return Err(DataError::NotANumber {
                         place: Box::new(self.place(line, i)),
-                        text: text.into(),
+                        text: shown(text),
                     });
                 }
                 Cell::Missing(absence) if declared.rows.missing == BadRow::Error => {
@@ -364,13 +364,24 @@ enum Cell {
     Text,
 }
 
+/// Longest text of a cell that is kept to be shown, characters: a number of a million digits is infinite too, and
+/// every row that is left out keeps its own.
+const LONGEST_SHOWN: usize = 40;
+
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
 /// `channel` is what the channels are declared as, `None` for other columns.
 fn parse(text: &str, channel: Option<Values>) -> Cell {
     if text.is_empty() {
         return Cell::Missing(Absence::Empty);
     }
     match text.parse::<f64>() {
-        Ok(number) if !number.is_finite() => Cell::Missing(Absence::Written(text.into())),
+        Ok(number) if !number.is_finite() => Cell::Missing(Absence::Written(shown(text).into())),
         Ok(number) => match channel {
             Some(Values::DigitalNumbers { .. }) if number == 0.0 => Cell::Missing(Absence::NoData),
             Some(Values::DigitalNumbers { .. }) if number == 65535.0 => {
@@ -383,7 +394,7 @@ fn parse(text: &str, channel: Option<Values>) -> Cell {
                 .iter()
                 .any(|marker| text.eq_ignore_ascii_case(marker)) =>
         {
-            Cell::Missing(Absence::Written(text.into()))
+            Cell::Missing(Absence::Written(shown(text).into()))
         }
         Err(_) => Cell::Text,
     }

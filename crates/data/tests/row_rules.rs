@@ -178,6 +178,18 @@ fn a_table_larger_than_allowed_is_not_read_on() {
     ));
 }
 
+/// A number of many digits is infinite: what is kept of it is short.
+#[test]
+fn no_more_of_a_cell_is_kept_than_is_shown() {
+    let digits = "9".repeat(500);
+    let (_, report) = read(format!("red,nir\n0.1,0.2\n{digits},0.1\n"), two(DROPPING)).unwrap();
+    let expected = format!("column \"red\": the cell is \"{}…\"", "9".repeat(40));
+    assert_eq!(report.dropped[0].reason.to_string(), expected);
+    let letters = "ä".repeat(500);
+    let message = message(format!("red,nir\n{letters},0.1\n"), two(DROPPING));
+    assert!(message.len() < 250, "{message}");
+}
+
 #[test]
 fn a_quotation_mark_left_open_does_not_swallow_the_file() {
     let text = good(10) + "\"0.1,0.2\n" + &good(200_000);
