@@ -1,7 +1,10 @@
 //! The whole training loss with the real physics, in double precision, against finite differences.
 
 use losses::{Distance, Goal, Objective, Terms, Weights};
-use model::{Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior};
+use model::{
+    Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior, Residual, ResidualKind,
+    ResidualScale,
+};
 use ndarray::Array2;
 use nn::named::{parameters, parameters_mut};
 use nn::{Cpu, Matrix, check, from_rows, to_host};
@@ -58,13 +61,23 @@ fn vae_of(
 ) -> PhysVae<f64, Cpu> {
     let dim_z_phy = if variant.is_some() { 7 } else { 0 };
     let architecture = Architecture {
+        learned_noise,
+        ..small(dim_z_phy, dim_z_aux)
+    };
+    of(architecture, variant)
+}
+
+fn small(dim_z_phy: usize, dim_z_aux: usize) -> Architecture {
+    Architecture {
         num_units_feat: 6,
         hidlayers_feat: vec![6],
         hidlayers_z_phy: vec![6],
         hidlayers_z_aux: vec![6],
-        learned_noise,
         ..Architecture::new(BANDS.len(), dim_z_phy, dim_z_aux)
-    };
+    }
+}
+
+fn of(architecture: Architecture, variant: Option<Variant>) -> PhysVae<f64, Cpu> {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     PhysVae::new(
         &Cpu::default(),
@@ -118,13 +131,22 @@ fn train_loss_towards(
         auxiliary: noise(k, 3),
     };
     let decoded = model.decode(posterior, Some(noise), None).unwrap();
+    let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
+        (Some(r.delta), r.gate, r.coefficients)
+    });
     let terms = Terms {
         x_pb: decoded.x_pb,
         x_p: decoded.x_p,
         z_phy: decoded.z_phy,
-        physical: shown.physical.map(|g| (g.mean, g.lnvar)),
+        physical: shown.physical.map(|g| {
+            let g = model.relative_to_prior(g).unwrap();
+            (g.mean, g.lnvar)
+        }),
         auxiliary: shown.auxiliary.map(|g| (g.mean, g.lnvar)),
-        gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
+        delta,
+        gate,
+        coefficients,
+        directions: model.residual().and_then(Residual::directions),
         noise: model
             .noise()
             .map_or([None, None], |noise| noise.lnvar().unwrap()),
@@ -292,6 +314,7 @@ fn the_loss_of_every_goal_has_the_gradient_it_says() {
         free_bits: 0.005,
         edge: 0.3,
         edge_power: 2.0,
+        ..Goal::default()
     });
     for goal in goals {
         let mut model = vae_of(Some(Variant::Published), 2, Some(0.5));
@@ -307,6 +330,64 @@ fn the_loss_of_every_goal_has_the_gradient_it_says() {
             |model: &PhysVae<f64, Cpu>, gradient: bool| train_loss_towards(&goal, model, gradient);
         let worst = check_all(&mut model, &loss, learns);
         println!("{:?}: {worst:.1e}", goal.distance);
+    }
+}
+
+/// A residual of low rank with its penalties, a prior that is not N(0, I), and capacity control.
+#[test]
+fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
+    let goal = Goal {
+        capacity_weight: 0.7,
+        capacity: 3.0,
+        orthogonality: 0.4,
+        coefficients: 0.6,
+        ..Goal::default()
+    };
+    for detach_x_p in [false, true] {
+        let architecture = Architecture {
+            residual: ResidualKind::LowRank { rank: 3 },
+            running_prior: true,
+            detach_x_p,
+            ..small(7, 2)
+        };
+        let mut model = of(architecture, Some(Variant::Published));
+        let buffers = model.buffers_mut();
+        buffers.residual = ResidualScale { tau: 1.7, r: 0.8 };
+        let prior = buffers.prior.as_mut().unwrap();
+        prior.follow(&[0.5, -1.0, 0.2, 0.0, 1.0, 2.0, -0.3], &[3.0; 7], 0.4);
+        // with r = 0 x_P's own way through the residual is all that detaching cuts: differences see it
+        if detach_x_p {
+            cut_x_p(&mut model);
+        }
+        let loss =
+            |model: &PhysVae<f64, Cpu>, gradient: bool| train_loss_towards(&goal, model, gradient);
+        // orthonormal to begin with, where the penalty's gradient is 0
+        skew(&mut model);
+        let worst = check_all(&mut model, &loss, |_| true);
+        println!("detached {detach_x_p}: {worst:.1e}");
+    }
+}
+
+/// Directions that are neither orthogonal nor of length 1.
+fn skew(model: &mut PhysVae<f64, Cpu>) {
+    for (name, m) in parameters_mut(model) {
+        if name == "residual.directions" {
+            let values = random(3, BANDS.len(), 9);
+            m.copy_from(&values);
+        }
+    }
+}
+
+/// Coefficients that do not look at x_P: the path that detaching cuts has no effect then.
+fn cut_x_p(model: &mut PhysVae<f64, Cpu>) {
+    for (name, m) in parameters_mut(model) {
+        if name == "residual.coefficients.0.weight" {
+            let mut values = to_host(m);
+            for row in values.chunks_exact_mut(2 + BANDS.len()) {
+                row[2..].fill(0.0);
+            }
+            m.copy_from(&values);
+        }
     }
 }
 

@@ -31,14 +31,30 @@ pub fn kl_mean<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
 /// The same per dimension, summed over samples, on the host: `mean` and `lnvar` (clamped) are n × k
 /// in row-major order; returns k sums in nats.
 pub fn kl_per_dimension<E: Scalar>(mean: &[E], lnvar: &[E], k: usize) -> Vec<f64> {
+    kl_from_prior(mean, lnvar, k, |_| (0.0, 1.0))
+}
+
+/// The same from the prior N(m₀, σ₀²) of each dimension, which `prior` gives as (m₀, σ₀²).
+pub fn kl_from_prior<E: Scalar>(
+    mean: &[E],
+    lnvar: &[E],
+    k: usize,
+    prior: impl Fn(usize) -> (f64, f64),
+) -> Vec<f64> {
     let mut sums = vec![0.0; k];
+    let prior: Vec<(f64, f64)> = (0..k)
+        .map(|k| {
+            let (mean, variance) = prior(k);
+            (mean, variance.ln())
+        })
+        .collect();
     if k == 0 {
         return sums;
     }
     for (m, v) in mean.chunks_exact(k).zip(lnvar.chunks_exact(k)) {
-        for ((sum, m), v) in sums.iter_mut().zip(m).zip(v) {
-            let (m, v) = (m.wide(), v.wide());
-            *sum += 0.5 * (v.exp_m1() - v + m * m);
+        for (((sum, m), v), (centre, scale)) in sums.iter_mut().zip(m).zip(v).zip(&prior) {
+            let (m, v) = (m.wide() - centre, v.wide() - scale);
+            *sum += 0.5 * (v.exp_m1() - v + m * m * (-scale).exp());
         }
     }
     sums

@@ -33,10 +33,20 @@ pub struct Goal {
     /// Nats per dimension that cost nothing: max(λ, KL) of each, averaged over the rows that are worked on
     /// together (Kingma et al. 2016, arXiv:1606.04934, eq. 15).
     pub free_bits: f64,
+    /// Weight γ of (KL − C)², which then stands in the place of β KL of the physical latents (capacity control, Burgess
+    /// et al. 2018, arXiv:1804.03599, with a square). KL is that of the rows that are worked on together; C is β times
+    /// `capacity`, so that it rises with the schedule's warm-up. 0: no control.
+    pub capacity_weight: f64,
+    /// Nats that the physical latents are given at β = 1.
+    pub capacity: f64,
     /// Weight of the mean of (−ln z − ln(1 − z))ᵖ over rows and physical latents, least at z = ½.
     pub edge: f64,
     /// p of it.
     pub edge_power: f64,
+    /// Weight of ‖BᵀB − I‖² of the directions of a low-rank residual.
+    pub orthogonality: f64,
+    /// Weight of the mean over rows of Σ c² of its coefficients.
+    pub coefficients: f64,
 }
 
 impl Default for Goal {
@@ -47,8 +57,12 @@ impl Default for Goal {
             beta_phy: 1.0,
             beta_aux: 1.0,
             free_bits: 0.0,
+            capacity_weight: 0.0,
+            capacity: 0.0,
             edge: 0.0,
             edge_power: 1.0,
+            orthogonality: 0.0,
+            coefficients: 0.0,
         }
     }
 }

@@ -15,4 +15,4 @@ pub use distances::{distance, edge, gaussian, kl_above, negative_log_likelihood}
 pub use goal::{Distance, Goal};
 pub use objective::{Objective, Pair, Terms, Weights};
 pub use statistics::{Averages, Batch, Statistics};
-pub use terms::{mean_of_elements, mean_of_row_sums, squared_error};
+pub use terms::{mean_of_elements, mean_of_row_sums, not_orthonormal, squared_error};

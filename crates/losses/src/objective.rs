@@ -2,8 +2,8 @@
 
 use crate::distances::{distance, edge, kl_above, negative_log_likelihood};
 use crate::goal::Goal;
-use crate::terms::{mean_of_elements, mean_of_row_sums, squared_error};
-use dfdx::prelude::{TryAdd, TryMul};
+use crate::terms::{mean_of_elements, mean_of_row_sums, not_orthonormal, squared_error};
+use dfdx::prelude::{Tensor, TryAdd, TryMul, TrySub};
 use latent::kl_mean;
 use nn::{Backend, Matrix, NnError, Scalar, Tape, Value, value};
 
@@ -37,8 +37,14 @@ pub struct Terms<E: Scalar, D: Backend<E>, T> {
     pub auxiliary: Option<Pair<E, D, T>>,
     /// ln σ² of the observation around x_PB and around x_P, d × 1 each, where they have one.
     pub noise: [Option<Matrix<E, D, T>>; 2],
-    /// Gate and correction before the gate, n × d each.
-    pub gate_and_delta: Option<Pair<E, D, T>>,
+    /// Correction before its gate or scale, n × d.
+    pub delta: Option<Matrix<E, D, T>>,
+    /// Gate, n × d.
+    pub gate: Option<Matrix<E, D, T>>,
+    /// Coefficients of a low-rank residual, n × k.
+    pub coefficients: Option<Matrix<E, D, T>>,
+    /// Directions of a low-rank residual, k × d.
+    pub directions: Option<Matrix<E, D, T>>,
 }
 
 /// A total on its tape and the unweighted terms in it.
@@ -113,9 +119,9 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
                 .map_err(refused)
         };
         let mut kl = 0.0;
-        for (block, share) in [
-            (terms.physical, goal.beta_phy),
-            (terms.auxiliary, goal.beta_aux),
+        for (block, share, controlled) in [
+            (terms.physical, goal.beta_phy, goal.capacity_weight > 0.0),
+            (terms.auxiliary, goal.beta_aux, false),
         ] {
             let Some((mean, lnvar)) = block else {
                 continue;
@@ -126,7 +132,13 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
                 kl_mean(mean, lnvar)?
             };
             kl += value(&block);
-            total = add(block, weights.beta * share, total)?;
+            total = if controlled {
+                let target = E::of(weights.beta * goal.capacity);
+                let beyond = block.try_sub(target).and_then(Tensor::try_square);
+                add(beyond.map_err(refused)?, goal.capacity_weight, total)?
+            } else {
+                add(block, weights.beta * share, total)?
+            };
         }
         if let Some(x_p) = terms.x_p
             && goal.physics > 0.0
@@ -139,9 +151,21 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         {
             total = add(edge(z, goal.edge_power)?, goal.edge, total)?;
         }
-        if let Some((gate, delta)) = terms.gate_and_delta {
+        if let Some(gate) = terms.gate {
             total = add(mean_of_elements(gate)?, weights.gate, total)?;
+        }
+        if let Some(delta) = terms.delta {
             total = add(mean_of_row_sums(delta)?, weights.residual, total)?;
+        }
+        if let Some(coefficients) = terms.coefficients
+            && goal.coefficients > 0.0
+        {
+            total = add(mean_of_row_sums(coefficients)?, goal.coefficients, total)?;
+        }
+        if let Some(directions) = terms.directions
+            && goal.orthogonality > 0.0
+        {
+            total = add(not_orthonormal(directions)?, goal.orthogonality, total)?;
         }
         Ok(Self::of(total, kl, 0.0))
     }

@@ -1,6 +1,6 @@
 //! What is monitored: sums over rows on the host, in f64, averaged over rows at the end.
 
-use latent::kl_per_dimension;
+use latent::{kl_from_prior, kl_per_dimension};
 use nn::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub struct Batch<'a, E> {
     pub u_mean: &'a [E],
     /// Clamped log-variance of u_phy, n × p.
     pub u_lnvar: &'a [E],
+    /// Mean and variance of the prior of u_phy, p each, where it is not N(0, I).
+    pub prior: Option<(&'a [f64], &'a [f64])>,
     /// Mean of z_aux, n × a.
     pub aux_mean: &'a [E],
     /// Clamped log-variance of z_aux, n × a.
@@ -34,6 +36,9 @@ pub struct Statistics {
     scale: Vec<f64>,
     rows: usize,
     has_residual: bool,
+    /// Whether that residual is without a gate.
+    #[serde(default)]
+    no_gate: bool,
     rec: f64,
     physics_rec: f64,
     correction: f64,
@@ -59,7 +64,7 @@ pub struct Averages {
     pub correction: Option<f64>,
     /// Mean over rows of Σ_d δ²; `None` without a residual.
     pub pre_gate: Option<f64>,
-    /// Mean gate per channel; empty without a residual.
+    /// Mean gate per channel; empty without one.
     pub gate: Vec<f64>,
     /// Mean over rows of min(1, ‖x_PB − x_P‖₂ / ‖x_P‖₂) in physical units; `None` without a residual.
     pub relative_correction: Option<f64>,
@@ -78,7 +83,7 @@ impl Averages {
     pub fn kl(&self) -> f64 {
         self.kl_phy.iter().chain(&self.kl_aux).sum()
     }
-    /// Mean gate over channels, `None` without a residual.
+    /// Mean gate over channels, `None` without one.
     pub fn mean_gate(&self) -> Option<f64> {
         (!self.gate.is_empty()).then(|| self.gate.iter().sum::<f64>() / self.gate.len() as f64)
     }
@@ -93,6 +98,7 @@ impl Statistics {
             scale: scale.to_vec(),
             rows: 0,
             has_residual: false,
+            no_gate: false,
             rec: 0.0,
             physics_rec: 0.0,
             correction: 0.0,
@@ -114,8 +120,9 @@ impl Statistics {
         if !batch.x_p.is_empty() {
             self.physics_rec += squared_difference(batch.x_p, batch.x);
         }
-        if !batch.gate.is_empty() {
+        if !batch.delta.is_empty() {
             self.has_residual = true;
+            self.no_gate |= batch.gate.is_empty();
             self.correction += squared_difference(batch.x_pb, batch.x_p);
             self.delta += batch.delta.iter().map(|v| v.wide().powi(2)).sum::<f64>();
             for row in batch.gate.chunks_exact(d) {
@@ -140,15 +147,16 @@ impl Statistics {
             }
         }
         let (p, a) = (self.kl_phy.len(), self.kl_aux.len());
-        for (sums, mean, lnvar, k) in [
-            (&mut self.kl_phy, batch.u_mean, batch.u_lnvar, p),
-            (&mut self.kl_aux, batch.aux_mean, batch.aux_lnvar, a),
-        ] {
-            if k > 0 {
-                for (sum, kl) in sums.iter_mut().zip(kl_per_dimension(mean, lnvar, k)) {
-                    *sum += kl;
-                }
+        let kl_phy = match batch.prior {
+            None => kl_per_dimension(batch.u_mean, batch.u_lnvar, p),
+            Some((centre, variance)) => {
+                let prior = |k: usize| (centre[k], variance[k]);
+                kl_from_prior(batch.u_mean, batch.u_lnvar, p, prior)
             }
+        };
+        let kl_aux = kl_per_dimension(batch.aux_mean, batch.aux_lnvar, a);
+        for (sums, more) in [(&mut self.kl_phy, kl_phy), (&mut self.kl_aux, kl_aux)] {
+            sums.iter_mut().zip(more).for_each(|(sum, kl)| *sum += kl);
         }
         if p > 0 {
             for row in batch.u_mean.chunks_exact(p) {
@@ -164,6 +172,7 @@ impl Statistics {
     pub fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
         self.has_residual |= other.has_residual;
+        self.no_gate |= other.no_gate;
         for (sum, more) in [
             (&mut self.rec, other.rec),
             (&mut self.physics_rec, other.physics_rec),
@@ -208,7 +217,7 @@ impl Statistics {
             physics_rec: physics.then_some(self.physics_rec / n),
             correction: residual.then_some(self.correction / n),
             pre_gate: residual.then_some(self.delta / n),
-            gate: if residual {
+            gate: if residual && !self.no_gate {
                 over_rows(&self.gate)
             } else {
                 vec![]

@@ -169,7 +169,10 @@ fn the_total_is_the_sum_of_its_terms() {
             z_phy: Some(matrix(2, 2, &[0.5; 4])),
             physical: Some(pair()),
             auxiliary: Some(pair()),
-            gate_and_delta: None,
+            gate: None,
+            delta: None,
+            coefficients: Some(matrix(2, 2, &[0.5, -0.5, 1.0, 0.0])),
+            directions: Some(matrix(2, 3, &[1.0, 1.0, 0.0, 0.0, 2.0, 0.0])),
             noise: [None, None],
         };
         Objective::train(terms, matrix(2, 3, &X), &weights, &goal)
@@ -196,6 +199,31 @@ fn the_total_is_the_sum_of_its_terms() {
     close(
         of(Goal { edge: 0.3, ..plain }),
         of(plain) + 0.3 * 2.0 * 2_f64.ln(),
+    );
+    // R Rᵀ = [[2, 2], [2, 4]]: 1 + 4 + 4 + 9
+    close(
+        of(Goal {
+            orthogonality: 0.1,
+            ..plain
+        }),
+        of(plain) + 1.8,
+    );
+    // (¼ + ¼ + 1)/2
+    close(
+        of(Goal {
+            coefficients: 0.4,
+            ..plain
+        }),
+        of(plain) + 0.3,
+    );
+    // KL of each block 1.25; the physical one is held at β · 3 = 1.5
+    close(
+        of(Goal {
+            capacity_weight: 8.0,
+            capacity: 3.0,
+            ..plain
+        }),
+        7.156_25 + 0.5 * 1.25 + 8.0 * 0.25 * 0.25,
     );
     close(
         of(Goal {

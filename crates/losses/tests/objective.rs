@@ -81,7 +81,10 @@ impl Leaves {
             physical: Some((taped(&self.u.0), taped(&self.u.1))),
             auxiliary: Some((taped(&self.aux.0), taped(&self.aux.1))),
             noise: [None, None],
-            gate_and_delta: Some((taped(&self.gate), taped(&self.delta))),
+            gate: Some(taped(&self.gate)),
+            delta: Some(taped(&self.delta)),
+            coefficients: None,
+            directions: None,
         }
     }
 
@@ -227,19 +230,19 @@ fn blocks_that_a_variant_lacks_are_left_out() {
     // B: no auxiliary latents, no residual
     let b = of(&|t| {
         t.auxiliary = None;
-        t.gate_and_delta = None;
+        (t.gate, t.delta) = (None, None);
     });
     assert_close(&[b], &[REC + 0.5 * KL_PHY]);
     // A: only auxiliary latents
     let a = of(&|t| {
         t.physical = None;
-        t.gate_and_delta = None;
+        (t.gate, t.delta) = (None, None);
     });
     assert_close(&[a], &[REC + 0.5 * KL_AUX]);
     let nothing = of(&|t| {
         t.physical = None;
         t.auxiliary = None;
-        t.gate_and_delta = None;
+        (t.gate, t.delta) = (None, None);
     });
     assert_close(&[nothing], &[REC]);
 }
@@ -307,7 +310,10 @@ fn without_a_tape_the_value_is_the_same() {
         physical: Some(leaves.u.clone()),
         auxiliary: Some(leaves.aux.clone()),
         noise: [None, None],
-        gate_and_delta: Some((leaves.gate.clone(), leaves.delta.clone())),
+        gate: Some(leaves.gate.clone()),
+        delta: Some(leaves.delta.clone()),
+        coefficients: None,
+        directions: None,
     };
     let untaped = Objective::train(terms, matrix(2, 3, &X), &weights, &Goal::default()).unwrap();
     assert_eq!(untaped.loss, leaves.train(&weights).loss);

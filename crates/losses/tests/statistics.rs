@@ -54,6 +54,7 @@ impl Rows {
             delta: &self.delta[a * D..b * D],
             u_mean: &self.u_mean[a * P..b * P],
             u_lnvar: &self.u_lnvar[a * P..b * P],
+            prior: None,
             aux_mean: &self.aux_mean[a * A..b * A],
             aux_lnvar: &self.aux_lnvar[a * A..b * A],
         }
@@ -174,6 +175,7 @@ fn relative(x_pb: [f64; D], x_p: [f64; D]) -> f64 {
         delta: &[0.0; D],
         u_mean: &[0.0; P],
         u_lnvar: &[0.0; P],
+        prior: None,
         aux_mean: &[0.0; A],
         aux_lnvar: &[0.0; A],
     });
@@ -324,6 +326,7 @@ fn f32_is_summed_in_f64() {
         delta: &[],
         u_mean: &[],
         u_lnvar: &[],
+        prior: None,
         aux_mean: &[],
         aux_lnvar: &[],
     });

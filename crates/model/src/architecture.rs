@@ -23,8 +23,24 @@ pub struct Architecture {
     pub hidlayers_z_aux: Vec<usize>,
     /// Whether the residual network sees `x_P` without passing gradient to it.
     pub detach_x_p: bool,
+    /// What the residual is, where there is one.
+    pub residual: ResidualKind,
+    /// Whether the prior of u_phy follows the posterior.
+    pub running_prior: bool,
     /// σ at which learned observation noise begins, in standardised units; `None`: it is not learned.
     pub learned_noise: Option<f64>,
+}
+
+/// How the residual corrects the physics' output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResidualKind {
+    /// Every channel by itself, behind a gate of its own.
+    Gated,
+    /// Within a few learned directions.
+    LowRank {
+        /// Number of directions k, at most the number of channels.
+        rank: usize,
+    },
 }
 
 impl Architecture {
@@ -40,6 +56,8 @@ impl Architecture {
             hidlayers_z_phy: vec![128],
             hidlayers_z_aux: vec![128],
             detach_x_p: false,
+            residual: ResidualKind::Gated,
+            running_prior: false,
             learned_noise: None,
         }
     }

@@ -5,23 +5,28 @@
 //!              └─ z_aux ~ N(mean, e^lnvar) ─ context([z_phy, z_aux]) ─ residual ┘
 //! ```
 //!
+//! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ).
+//!
 //! Variants: **A** has no physics (z_aux is decoded by an MLP), **B** has no residual at all
 //! (`dim_z_aux` = 0), **C** has both.
 
 #![forbid(unsafe_code)]
 
 mod architecture;
+mod buffers;
 mod decoder;
 mod encoder;
 mod error;
 mod noise;
 mod physics_layer;
+mod residual;
 mod vae;
 
-pub use architecture::Architecture;
-pub use decoder::{Residual, ResidualOutput};
+pub use architecture::{Architecture, ResidualKind};
+pub use buffers::{Buffers, RunningPrior};
 pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
 pub use noise::{AroundBoth, ObservationNoise};
 pub use physics_layer::PhysicsLayer;
+pub use residual::{GatedResidual, LowRankResidual, Residual, ResidualOutput, ResidualScale};
 pub use vae::{Decoded, Noise, PhysVae};

@@ -2,15 +2,17 @@
 
 use crate::ModelError;
 use crate::architecture::Architecture;
-use crate::decoder::{Residual, ResidualOutput, plain};
+use crate::buffers::{Buffers, RunningPrior};
+use crate::decoder::plain;
 use crate::encoder::{Encoder, Gaussian, Posterior};
 use crate::noise::ObservationNoise;
 use crate::physics_layer::PhysicsLayer;
-use dfdx::prelude::{PutTape, SplitTape, TryAdd, TryMul, WithEmptyTape};
+use crate::residual::{Residual, ResidualOutput};
+use dfdx::prelude::{HasShape, PutTape, SplitTape, TryAdd, TryMul, TrySub, WithEmptyTape};
 use latent::{draw, sigmoid_op};
 use ndarray::ArrayView2;
 use nn::named::{Named, join};
-use nn::{Backend, Matrix, Mlp, NnError, NoneTape, Scalar, Tape};
+use nn::{Backend, Matrix, Mlp, NnError, NoneTape, Scalar, Tape, from_rows};
 use rand::Rng;
 
 /// Standard normal noise for a draw.
@@ -27,7 +29,7 @@ pub struct Decoded<E: Scalar, D: Backend<E>, T = NoneTape> {
     pub z_phy: Option<Matrix<E, D, T>>,
     /// The physics' own reconstruction, standardised, n × d.
     pub x_p: Option<Matrix<E, D, T>>,
-    /// Gate and correction, n × d each.
+    /// What the residual is made of.
     pub residual: Option<ResidualOutput<E, D, T>>,
     /// The reconstruction, standardised, n × d.
     pub x_pb: Matrix<E, D, T>,
@@ -42,6 +44,7 @@ pub struct PhysVae<E: Scalar, D: Backend<E>> {
     residual: Option<Residual<E, D>>,
     plain: Option<Mlp<E, D>>,
     noise: Option<ObservationNoise<E, D>>,
+    buffers: Buffers,
 }
 
 impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
@@ -94,6 +97,12 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
                 ObservationNoise::new(device, architecture.channels, physics.is_some(), sigma)
             })
             .transpose()?;
+        let buffers = Buffers {
+            prior: architecture
+                .running_prior
+                .then(|| RunningPrior::standard(architecture.dim_z_phy)),
+            ..Buffers::default()
+        };
         Ok(Self {
             architecture,
             encoder,
@@ -101,6 +110,7 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             residual,
             plain,
             noise,
+            buffers,
         })
     }
 
@@ -117,6 +127,53 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
     /// Its observation noise, if it learns one.
     pub fn noise(&self) -> Option<&ObservationNoise<E, D>> {
         self.noise.as_ref()
+    }
+
+    /// Its residual, if any.
+    pub fn residual(&self) -> Option<&Residual<E, D>> {
+        self.residual.as_ref()
+    }
+
+    /// What it carries beside its weights.
+    pub fn buffers(&self) -> &Buffers {
+        &self.buffers
+    }
+
+    /// The same, to be changed by training or by what was saved.
+    pub fn buffers_mut(&mut self) -> &mut Buffers {
+        &mut self.buffers
+    }
+
+    /// The posterior of u_phy in units of its prior: ((m − m₀)/σ₀, v − ln σ₀²), n × p each. Its divergence from N(0, I)
+    /// is that of the posterior from the prior N(m₀, σ₀²).
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn relative_to_prior<T: Tape<E, D>>(
+        &self,
+        posterior: Gaussian<E, D, T>,
+    ) -> Result<Gaussian<E, D, T>, NnError> {
+        let Some(prior) = &self.buffers.prior else {
+            return Ok(posterior);
+        };
+        let refused = |e| NnError::device::<D::Err>(&e);
+        let (n, p) = *posterior.mean.shape();
+        let device = posterior.mean.device().clone();
+        let variance = prior.variance();
+        let rows = |of: &dyn Fn(usize) -> f64| {
+            from_rows(&device, n, p, (0..n).flat_map(|_| (0..p).map(of)))
+        };
+        let centre = rows(&|k| prior.mean()[k])?;
+        let precision = rows(&|k| variance[k].sqrt().recip())?;
+        let lnvar = rows(&|k| variance[k].ln())?;
+        Ok(Gaussian {
+            mean: posterior
+                .mean
+                .try_sub(centre)
+                .and_then(|m| m.try_mul(precision))
+                .map_err(refused)?,
+            lnvar: posterior.lnvar.try_sub(lnvar).map_err(refused)?,
+        })
     }
 
     /// Its physics, if any.
@@ -219,12 +276,8 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
                 x_pb: x_p,
             });
         };
-        let ResidualOutput { gate, delta } = residual.forward(&z_phy, z_aux, &shown)?;
-        let parts = ResidualOutput {
-            gate: gate.with_empty_tape(),
-            delta: delta.with_empty_tape(),
-        };
-        let correction = gate.try_mul(delta).map_err(refused)?;
+        let (learns, scale) = (!self.architecture.detach_x_p, self.buffers.residual);
+        let (correction, parts) = residual.forward(&z_phy, z_aux, &shown, learns, scale)?;
         let x_pb = x_p.try_add(correction).map_err(refused)?;
         Ok(Decoded {
             z_phy: Some(z_phy),

@@ -192,7 +192,7 @@ fn the_reconstruction_is_the_physics_plus_gate_times_correction() {
     let batch = Batch::new(4, model.architecture(), 1);
     let d = decode(&model, &batch, Some(batch.noise(model.architecture())));
     let r = d.residual.unwrap();
-    let (gate, delta) = (r.gate.as_vec(), r.delta.as_vec());
+    let (gate, delta) = (r.gate.unwrap().as_vec(), r.delta.as_vec());
     let x_p = d.x_p.unwrap().as_vec();
     for (i, x_pb) in d.x_pb.as_vec().into_iter().enumerate() {
         assert!((x_pb - (x_p[i] + gate[i] * delta[i])).abs() < ROUNDING);
@@ -260,7 +260,7 @@ fn the_gate_starts_near_one_percent() {
             );
             let batch = Batch::new(64, model.architecture(), seed);
             let d = decode(&model, &batch, Some(batch.noise(model.architecture())));
-            let gate = d.residual.unwrap().gate.as_vec();
+            let gate = d.residual.unwrap().gate.unwrap().as_vec();
             let mean = gate.iter().sum::<f64>() / gate.len() as f64;
             assert!(
                 (0.005..0.02).contains(&mean),
@@ -460,5 +460,5 @@ fn shapes_are_rows_by_channels() {
     let d = decode(&model, &batch, None);
     assert_eq!(d.x_pb.shape(), &(1, 4));
     assert_eq!(d.z_phy.unwrap().shape(), &(1, 3));
-    assert_eq!(d.residual.unwrap().gate.shape(), &(1, 4));
+    assert_eq!(d.residual.unwrap().gate.unwrap().shape(), &(1, 4));
 }

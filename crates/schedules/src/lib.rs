@@ -40,6 +40,7 @@ mod kl_weight;
 mod learning_rate;
 mod phase;
 mod plateau;
+mod ramp;
 mod selection;
 
 pub use config::{Schedule, ScheduleConfig};
@@ -48,4 +49,5 @@ pub use kl_weight::KlWarmup;
 pub use learning_rate::LrScheduler;
 pub use phase::{Phase, PhaseSchedule};
 pub use plateau::{LearningRateState, PlateauState};
+pub use ramp::Ramp;
 pub use selection::{BestSelection, EarlyStopping, SelectedEpoch};

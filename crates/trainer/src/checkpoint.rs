@@ -1,13 +1,14 @@
 //! The state of a run on disk: one safetensors file with the rest as JSON in its metadata.
 //!
 //! Formats: 1, of version 0.1.0; 2 adds a SHA-256 of everything in the file and one of the samples. Both are
-//! read, 2 is written.
+//! read, 2 is written. What a model carries beside its weights is in files that have some of it.
 
 use crate::TrainerError;
 use crate::disk::Disk;
 use crate::files::read;
 use crate::origin::Origin;
 use crate::training::Progress;
+use model::{Buffers, PhysVae};
 use nn::named::{self, HostTensor, HostTensors, from_safetensors, to_safetensors};
 use nn::{Adam, Backend, Moments, Scalar};
 use serde::{Deserialize, Serialize};
@@ -33,11 +34,18 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_sha256: Option<String>,
     progress: Progress,
+    /// What the model carries beside its weights; absent in files from before there was any.
+    #[serde(default, skip_serializing_if = "is_default")]
+    buffers: Buffers,
     /// Adam's update counts by parameter.
     steps: BTreeMap<String, u64>,
     /// Of the file with zeros in its place; `None` in format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+}
+
+fn is_default(buffers: &Buffers) -> bool {
+    *buffers == Buffers::default()
 }
 
 /// A state read back.
@@ -47,6 +55,7 @@ pub struct Checkpoint<E> {
     /// What it was made of.
     pub origin: Origin,
     weights: HostTensors<E>,
+    buffers: Buffers,
     moments: BTreeMap<String, Moments<E>>,
 }
 
@@ -56,7 +65,7 @@ pub struct Checkpoint<E> {
 /// The file system refuses; the old file is then untouched.
 pub fn save<E: Scalar, D: Backend<E>>(
     (disk, path): (&Disk, &Path),
-    model: &impl named::Named<E, D>,
+    model: &PhysVae<E, D>,
     adam: &Adam<E>,
     progress: &Progress,
     origin: &Origin,
@@ -87,6 +96,7 @@ pub fn save<E: Scalar, D: Backend<E>>(
         config_sha256: origin.config_sha256.clone(),
         data_sha256: origin.data_sha256.clone(),
         progress: progress.clone(),
+        buffers: model.buffers().clone(),
         steps,
         sha256: Some(NO_SHA256.to_owned()),
     };
@@ -194,6 +204,7 @@ fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerE
             data_sha256: header.data_sha256,
         },
         weights,
+        buffers: header.buffers,
         moments,
     })
 }
@@ -205,10 +216,20 @@ impl<E: Scalar> Checkpoint<E> {
     /// The model has other parameters.
     pub fn restore<D: Backend<E>>(
         self,
-        model: &mut impl named::Named<E, D>,
+        model: &mut PhysVae<E, D>,
         adam: &mut Adam<E>,
     ) -> Result<Progress, TrainerError> {
         named::load_host_tensors(model, &self.weights).map_err(TrainerError::OtherNetwork)?;
+        let own = model.buffers_mut();
+        let prior = match (&own.prior, self.buffers.prior) {
+            // a configuration that has one now goes on from N(0, I)
+            (Some(own), then) => Some(then.unwrap_or_else(|| own.clone())),
+            (None, _) => None,
+        };
+        *own = Buffers {
+            prior,
+            ..self.buffers
+        };
         adam.moments = self.moments;
         Ok(self.progress)
     }

@@ -4,9 +4,9 @@ use crate::metrics::Dimensions;
 use crate::training::StageA;
 use data::Standardization;
 use losses::{Goal, Weights};
-use model::{Architecture, PhysicsLayer};
+use model::{Architecture, PhysicsLayer, ResidualScale};
 use nn::AdamConfig;
-use schedules::{Phase, Schedule};
+use schedules::{Phase, Ramp, Schedule};
 use std::num::NonZeroUsize;
 
 /// An experiment ready to run, whatever its physics: made from a configuration by
@@ -42,6 +42,10 @@ pub struct Experiment {
     pub fixed_noise: Option<f64>,
     /// How Stage A makes its spectra and what it learns.
     pub stage_a: StageA,
+    /// τ and r of a low-rank residual over the epochs.
+    pub residual_ramps: ResidualRamps,
+    /// How slowly the prior of u_phy follows the posterior, 0 to 1; `None`: it stays N(0, I).
+    pub prior_momentum: Option<f64>,
     /// Whether β is the schedule's; otherwise 0 (variant A with `kl_without_physics: false`).
     pub kl_is_used: bool,
     /// The optimiser.
@@ -57,6 +61,26 @@ pub struct Experiment {
     pub max_skipped_steps: usize,
 }
 
+/// τ and r of a low-rank residual over the epochs of Stage B; the default leaves both at 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ResidualRamps {
+    /// Of the temperature τ.
+    pub tau: Ramp,
+    /// Of the scale r.
+    pub r: Ramp,
+}
+
+impl Default for ResidualRamps {
+    fn default() -> Self {
+        let one = Ramp {
+            from: 1.0,
+            to: 1.0,
+            epochs: 0,
+        };
+        Self { tau: one, r: one }
+    }
+}
+
 impl Experiment {
     /// The physics that evaluation decodes with: the exact one.
     pub fn physics_of_evaluation(&self) -> Option<&PhysicsLayer> {
@@ -69,6 +93,21 @@ impl Experiment {
             (Phase::Pretrain, Some(spectra)) => spectra.get(),
             _ => observed,
         }
+    }
+
+    /// τ and r of an epoch.
+    pub fn residual_scale_at(&self, epoch: usize) -> ResidualScale {
+        let clock = self.schedule.phases().train_clock(epoch);
+        ResidualScale {
+            tau: self.residual_ramps.tau.at(clock),
+            r: self.residual_ramps.r.at(clock),
+        }
+    }
+
+    /// How slowly the prior of u_phy follows the posterior in an epoch: it does from the second one of Stage B on.
+    pub fn prior_momentum_at(&self, epoch: usize) -> Option<f64> {
+        let clock = self.schedule.phases().train_clock(epoch);
+        self.prior_momentum.filter(|_| clock.is_some_and(|t| t > 0))
     }
 
     /// KL weight of an epoch.

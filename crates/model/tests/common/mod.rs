@@ -5,7 +5,7 @@ pub mod reference;
 pub mod toy;
 
 use losses::{Objective, Terms, Weights};
-use model::{Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior};
+use model::{Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior, Residual};
 use nn::named::{self, HostTensors};
 use nn::{Activation, Backend, Cpu, Gradients, Matrix, OwnedTape};
 use rand::rngs::StdRng;
@@ -152,13 +152,19 @@ pub fn train_loss(
     let decoded = model
         .decode(posterior, Some(batch.noise(a)), Some(conditions.view()))
         .unwrap();
+    let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
+        (Some(r.delta), r.gate, r.coefficients)
+    });
     let terms = Terms {
         x_pb: decoded.x_pb,
         x_p: decoded.x_p,
         z_phy: decoded.z_phy,
         physical: shown.physical.map(|g| (g.mean, g.lnvar)),
         auxiliary: shown.auxiliary.map(|g| (g.mean, g.lnvar)),
-        gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
+        delta,
+        gate,
+        coefficients,
+        directions: model.residual().and_then(Residual::directions),
         noise: [None, None],
     };
     let observed = matrix(batch.n, a.channels, x.unwrap_or(&batch.x));

@@ -8,16 +8,17 @@ mod samples;
 use crate::TrainerError;
 use crate::config::{
     Activation as ActivationName, CheckContext, CheckedExperiment, Likelihood, LoadedConfig,
-    ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss,
+    ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss, ResidualName,
 };
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, ResidualRamps};
 use crate::metrics::Dimensions;
 use crate::training::StageA;
 use data::{ReadReport, Splits, Standardization};
 use forward_model::Wavelengths;
 use losses::{Distance, Goal, Weights};
-use model::{Architecture, PhysicsLayer};
+use model::{Architecture, PhysicsLayer, ResidualKind};
 use nn::{Activation, AdamConfig};
+use schedules::Ramp;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -90,6 +91,8 @@ fn experiment(
     standardization: Standardization,
 ) -> Result<Experiment, TrainerError> {
     let (config, objective) = (&checked.phys_vae, &checked.objective);
+    let low_rank = &config.low_rank;
+    let ramp = |from, to, epochs| Ramp { from, to, epochs };
     let channels = checked.data.channels();
     let channel_unit = exact.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
@@ -135,6 +138,13 @@ fn experiment(
             hidlayers_z_phy: config.hidlayers_z_phy.clone(),
             hidlayers_z_aux: config.hidlayers_z_aux.clone(),
             detach_x_p: config.detach_x_p,
+            residual: match config.residual {
+                ResidualName::LowRank => ResidualKind::LowRank {
+                    rank: config.low_rank.rank.unwrap_or(config.dim_z_aux),
+                },
+                ResidualName::Gated | ResidualName::None => ResidualKind::Gated,
+            },
+            running_prior: has_physics && objective.ema_prior_momentum.is_some(),
             learned_noise: (objective.likelihood == Likelihood::LearnedNoise)
                 .then_some(objective.noise),
         },
@@ -172,6 +182,12 @@ fn experiment(
             free_bits: objective.free_bits,
             edge: objective.edge_penalty_weight,
             edge_power: objective.edge_penalty_power,
+            capacity_weight: objective
+                .capacity
+                .map_or(0.0, |_| objective.capacity_weight),
+            capacity: objective.capacity.unwrap_or(0.0),
+            orthogonality: config.low_rank.ortho_penalty_weight,
+            coefficients: config.low_rank.coeff_penalty_weight,
         },
         fixed_noise: (objective.likelihood == Likelihood::FixedNoise).then_some(objective.noise),
         stage_a: StageA {
@@ -180,6 +196,15 @@ fn experiment(
             noise: checked.pretrain.noise,
             model_error: checked.pretrain.model_error,
         },
+        residual_ramps: ResidualRamps {
+            tau: ramp(
+                low_rank.tau_init,
+                low_rank.tau_final,
+                low_rank.tau_warmup_epochs,
+            ),
+            r: ramp(low_rank.r_init, low_rank.r_final, low_rank.r_warmup_epochs),
+        },
+        prior_momentum: objective.ema_prior_momentum,
         kl_is_used: has_physics || config.kl_without_physics,
         adam: AdamConfig {
             beta1: checked.optimizer.betas[0],

@@ -32,6 +32,18 @@ pub struct ObjectiveConfig {
     /// Nats of KL per dimension that cost nothing (Kingma et al. 2016, arXiv:1606.04934).
     #[schemars(range(min = 0))]
     pub free_bits: f64,
+    /// Nats of KL that the physical latents are given (capacity control): `capacity_weight` · (KL − C)² then stands in
+    /// the place of β KL, with C = β · capacity rising over `kl_warmup_epochs`; null: no control. Free bits and
+    /// `beta_max_z_phy` do not act beside it. (Burgess et al. 2018, arXiv:1804.03599, with a square.)
+    #[schemars(range(min = 0))]
+    pub capacity: Option<f64>,
+    /// Weight of (KL − C)².
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub capacity_weight: f64,
+    /// Prior of the physical latents that follows the aggregated posterior, N(m, σ²) per dimension with moving averages
+    /// of its moments: how much of the old ones a step keeps, such as 0.99; null: the prior is N(0, I).
+    #[schemars(range(min = 0, max = 1))]
+    pub ema_prior_momentum: Option<f64>,
     /// Weight of the mean of (−ln z − ln(1 − z))^p over the physical latents, which keeps them off the ends of their
     /// ranges.
     #[schemars(range(min = 0))]
@@ -52,6 +64,9 @@ impl Default for ObjectiveConfig {
             beta_max_z_phy: goal.beta_phy,
             beta_max_z_aux: goal.beta_aux,
             free_bits: goal.free_bits,
+            capacity: None,
+            capacity_weight: 10.0,
+            ema_prior_momentum: None,
             edge_penalty_weight: goal.edge,
             edge_penalty_power: goal.edge_power,
         }

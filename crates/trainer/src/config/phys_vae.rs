@@ -1,13 +1,14 @@
 //! The block `phys_vae`: the network, its latent space and the weights of its losses.
 
+use super::low_rank::LowRankConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Network, latent space and loss weights of the physics-integrated variational autoencoder.
 ///
 /// The variant follows from two keys: `no_phy: true` is variant A (no physics in the decoder),
-/// `dim_z_aux: 0` variant B (physics only, no residual), anything else variant C (physics and a gated
-/// residual).
+/// `dim_z_aux: 0` variant B (physics only, no residual), anything else variant C (physics and a
+/// residual, gated or of low rank).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PhysVaeConfig {
@@ -20,6 +21,10 @@ pub struct PhysVaeConfig {
     /// Number of auxiliary latents that drive the residual; 0 means no residual at all (variant B).
     #[schemars(range(max = 1024))]
     pub dim_z_aux: usize,
+    /// What corrects the physics' output where `dim_z_aux` is not 0.
+    pub residual: ResidualName,
+    /// The residual of `residual: "low_rank"`.
+    pub low_rank: LowRankConfig,
     /// Activation between linear layers, never after the last one.
     pub activation: Activation,
     /// Width of the features that the encoder's heads read.
@@ -39,10 +44,10 @@ pub struct PhysVaeConfig {
     pub epochs_pretrain: usize,
     /// Epochs over which the KL weight β rises linearly from 0 to 1, counted from the end of stage A.
     pub kl_warmup_epochs: usize,
-    /// Weight λ_g of the mean gate value.
+    /// Weight λ_g of the mean gate value of a gated residual.
     #[schemars(range(min = 0))]
     pub balance_gate: f64,
-    /// Weight λ_Δ of the squared residual before the gate, summed over channels.
+    /// Weight λ_Δ of the squared residual before its gate or scale, summed over channels.
     #[schemars(range(min = 0))]
     pub balance_residual: f64,
     /// Weight of the synthetic loss of stage A.
@@ -60,6 +65,8 @@ impl Default for PhysVaeConfig {
             no_phy: false,
             dim_z_phy: 7,
             dim_z_aux: 2,
+            residual: ResidualName::Gated,
+            low_rank: LowRankConfig::default(),
             activation: Activation::Elu,
             num_units_feat: 128,
             hidlayers_feat: vec![128],
@@ -94,8 +101,20 @@ pub enum ModelVariant {
     NoPhysics,
     /// B: the physics alone; no residual.
     PhysicsOnly,
-    /// C: the physics plus a gated residual.
+    /// C: the physics plus a residual.
     PhysicsAndResidual,
+}
+
+/// What corrects the physics' output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResidualName {
+    /// A network of every channel, behind a gate of its own.
+    Gated,
+    /// A few learned directions, whose coefficients come from z_aux and the physics' output.
+    LowRank,
+    /// Nothing: variant B; needs `dim_z_aux: 0`.
+    None,
 }
 
 /// Activation between linear layers.

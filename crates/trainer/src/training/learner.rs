@@ -4,19 +4,14 @@ use super::{Shards, StageA, StepBatch};
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use data::{Purpose, stream};
-use latent::logit;
-use losses::{Averages, Batch, Goal, Objective, Statistics, Terms, Weights};
-use model::{AroundBoth, Decoded, Gaussian, Noise, PhysVae, Posterior};
+use losses::{Averages, Goal, Objective, Statistics};
+use model::{Noise, PhysVae};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
-use nn::{
-    Adam, Backend, Matrix, OwnedTape, Scalar, StepReport, Tape, from_rows, take_gradients, to_host,
-};
+use nn::named::{parameters, parameters_mut};
+use nn::{Adam, Backend, Matrix, OwnedTape, Scalar, StepReport, from_rows, take_gradients};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use schedules::Phase;
-
-use dfdx::prelude::Trace;
-use nn::named::{parameters, parameters_mut};
 use std::ops::Range;
 
 /// A model with its optimiser on a device.
@@ -50,6 +45,8 @@ pub struct StepOutcome {
     pub averages: Option<Averages>,
     /// What the optimiser did; `None` when the loss was not finite and the step was left out.
     pub update: Option<StepReport>,
+    /// Means over the batch of u and u² of the physical latents' posteriors, where the prior follows them.
+    pub u_moments: Option<[Vec<f64>; 2]>,
     /// Smallest and largest z seen per physical parameter, for messages about divergence.
     pub z_seen: Vec<(f64, f64)>,
 }
@@ -71,16 +68,18 @@ pub(super) fn part<'a>(table: ArrayView2<'a, f64>, rows: &Range<usize>) -> Array
 }
 
 /// What one shard of a batch has to say.
-struct ShardOutcome<E> {
+pub(super) struct ShardOutcome<E> {
     /// Its part of the batch's rows.
-    share: f64,
-    loss: f64,
-    kl: f64,
-    synthetic: f64,
-    statistics: Option<Statistics>,
-    z_seen: Vec<(f64, f64)>,
+    pub(super) share: f64,
+    pub(super) loss: f64,
+    pub(super) kl: f64,
+    pub(super) synthetic: f64,
+    pub(super) statistics: Option<Statistics>,
+    /// Means over its rows of u and u².
+    pub(super) u_moments: Option<[Vec<f64>; 2]>,
+    pub(super) z_seen: Vec<(f64, f64)>,
     /// Of share · loss to the learning parameters; `None` where the loss is not finite.
-    gradients: Option<Vec<Vec<E>>>,
+    pub(super) gradients: Option<Vec<Vec<E>>>,
 }
 
 pub(super) fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
@@ -99,7 +98,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     pub fn new(experiment: &Experiment, device: D) -> Result<Self, TrainerError> {
         let mut rng = stream(experiment.seed, Purpose::Initialisation, 0, 0);
         let (architecture, physics) = (&experiment.architecture, &experiment.physics);
-        let model = PhysVae::new(&device, architecture.clone(), physics.clone(), &mut rng)?;
+        let mut model = PhysVae::new(&device, architecture.clone(), physics.clone(), &mut rng)?;
+        model.buffers_mut().residual = experiment.residual_scale_at(0);
         let standardization = &experiment.standardization;
         Ok(Self {
             device,
@@ -163,6 +163,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         epoch: &mut Statistics,
     ) -> Result<StepOutcome, TrainerError> {
         let weights = experiment.weights_at(batch.place.epoch);
+        self.model.buffers_mut().residual = experiment.residual_scale_at(batch.place.epoch);
         let (inputs, conditions) = (batch.inputs.view(), batch.conditions());
         match batch.place.phase {
             Phase::Pretrain => {
@@ -171,180 +172,34 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             }
             Phase::Train => {
                 let mut noise = batch.noise_of(experiment);
-                self.train_step(
+                let outcome = self.train_step(
                     inputs,
                     conditions,
                     &mut noise,
                     &weights,
                     learning_rate,
                     epoch,
-                )
+                )?;
+                self.prior_follows(experiment, batch.place.epoch, &outcome);
+                Ok(outcome)
             }
         }
     }
 
-    /// One step of Stage A on synthetic samples of z (n × p, inside (0, 1)).
-    ///
-    /// # Errors
-    /// The physics or the device refuses.
-    pub fn pretrain_step(
-        &mut self,
-        z: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        rng: &mut impl Rng,
-        weights: &Weights,
-        learning_rate: f64,
-    ) -> Result<StepOutcome, TrainerError> {
-        let n = z.nrows();
-        let mut disturbance = Array2::zeros((n, self.model.architecture().channels));
-        if !self.stage_a.is_exact() {
-            self.stage_a.disturb(&mut disturbance, rng);
+    /// Moves the prior of u_phy after a step that was taken.
+    fn prior_follows(&mut self, experiment: &Experiment, epoch: usize, outcome: &StepOutcome) {
+        let applied = outcome.update.is_some_and(|report| report.applied);
+        let prior = self.model.buffers_mut().prior.as_mut();
+        if let (Some(prior), Some([mean, square])) = (prior, &outcome.u_moments)
+            && let Some(momentum) = experiment.prior_momentum_at(epoch)
+            && applied
+        {
+            prior.follow(mean, square, momentum);
         }
-        let shards = D::on_shards(self, n, |learner, rows| {
-            let share = rows.len() as f64 / n as f64;
-            let conditions = conditions.map(|c| part(c, &rows));
-            let disturbance = part(disturbance.view(), &rows);
-            learner.pretrain_shard(part(z, &rows), conditions, disturbance, weights, share)
-        });
-        let variances = self.stage_a.likelihood;
-        self.update(shards, learning_rate, |name| {
-            PhysVae::<E, D>::learns_in_pretraining(name, variances)
-        })
-    }
-
-    fn pretrain_shard(
-        &self,
-        z: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        disturbance: ArrayView2<f64>,
-        weights: &Weights,
-        share: f64,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
-        let Some(physics) = self.model.physics() else {
-            return Err(TrainerError::NoPhysics);
-        };
-        let signals = physics.signals(z, conditions)? + disturbance;
-        let x = self.load(signals.view())?.leaky_traced();
-        let target = from_rows(
-            &self.device,
-            z.nrows(),
-            z.ncols(),
-            z.iter().map(|&z| logit(z)),
-        )?;
-        let encoder = self.model.encoder();
-        let likelihood = self.stage_a.likelihood;
-        let objective = if likelihood {
-            let gaussian = encoder.physical(x)?.ok_or(TrainerError::NoPhysics)?;
-            let pair = (gaussian.mean, gaussian.lnvar);
-            Objective::pretrain_likelihood(pair, target, weights)?
-        } else {
-            let u = encoder.physical_mean(x)?.ok_or(TrainerError::NoPhysics)?;
-            Objective::pretrain(u, target, weights)?
-        };
-        let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, likelihood);
-        Ok(ShardOutcome {
-            z_seen: extremes(z),
-            ..self.gradients(objective, share, learns)?
-        })
-    }
-
-    /// One step of Stage B on observations (n × d, standardised).
-    ///
-    /// # Errors
-    /// The physics or the device refuses.
-    pub fn train_step(
-        &mut self,
-        x: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        rng: &mut impl Rng,
-        weights: &Weights,
-        learning_rate: f64,
-        epoch: &mut Statistics,
-    ) -> Result<StepOutcome, TrainerError> {
-        let n = x.nrows();
-        let noise = self.draw_noise(n, rng);
-        let shards = D::on_shards(self, n, |learner, rows| {
-            let share = rows.len() as f64 / n as f64;
-            let noise = learner.load_noise(&noise, &rows)?;
-            let conditions = conditions.map(|c| part(c, &rows));
-            learner.train_shard(part(x, &rows), conditions, noise, weights, share)
-        });
-        let mut batch = self.statistics();
-        for shard in shards.iter().flatten() {
-            if let Some(statistics) = &shard.statistics {
-                batch.merge(statistics);
-            }
-        }
-        let outcome = self.update(shards, learning_rate, |_| true)?;
-        if outcome.update.is_some_and(|report| report.applied) {
-            // what is left out must not turn the epoch's averages into NaN
-            epoch.merge(&batch);
-        }
-        Ok(StepOutcome {
-            averages: Some(batch.averages()),
-            ..outcome
-        })
-    }
-
-    fn train_shard(
-        &self,
-        x: ArrayView2<f64>,
-        conditions: Option<ArrayView2<f64>>,
-        noise: Noise<E, D>,
-        weights: &Weights,
-        share: f64,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
-        let observed = self.load(x)?;
-        // a matrix of its own: the observation must not share its identity with the encoder's input
-        let input = self.load(x)?;
-        let posterior = self.model.encoder().forward(input.leaky_traced())?;
-        let shown = Posterior {
-            physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
-            auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
-        };
-        let decoded = self.model.decode(posterior, Some(noise), conditions)?;
-        let mut statistics = self.statistics();
-        add_batch(&mut statistics, &observed, &shown, &decoded);
-        let z_seen = decoded.z_phy.as_ref().map_or(vec![], |z| {
-            let p = self.model.architecture().dim_z_phy;
-            extremes(array(x.nrows(), p, &to_host(z)).view())
-        });
-        let pair = |g: Gaussian<E, D, OwnedTape<E, D>>| (g.mean, g.lnvar);
-        let terms = Terms {
-            x_pb: decoded.x_pb,
-            x_p: decoded.x_p,
-            z_phy: decoded.z_phy,
-            physical: shown.physical.map(pair),
-            auxiliary: shown.auxiliary.map(pair),
-            gate_and_delta: decoded.residual.map(|r| (r.gate, r.delta)),
-            noise: self.noise()?,
-        };
-        let objective = Objective::train(terms, observed, weights, &self.goal)?;
-        Ok(ShardOutcome {
-            z_seen,
-            statistics: Some(statistics),
-            ..self.gradients(objective, share, |_| true)?
-        })
-    }
-
-    /// ln σ² per channel of the observation around x_PB and x_P: learned, known or none.
-    fn noise(&self) -> Result<AroundBoth<E, D, OwnedTape<E, D>>, TrainerError> {
-        if let Some(learned) = self.model.noise() {
-            return Ok(learned.lnvar()?);
-        }
-        let Some(sigma) = self.fixed_noise else {
-            return Ok([None, None]);
-        };
-        let d = self.model.architecture().channels;
-        let known = || {
-            let values = std::iter::repeat_n(2.0 * sigma.ln(), d);
-            Ok::<_, TrainerError>(from_rows(&self.device, d, 1, values)?.leaky_traced())
-        };
-        Ok([Some(known()?), Some(known()?)])
     }
 
     /// Backward pass of share · loss, unless it is not finite.
-    fn gradients(
+    pub(super) fn gradients(
         &self,
         objective: Objective<E, D, OwnedTape<E, D>>,
         share: f64,
@@ -357,6 +212,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             kl: objective.kl,
             synthetic: objective.synthetic,
             statistics: None,
+            u_moments: None,
             z_seen: vec![],
             gradients: None,
         };
@@ -373,7 +229,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
 
     /// Sums the shards of a batch and updates the parameters that `learns` names, unless the loss is not
     /// finite.
-    fn update(
+    pub(super) fn update(
         &mut self,
         shards: Vec<Result<ShardOutcome<E>, TrainerError>>,
         learning_rate: f64,
@@ -385,6 +241,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             synthetic: 0.0,
             averages: None,
             update: None,
+            u_moments: None,
             z_seen: vec![],
         };
         let mut gradients = vec![];
@@ -394,6 +251,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             outcome.kl += shard.share * shard.kl;
             outcome.synthetic += shard.share * shard.synthetic;
             widen(&mut outcome.z_seen, &shard.z_seen);
+            add_share(&mut outcome.u_moments, shard.u_moments, shard.share);
             gradients.extend(shard.gradients);
         }
         if !outcome.loss.is_finite() {
@@ -416,34 +274,15 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 }
 
-/// Adds a batch.
-pub(super) fn add_batch<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
-    statistics: &mut Statistics,
-    observed: &Matrix<E, D>,
-    posterior: &Posterior<E, D, T>,
-    decoded: &Decoded<E, D, T>,
-) {
-    let on_host = |m: Option<&Matrix<E, D, T>>| m.map_or(vec![], to_host);
-    let (x, x_pb) = (to_host(observed), to_host(&decoded.x_pb));
-    let x_p = on_host(decoded.x_p.as_ref());
-    let gate = on_host(decoded.residual.as_ref().map(|r| &r.gate));
-    let delta = on_host(decoded.residual.as_ref().map(|r| &r.delta));
-    let (physical, auxiliary) = (posterior.physical.as_ref(), posterior.auxiliary.as_ref());
-    let u_mean = on_host(physical.map(|g| &g.mean));
-    let u_lnvar = on_host(physical.map(|g| &g.lnvar));
-    let aux_mean = on_host(auxiliary.map(|g| &g.mean));
-    let aux_lnvar = on_host(auxiliary.map(|g| &g.lnvar));
-    statistics.add(&Batch {
-        x: &x,
-        x_pb: &x_pb,
-        x_p: &x_p,
-        gate: &gate,
-        delta: &delta,
-        u_mean: &u_mean,
-        u_lnvar: &u_lnvar,
-        aux_mean: &aux_mean,
-        aux_lnvar: &aux_lnvar,
-    });
+/// Adds a shard's part of a mean over the batch.
+fn add_share(all: &mut Option<[Vec<f64>; 2]>, means: Option<[Vec<f64>; 2]>, share: f64) {
+    let Some(means) = means else { return };
+    let all = all.get_or_insert_with(|| means.clone().map(|m| vec![0.0; m.len()]));
+    for (all, means) in all.iter_mut().zip(means) {
+        for (sum, mean) in all.iter_mut().zip(means) {
+            *sum += share * mean;
+        }
+    }
 }
 
 /// Makes room for more values between smallest and largest; NaN stays NaN.
@@ -462,7 +301,7 @@ fn widen(all: &mut Vec<(f64, f64)>, more: &[(f64, f64)]) {
 }
 
 /// Smallest and largest of each column; NaN shows as NaN.
-fn extremes(z: ArrayView2<f64>) -> Vec<(f64, f64)> {
+pub(super) fn extremes(z: ArrayView2<f64>) -> Vec<(f64, f64)> {
     z.columns()
         .into_iter()
         .map(|column| {
@@ -482,6 +321,7 @@ fn extremes(z: ArrayView2<f64>) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use losses::Weights;
     use model::Architecture;
     use ndarray::array;
     use nn::{AdamConfig, Cpu, named};

@@ -3,12 +3,14 @@
 mod epochs;
 mod learner;
 mod observer;
+mod pretrain_step;
 mod progress;
 mod reconstruction;
 mod saving;
 mod shards;
 mod stage_a;
 mod step_batch;
+mod train_step;
 
 pub use epochs::{Changes, Training, TrainingEnd};
 pub use learner::{Learner, StepOutcome};

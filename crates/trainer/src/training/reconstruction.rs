@@ -1,7 +1,8 @@
 //! What a model makes of observations, without learning from them.
 
 use super::Shards;
-use super::learner::{Learner, add_batch, array, part};
+use super::learner::{Learner, array, part};
+use super::train_step::add_batch;
 use crate::TrainerError;
 use latent::sigmoid;
 use losses::Statistics;
@@ -94,7 +95,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         };
         let decoded = self.model.decode(posterior, noise, conditions)?;
         let mut statistics = self.statistics();
-        add_batch(&mut statistics, &observed, &shown, &decoded);
+        let prior = self.model.buffers().prior.as_ref();
+        add_batch(&mut statistics, &observed, &shown, &decoded, prior);
         let (n, d) = x.dim();
         let a = self.model.architecture();
         let u = shown.physical.map(|g| {

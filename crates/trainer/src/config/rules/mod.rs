@@ -8,7 +8,7 @@ mod physics;
 use super::checked::CheckedExperiment;
 use super::error::Problem;
 use super::experiment::ExperimentConfig;
-use super::phys_vae::PhysVaeConfig;
+use super::phys_vae::{ModelVariant, PhysVaeConfig, ResidualName};
 use ::physics::Quantity;
 use schedules::{Schedule, ScheduleConfig, ScheduleError};
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub(super) fn check(
         physics.ranges().iter().map(|range| range.name.as_str()),
     )?;
     let data = data::check(&config.data, &physics, context.bands, label)?;
+    check_rank(&config.phys_vae, data.channels().len())?;
     let schedule = check_schedule(config)?;
     Ok(CheckedExperiment {
         name: config.name.clone(),
@@ -95,6 +96,7 @@ fn check_dimensions<'a>(
         }
         return Ok(());
     }
+    check_residual(phys_vae)?;
     let names: Vec<&str> = ranges.collect();
     if phys_vae.dim_z_phy != names.len() {
         let allowed = format!(
@@ -117,6 +119,32 @@ fn check_dimensions<'a>(
         ));
     }
     Ok(())
+}
+
+/// There are no more orthogonal directions than channels.
+fn check_rank(phys_vae: &PhysVaeConfig, channels: usize) -> Result<(), Problem> {
+    let has_directions = phys_vae.residual == ResidualName::LowRank
+        && phys_vae.variant() == ModelVariant::PhysicsAndResidual;
+    let (key, rank) = match phys_vae.low_rank.rank {
+        Some(rank) => ("phys_vae.low_rank.rank", rank),
+        None => ("phys_vae.dim_z_aux", phys_vae.dim_z_aux),
+    };
+    if has_directions && rank > channels {
+        let allowed = format!("at most {channels}, the number of channels, with residual low_rank");
+        return Err(Problem::not_allowed(key, rank, allowed));
+    }
+    Ok(())
+}
+
+fn check_residual(phys_vae: &PhysVaeConfig) -> Result<(), Problem> {
+    match (phys_vae.residual, phys_vae.dim_z_aux) {
+        (ResidualName::None, aux) if aux > 0 => Err(Problem::not_allowed(
+            "phys_vae.residual",
+            "none",
+            "gated or low_rank, because phys_vae.dim_z_aux is not 0",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_schedule(config: &ExperimentConfig) -> Result<Schedule, Problem> {

@@ -1,0 +1,144 @@
+//! The residual of low rank and the prior that follows the posterior: literal values.
+
+mod common;
+
+use common::{Variant, architecture, matrix, vae};
+use model::{Gaussian, Residual, ResidualKind, ResidualScale};
+use nn::named::parameters_mut;
+use nn::{Activation, NoneTape};
+
+/// A few roundings.
+const ROUNDING: f64 = 1e-14;
+
+fn close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (f, e) in found.iter().zip(expected) {
+        assert!((f - e).abs() <= ROUNDING * e.abs().max(1.0), "{f} {e}");
+    }
+}
+
+/// x_P + r (c ⊙ s) Bᵀ by hand, for two rows of a model whose weights are set.
+#[test]
+fn a_correction_of_literal_numbers() {
+    let mut a = architecture(Variant::C, Activation::Tanh, false);
+    a.residual = ResidualKind::LowRank { rank: 2 };
+    let (d, aux) = (a.channels, a.dim_z_aux);
+    let mut model = vae(a, 3);
+    let linear: Vec<f64> = (0..2 * (aux + d)).map(|i| 0.1 * (i as f64 - 4.0)).collect();
+    let directions: Vec<f64> = (0..2 * d).map(|i| (i as f64).sin()).collect();
+    for (name, m) in parameters_mut(&mut model) {
+        match name.as_str() {
+            "residual.coefficients.0.weight" => m.copy_from(&linear),
+            "residual.coefficients.0.bias" => m.copy_from(&[0.3, -0.2]),
+            "residual.sizes" => m.copy_from(&[2.0, 0.5]),
+            "residual.directions" => m.copy_from(&directions),
+            _ => {}
+        }
+    }
+    let z_aux: Vec<f64> = (0..2 * aux).map(|i| 0.7 - 0.4 * i as f64).collect();
+    let x_p: Vec<f64> = (0..2 * d).map(|i| 0.2 * i as f64 - 0.5).collect();
+    let scale = ResidualScale { tau: 2.0, r: 0.5 };
+    let z_phy = matrix(
+        2,
+        model.architecture().dim_z_phy,
+        &vec![0.5; 2 * model.architecture().dim_z_phy],
+    );
+    let (correction, parts) = model
+        .residual()
+        .unwrap()
+        .forward::<NoneTape>(
+            &z_phy,
+            matrix(2, aux, &z_aux),
+            &matrix(2, d, &x_p),
+            true,
+            scale,
+        )
+        .unwrap();
+    assert!(parts.gate.is_none());
+    let mut expected = (vec![], vec![], vec![]);
+    for row in 0..2 {
+        let inputs: Vec<f64> = z_aux[row * aux..][..aux]
+            .iter()
+            .chain(&x_p[row * d..][..d])
+            .copied()
+            .collect();
+        let c: Vec<f64> = (0..2)
+            .map(|k| {
+                let weights = &linear[k * (aux + d)..][..aux + d];
+                let sum: f64 = weights.iter().zip(&inputs).map(|(w, x)| w * x).sum();
+                ((sum + [0.3, -0.2][k]) / 2.0).tanh()
+            })
+            .collect();
+        for j in 0..d {
+            let delta = c[0] * 2.0 * directions[j] + c[1] * 0.5 * directions[d + j];
+            expected.1.push(delta);
+            expected.2.push(0.5 * delta);
+        }
+        expected.0.extend(c);
+    }
+    close(&parts.coefficients.unwrap().as_vec(), &expected.0);
+    close(&parts.delta.as_vec(), &expected.1);
+    close(&correction.as_vec(), &expected.2);
+    let found = model.residual().and_then(Residual::directions::<NoneTape>);
+    assert_eq!(found.unwrap().as_vec(), directions);
+}
+
+/// With r = 0 the decoder is the physics alone, to the bit.
+#[test]
+fn nothing_is_added_before_the_warm_up() {
+    let mut a = architecture(Variant::C, Activation::Tanh, false);
+    a.residual = ResidualKind::LowRank { rank: 1 };
+    let mut model = vae(a, 3);
+    model.buffers_mut().residual = ResidualScale { tau: 3.0, r: 0.0 };
+    let batch = common::Batch::new(4, model.architecture(), 1);
+    let x = matrix(batch.n, model.architecture().channels, &batch.x);
+    let conditions = batch.conditions();
+    let posterior = model.encoder().forward(x).unwrap();
+    let decoded = model
+        .decode::<NoneTape>(posterior, None, Some(conditions.view()))
+        .unwrap();
+    assert_eq!(decoded.x_pb.as_vec(), decoded.x_p.unwrap().as_vec());
+    let delta = decoded.residual.unwrap().delta.as_vec();
+    assert!(delta.iter().all(|d| *d != 0.0));
+}
+
+/// The divergence from N(m₀, σ₀²) is that of the rescaled posterior from N(0, 1).
+#[test]
+fn a_posterior_relative_to_a_prior_that_moved() {
+    let mut a = architecture(Variant::B, Activation::Tanh, false);
+    a.running_prior = true;
+    let p = a.dim_z_phy;
+    let mut model = vae(a, 3);
+    let (means, squares): (Vec<f64>, Vec<f64>) = (0..p)
+        .map(|k| (0.3 * k as f64, 1.5 + (0.3 * k as f64).powi(2)))
+        .unzip();
+    let prior = model.buffers_mut().prior.as_mut().unwrap();
+    prior.follow(&means, &squares, 0.0);
+    let prior = prior.clone();
+    close(&prior.variance(), &vec![1.5; p]);
+    let (m, v): (Vec<f64>, Vec<f64>) = (0..2 * p)
+        .map(|i| (0.5 - 0.2 * i as f64, -1.0 + 0.3 * i as f64))
+        .unzip();
+    let posterior = Gaussian {
+        mean: matrix(2, p, &m),
+        lnvar: matrix(2, p, &v),
+    };
+    let relative = model.relative_to_prior::<NoneTape>(posterior).unwrap();
+    let found = latent::kl_per_dimension(&relative.mean.as_vec(), &relative.lnvar.as_vec(), p);
+    let by_formula: Vec<f64> = (0..p)
+        .map(|k| {
+            let of = |at: usize| {
+                0.5 * (1.5_f64.ln() - v[at] - 1.0
+                    + (v[at].exp() + (m[at] - means[k]).powi(2)) / 1.5)
+            };
+            of(k) + of(p + k)
+        })
+        .collect();
+    let on_host = latent::kl_from_prior(&m, &v, p, |k| (prior.mean()[k], prior.variance()[k]));
+    for ((f, e), h) in found.iter().zip(&by_formula).zip(&on_host) {
+        assert!(
+            (f - e).abs() < 1e-12 && (h - e).abs() < 1e-12,
+            "{f} {e} {h}"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! A step of Stage A: synthetic spectra whose latents are known.
+
+use super::Shards;
+use super::learner::{Learner, ShardOutcome, StepOutcome, extremes, part};
+use crate::TrainerError;
+use dfdx::prelude::Trace;
+use latent::logit;
+use losses::{Objective, Weights};
+use model::PhysVae;
+use ndarray::{Array2, ArrayView2};
+use nn::{Scalar, from_rows};
+use rand::Rng;
+
+impl<E: Scalar, D: Shards<E>> Learner<E, D> {
+    /// One step of Stage A on synthetic samples of z (n × p, inside (0, 1)).
+    ///
+    /// # Errors
+    /// The physics or the device refuses.
+    pub fn pretrain_step(
+        &mut self,
+        z: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        rng: &mut impl Rng,
+        weights: &Weights,
+        learning_rate: f64,
+    ) -> Result<StepOutcome, TrainerError> {
+        let n = z.nrows();
+        let mut disturbance = Array2::zeros((n, self.model.architecture().channels));
+        if !self.stage_a.is_exact() {
+            self.stage_a.disturb(&mut disturbance, rng);
+        }
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let share = rows.len() as f64 / n as f64;
+            let conditions = conditions.map(|c| part(c, &rows));
+            let disturbance = part(disturbance.view(), &rows);
+            learner.pretrain_shard(part(z, &rows), conditions, disturbance, weights, share)
+        });
+        let variances = self.stage_a.likelihood;
+        self.update(shards, learning_rate, |name| {
+            PhysVae::<E, D>::learns_in_pretraining(name, variances)
+        })
+    }
+
+    fn pretrain_shard(
+        &self,
+        z: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        disturbance: ArrayView2<f64>,
+        weights: &Weights,
+        share: f64,
+    ) -> Result<ShardOutcome<E>, TrainerError> {
+        let Some(physics) = self.model.physics() else {
+            return Err(TrainerError::NoPhysics);
+        };
+        let signals = physics.signals(z, conditions)? + disturbance;
+        let x = self.load(signals.view())?.leaky_traced();
+        let target = from_rows(
+            &self.device,
+            z.nrows(),
+            z.ncols(),
+            z.iter().map(|&z| logit(z)),
+        )?;
+        let encoder = self.model.encoder();
+        let likelihood = self.stage_a.likelihood;
+        let objective = if likelihood {
+            let gaussian = encoder.physical(x)?.ok_or(TrainerError::NoPhysics)?;
+            let pair = (gaussian.mean, gaussian.lnvar);
+            Objective::pretrain_likelihood(pair, target, weights)?
+        } else {
+            let u = encoder.physical_mean(x)?.ok_or(TrainerError::NoPhysics)?;
+            Objective::pretrain(u, target, weights)?
+        };
+        let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, likelihood);
+        Ok(ShardOutcome {
+            z_seen: extremes(z),
+            ..self.gradients(objective, share, learns)?
+        })
+    }
+}
