@@ -1,5 +1,6 @@
 //! A run's folder is enough to evaluate it again.
 
+use std::path::Path;
 use stories::{Run, SMALL, printed, text, trainer};
 
 fn evaluated(arguments: &[&std::ffi::OsStr]) -> String {
@@ -12,8 +13,19 @@ fn evaluated(arguments: &[&std::ffi::OsStr]) -> String {
 #[test]
 fn eval_gives_the_numbers_of_the_summary() {
     let runs = tempfile::tempdir().unwrap();
+    eval_gives_the_summary_of(runs.path(), &[]);
+}
+
+/// r and τ of the epoch that was selected come back with its weights.
+#[test]
+fn eval_gives_the_numbers_of_a_low_rank_residual_on_its_way() {
+    let runs = tempfile::tempdir().unwrap();
+    eval_gives_the_summary_of(runs.path(), &["--set", "phys_vae.residual=low_rank"]);
+}
+
+fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
     let short = ["--epochs", "5", "--set", "phys_vae.epochs_pretrain=2"];
-    let run = Run::train(runs.path(), &[SMALL.as_slice(), &short].concat());
+    let run = Run::train(runs, &[SMALL.as_slice(), &short, more].concat());
     let summary = run.summary();
     let printed = evaluated(&[run.path.as_os_str()]);
     for key in ["mse", "mse_sampled", "mse_physics_only"] {

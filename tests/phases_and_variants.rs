@@ -91,6 +91,45 @@ fn variant_b_has_no_residual_network() {
     assert_eq!(last["valid"]["rec"], last["valid"]["physics_rec"]);
 }
 
+/// A residual of low rank has directions and no gate, and adds nothing before its warm-up.
+#[test]
+fn a_low_rank_residual_comes_in_with_its_warm_up() {
+    let run = long(&[
+        "--epochs",
+        "45",
+        "--set",
+        "phys_vae.residual=low_rank",
+        "--set",
+        "phys_vae.low_rank.rank=3",
+    ]);
+    let names = parameter_names(&run);
+    let mut residual: Vec<_> = names
+        .iter()
+        .filter_map(|name| name.strip_prefix("model/residual."))
+        .collect();
+    residual.sort_unstable();
+    assert_eq!(
+        residual,
+        [
+            "coefficients.0.bias",
+            "coefficients.0.weight",
+            "directions",
+            "sizes"
+        ]
+    );
+    let epochs = run.epochs();
+    // r = 0 in the first epoch of stage B and in stage A
+    for epoch in [0, 19, 20] {
+        let valid = &epochs[epoch]["valid"];
+        assert_eq!(valid["rec"], valid["physics_rec"], "epoch {epoch}");
+        assert_eq!(number(&valid["residual"]), 0.0, "epoch {epoch}");
+    }
+    let last = &epochs[44]["valid"];
+    assert_eq!(last["gate"], Value::Null);
+    assert_ne!(last["rec"], last["physics_rec"]);
+    assert!(number(&last["residual"]) > 0.0 && number(&last["pre_gate_residual"]) > 0.0);
+}
+
 #[test]
 fn variant_a_gets_its_kl() {
     let short = ["--config", "configs/rtm_a_synthetic.json", "--epochs", "60"];

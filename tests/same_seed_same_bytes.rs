@@ -30,19 +30,29 @@ fn one_and_two_threads_give_the_same_bytes() {
 #[test]
 fn an_interrupted_run_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    // 1 row a step: slow enough to be caught in the middle of an epoch
-    let arguments = small(&["--set", "trainer.batch_size=4"]);
-    let whole = Run::train(&folder.path().join("whole"), &arguments);
+    // what a model carries beside its weights must come back too: τ, r and the prior
+    let carried = [
+        "--set",
+        "phys_vae.residual=low_rank",
+        "--set",
+        "objective.ema_prior_momentum=0.9",
+    ];
+    for (name, more) in [("plain", &[][..]), ("carried", &carried)] {
+        // 4 rows a step: slow enough to be caught in the middle of an epoch
+        let arguments = [small(&["--set", "trainer.batch_size=4"]), more.to_vec()].concat();
+        let whole = Run::train(&folder.path().join(name).join("whole"), &arguments);
+        let all = text(&whole.path.join("metrics.jsonl")).lines().count();
 
-    let runs = folder.path().join("stopped");
-    let run = stories::interrupted(&runs, &arguments, 100);
-    assert!(!run.join("summary.json").exists());
-    let steps = text(&run.join("metrics.jsonl")).lines().count();
-    assert!(steps < text(&whole.path.join("metrics.jsonl")).lines().count());
+        // the second half is Stage B, where they move
+        let runs = folder.path().join(name).join("stopped");
+        let run = stories::interrupted(&runs, &arguments, all * 3 / 5);
+        assert!(!run.join("summary.json").exists());
+        assert!(text(&run.join("metrics.jsonl")).lines().count() < all);
 
-    stories::resume(&run);
-    assert_same(&whole.path, &run);
-    assert!(run.join("summary.json").is_file());
+        stories::resume(&run);
+        assert_same(&whole.path, &run);
+        assert!(run.join("summary.json").is_file());
+    }
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn check_residual(phys_vae: &PhysVaeConfig) -> Result<(), Problem> {
     match (phys_vae.residual, phys_vae.dim_z_aux) {
         (ResidualName::None, aux) if aux > 0 => Err(Problem::not_allowed(
             "phys_vae.residual",
-            "none",
+            Value::from("none"),
             "gated or low_rank, because phys_vae.dim_z_aux is not 0",
         )),
         _ => Ok(()),

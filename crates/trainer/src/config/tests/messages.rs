@@ -155,6 +155,14 @@ fn epochs_shorter_than_the_pretraining() {
 }
 
 #[test]
+fn residuals_that_cannot_be() {
+    insta::assert_snapshot!(with(&["phys_vae.residual=none"]), @r#"rtm_c_austria.json with --set phys_vae.residual=none: phys_vae.residual = "none"; allowed: gated or low_rank, because phys_vae.dim_z_aux is not 0"#);
+    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.low_rank.rank=12"]), @"rtm_c_austria.json with --set phys_vae.low_rank.rank=12: phys_vae.low_rank.rank = 12; allowed: at most 11, the number of channels, with residual low_rank");
+    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.dim_z_aux=12"]), @"rtm_c_austria.json with --set phys_vae.dim_z_aux=12: phys_vae.dim_z_aux = 12; allowed: at most 11, the number of channels, with residual low_rank");
+    insta::assert_snapshot!(with(&["phys_vae.low_rank.tau_init=0"]), @"rtm_c_austria.json with --set phys_vae.low_rank.tau_init=0: phys_vae.low_rank.tau_init = 0; allowed: a number > 0");
+}
+
+#[test]
 fn data_that_is_not_declared_consistently() {
     insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"digital_numbers\""), @r#"rtm_c_austria.json:12:3: data.digital_numbers = null (default); allowed: {"scale": 1e-4, "offset": -1000} or the like, because data.values is "digital_numbers" (offset −1000 from processing baseline 04.00 on, 0 before)"#);
     insta::assert_snapshot!(
