@@ -28,5 +28,7 @@ pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
 pub use noise::{AroundBoth, ObservationNoise};
 pub use physics_layer::PhysicsLayer;
-pub use residual::{GatedResidual, LowRankResidual, Residual, ResidualOutput, ResidualScale};
+pub use residual::{
+    Corrected, GatedResidual, LowRankResidual, Residual, ResidualOutput, ResidualScale,
+};
 pub use vae::{Decoded, Noise, PhysVae};

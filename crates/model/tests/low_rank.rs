@@ -66,7 +66,7 @@ fn a_correction_of_literal_numbers() {
             .map(|k| {
                 let weights = &linear[k * (aux + d)..][..aux + d];
                 let sum: f64 = weights.iter().zip(&inputs).map(|(w, x)| w * x).sum();
-                ((sum + [0.3, -0.2][k]) / 2.0).tanh()
+                ((sum + [0.3, -0.2][k]) / scale.tau).tanh()
             })
             .collect();
         for j in 0..d {

@@ -122,7 +122,9 @@ fn orthonormal(count: usize, length: usize, rng: &mut impl Rng) -> Vec<Vec<f64>>
             }
         }
         let size = dot(&row, &row).sqrt();
-        row.iter_mut().for_each(|x| *x /= size);
+        for x in &mut row {
+            *x /= size;
+        }
         rows.push(row);
     }
     rows

@@ -35,6 +35,9 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> ResidualOutput<E, D, T> {
     }
 }
 
+/// A correction, n × d, with what it is made of.
+pub type Corrected<E, D, T> = (Matrix<E, D, T>, ResidualOutput<E, D, T>);
+
 /// A network that adds to the physics' output.
 #[derive(Clone, Debug)]
 pub enum Residual<E: Scalar, D: Backend<E>> {
@@ -73,7 +76,7 @@ impl<E: Scalar, D: Backend<E>> Residual<E, D> {
         x_p: &Matrix<E, D, T>,
         x_p_learns: bool,
         scale: ResidualScale,
-    ) -> Result<(Matrix<E, D, T>, ResidualOutput<E, D, T>), NnError> {
+    ) -> Result<Corrected<E, D, T>, NnError> {
         let x_p: Matrix<E, D, T> = if x_p_learns {
             x_p.with_empty_tape()
         } else {
