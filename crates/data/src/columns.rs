@@ -1,13 +1,12 @@
 //! Where the declared columns of a table are.
 
 use crate::{CheckedLayout, DataError};
-use physics::Quantity;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Where the declared columns are in a row.
 pub(crate) struct Columns {
-    /// The channels, then the declared conditions and the truth, both in the order of the model.
+    /// The channels, then the conditions that a row gives and the truth, both in the order of the model.
     pub(crate) numbers: Vec<usize>,
     /// Class, sample id, date.
     pub(crate) labels: [Option<usize>; 3],
@@ -22,16 +21,16 @@ impl Columns {
         if header.is_empty() || header.iter().all(|name| name.is_empty()) {
             return Err(DataError::Empty { path: path.into() });
         }
-        let find = |declared_in, column: &String| {
+        let find = |declared_in, column: &str| {
             let mut places = header
                 .iter()
                 .enumerate()
-                .filter(|(_, name)| ***name == **column);
+                .filter(|(_, name)| ***name == *column);
             match (places.next(), places.count()) {
                 (Some((place, _)), 0) => Ok(place),
                 (Some(_), more) => Err(DataError::DuplicateColumn {
                     path: path.into(),
-                    column: column.clone(),
+                    column: column.into(),
                     times: 1 + more,
                 }),
                 (None, _) => match header {
@@ -41,7 +40,7 @@ impl Columns {
                     }),
                     _ => Err(DataError::MissingColumn {
                         path: path.into(),
-                        column: column.clone(),
+                        column: column.into(),
                         declared_in,
                         present: header.iter().map(ToString::to_string).collect(),
                     }),
@@ -53,8 +52,9 @@ impl Columns {
         for column in &declared.columns {
             numbers.push(find("columns", column)?);
         }
-        for quantity in declared_conditions(layout) {
-            numbers.push(find("conditions", &declared.conditions[&quantity.name])?);
+        for (_, given) in layout.given_conditions() {
+            let (declared_in, column) = given.column();
+            numbers.push(find(declared_in, column)?);
         }
         for quantity in layout.truth() {
             numbers.push(find("truth", &declared.truth[&quantity.name])?);
@@ -69,12 +69,4 @@ impl Columns {
         ];
         Ok(Self { numbers, labels })
     }
-}
-
-/// The conditions with a declared column, in the order of the model.
-pub(crate) fn declared_conditions(layout: &CheckedLayout) -> impl Iterator<Item = &Quantity> {
-    layout
-        .conditions()
-        .iter()
-        .filter(|quantity| layout.layout().conditions.contains_key(&quantity.name))
 }

@@ -114,13 +114,21 @@ pub enum DataError {
         /// Its text.
         text: String,
     },
-    /// A cell has no finite number, and the layout does not allow that.
-    #[error(
-        "{place}: {reason}, expected a finite number; `missing: drop_row` leaves such rows out"
-    )]
+    /// A cell that must be a date is text.
+    #[error("{place}: {text:?} is not a date, expected {}", crate::Date::FORMS)]
+    NotADate {
+        /// The cell.
+        place: Box<Place>,
+        /// Its text.
+        text: String,
+    },
+    /// A cell has no finite number and no date, and the layout does not allow that.
+    #[error("{place}: {reason}, expected {expected}; `missing: drop_row` leaves such rows out")]
     MissingValue {
         /// The cell.
         place: Box<Place>,
+        /// `a finite number` or `a date`.
+        expected: &'static str,
         /// What is there instead.
         reason: String,
     },
@@ -143,6 +151,31 @@ pub enum DataError {
         min: f64,
         /// Largest allowed value.
         max: f64,
+    },
+    /// The sun of a row's date is too low for the physical model.
+    #[error(
+        "{place}: with {date:?} the sun is {zenith:.2} degrees from the vertical, outside the allowed range {min} to \
+         {max}; are latitude and longitude (north and east positive) and the time (UTC) those of the row?"
+    )]
+    SunOutOfRange {
+        /// The cell with the date.
+        place: Box<Place>,
+        /// The date as written.
+        date: String,
+        /// The sun zenith angle, degrees.
+        zenith: f64,
+        /// Smallest allowed value.
+        min: f64,
+        /// Largest allowed value.
+        max: f64,
+    },
+    /// The position of the sun cannot be computed.
+    #[error("no position of the sun at {moment}: {reason}")]
+    NoSun {
+        /// The moment, UTC.
+        moment: String,
+        /// The reason.
+        reason: String,
     },
     /// The numbers of a table contradict what was declared.
     #[error("{}: {declared} declared, but {evidence}; these look like {likely}: {cure}", path.display())]

@@ -9,8 +9,8 @@ use ndarray::Array2;
 use physics::Quantity;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// One row as it is read: the channels as written, the declared conditions and the truth, both in the order of
-/// the model, then class, sample id and date as far as declared.
+/// One row as it is read: the channels as written, the conditions that it gives and the truth, both in the order
+/// of the model, then class, sample id and date as far as declared.
 pub(crate) struct Row<'a> {
     pub(crate) line: u64,
     pub(crate) numbers: &'a [f64],
@@ -28,12 +28,14 @@ pub(crate) struct KeptRows<'a> {
     labels: [Option<LabelBuilder>; 3],
     /// Where each condition of the model comes from.
     sources: Vec<Source>,
+    /// Conditions that a row gives.
+    given: usize,
     earlier: Option<Earlier>,
 }
 
 enum Source {
-    /// A declared condition.
-    Declared(usize),
+    /// One that the row gives.
+    Given(usize),
     /// The model's default.
     Default(f64),
 }
@@ -52,12 +54,10 @@ impl<'a> KeptRows<'a> {
         let declared = layout.layout();
         let mut next = 0..;
         let source = |quantity: &Quantity| {
-            if declared.conditions.contains_key(&quantity.name) {
-                next.next().map(Source::Declared)
-            } else {
-                None
-            }
-            .unwrap_or(Source::Default(quantity.default))
+            layout
+                .given(&quantity.name)
+                .and_then(|_| next.next().map(Source::Given))
+                .unwrap_or(Source::Default(quantity.default))
         };
         Self {
             layout,
@@ -68,6 +68,7 @@ impl<'a> KeptRows<'a> {
             labels: [&declared.class, &declared.sample_id, &declared.date]
                 .map(|column| column.as_ref().map(|_| LabelBuilder::default())),
             sources: layout.conditions().iter().map(source).collect(),
+            given: layout.given_conditions().count(),
             earlier: (declared.rows.duplicates != Duplicates::Keep).then(Earlier::default),
         }
     }
@@ -91,13 +92,13 @@ impl<'a> KeptRows<'a> {
     pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<Option<u64>, DataError> {
         let declared = self.layout.layout();
         let (channels, others) = row.numbers.split_at(declared.columns.len());
-        let (conditions, truth) = others.split_at(declared.conditions.len());
+        let (conditions, truth) = others.split_at(self.given);
         let values = declared.values;
         self.channels
             .extend(channels.iter().map(|&cell| values.to_physical(cell)));
         self.conditions
             .extend(self.sources.iter().map(|source| match *source {
-                Source::Declared(which) => conditions[which],
+                Source::Given(which) => conditions[which],
                 Source::Default(value) => value,
             }));
         self.truth.extend_from_slice(truth);

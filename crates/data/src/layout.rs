@@ -1,7 +1,7 @@
 //! The declared layout of a table on disk.
 
 use crate::error::require;
-use crate::{DataError, RowRules};
+use crate::{CheckedOverpass, DataError, Overpass, RowRules};
 use physics::Quantity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,16 +61,19 @@ pub struct TableLayout {
     /// In which numbers the channels are.
     pub values: Values,
     /// Condition of the model (tts, tto, psi) → column with it, in the model's unit (degrees). If some
-    /// are declared, the others are at the model's defaults; if none, all are.
+    /// are declared or `sun` is, the others are at the model's defaults; if none, all are.
     #[serde(default)]
     pub conditions: BTreeMap<String, String>,
+    /// The sun zenith angle (tts) is that over this place on the date of the row.
+    #[serde(default)]
+    pub sun: Option<Overpass>,
     /// Column with the class.
     #[serde(default)]
     pub class: Option<String>,
     /// Column with the identifier of the sample.
     #[serde(default)]
     pub sample_id: Option<String>,
-    /// Column with the date.
+    /// Column with the date; any text, unless `sun` needs it.
     #[serde(default)]
     pub date: Option<String>,
     /// Parameter of the model (N, cab, …) → column with its known value, in the model's unit.
@@ -88,6 +91,7 @@ impl TableLayout {
             columns,
             values,
             conditions: BTreeMap::new(),
+            sun: None,
             class: None,
             sample_id: None,
             date: None,
@@ -100,7 +104,9 @@ impl TableLayout {
     ///
     /// # Errors
     /// No columns, a column declared twice, a condition or parameter the model does not have, a scale
-    /// that is not finite and positive, an offset that is not finite, a share of dropped rows outside 0 to 1.
+    /// that is not finite and positive, an offset that is not finite, a share of dropped rows outside 0 to 1; a
+    /// sun for a model without one, without a column of dates, beside a column of its angle, over no place of the
+    /// earth or at no time of day.
     pub fn check(
         self,
         conditions: &[Quantity],
@@ -148,6 +154,7 @@ impl TableLayout {
             )?;
         }
         self.rows.check()?;
+        let sun = self.check_sun(conditions)?;
         let truth = parameters
             .iter()
             .filter(|p| self.truth.contains_key(&p.name))
@@ -156,10 +163,41 @@ impl TableLayout {
         Ok(CheckedLayout {
             layout: self,
             conditions: conditions.to_vec(),
+            sun,
             truth,
         })
     }
+
+    fn check_sun(&self, conditions: &[Quantity]) -> Result<Option<CheckedOverpass>, DataError> {
+        let Some(overpass) = &self.sun else {
+            return Ok(None);
+        };
+        let name = "sun";
+        let value = "a place and time";
+        require(
+            conditions.iter().any(|quantity| quantity.name == SUN),
+            name,
+            value,
+            "null, for the physical model has no sun zenith angle tts",
+        )?;
+        require(
+            !self.conditions.contains_key(SUN),
+            name,
+            value,
+            "null, for conditions declares a column of tts",
+        )?;
+        require(
+            self.date.is_some(),
+            name,
+            value,
+            "null, or a column of dates declared as date",
+        )?;
+        overpass.check().map(Some)
+    }
 }
+
+/// The condition that is computed from the date.
+const SUN: &str = "tts";
 
 fn require_known(
     declared_in: &'static str,
@@ -191,6 +229,7 @@ pub struct CheckedLayout {
     layout: TableLayout,
     /// All conditions of the model, in its order.
     conditions: Vec<Quantity>,
+    sun: Option<CheckedOverpass>,
     /// The parameters with a declared column, in the order of the model.
     truth: Vec<Quantity>,
 }
@@ -201,18 +240,62 @@ impl CheckedLayout {
         &self.layout
     }
 
-    /// All conditions of the model in its order, or none if no column was declared for any.
+    /// All conditions of the model in its order, or none if no row gives any.
     pub(crate) fn conditions(&self) -> &[Quantity] {
-        if self.layout.conditions.is_empty() {
+        if self.layout.conditions.is_empty() && self.sun.is_none() {
             &[]
         } else {
             &self.conditions
         }
     }
 
+    /// The conditions that a row gives, in the order of the model, and how.
+    pub(crate) fn given_conditions(&self) -> impl Iterator<Item = (&Quantity, Given<'_>)> {
+        self.conditions()
+            .iter()
+            .filter_map(|quantity| Some((quantity, self.given(&quantity.name)?)))
+    }
+
+    /// How a row gives a condition; `None` if it does not.
+    pub(crate) fn given(&self, condition: &str) -> Option<Given<'_>> {
+        match (
+            self.layout.conditions.get(condition),
+            self.sun,
+            &self.layout.date,
+        ) {
+            (Some(column), ..) => Some(Given::Column(column)),
+            (None, Some(overpass), Some(date)) if condition == SUN => {
+                Some(Given::Sun { overpass, date })
+            }
+            _ => None,
+        }
+    }
+
     /// The parameters with a declared column, in the order of the model.
     pub(crate) fn truth(&self) -> &[Quantity] {
         &self.truth
+    }
+}
+
+/// How a row gives a condition.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a> {
+    /// The number is in this column.
+    Column(&'a str),
+    /// The sun's angle follows from the date in this column.
+    Sun {
+        overpass: CheckedOverpass,
+        date: &'a str,
+    },
+}
+
+impl<'a> Given<'a> {
+    /// The column, and the part of the layout that names it.
+    pub(crate) fn column(self) -> (&'static str, &'a str) {
+        match self {
+            Self::Column(column) => ("conditions", column),
+            Self::Sun { date, .. } => ("date", date),
+        }
     }
 }
 
@@ -305,6 +388,48 @@ mod tests {
         ] {
             assert!(message(TableLayout { values, ..layout() }).contains("of digital_numbers = "));
         }
+    }
+
+    #[test]
+    fn a_sun_needs_a_model_with_one_and_a_date_and_no_column() {
+        let over_vienna = TableLayout {
+            date: Some("date".into()),
+            sun: Some(Overpass {
+                latitude: 48.15,
+                longitude: 16.1,
+                time_utc: "10:00".into(),
+            }),
+            ..layout()
+        };
+        assert_eq!(
+            message(TableLayout {
+                conditions: map(&[("tts", "sun")]),
+                ..over_vienna.clone()
+            }),
+            "sun = a place and time is not allowed: null, for conditions declares a column of tts"
+        );
+        assert_eq!(
+            message(TableLayout {
+                date: None,
+                ..over_vienna.clone()
+            }),
+            "sun = a place and time is not allowed: null, or a column of dates declared as date"
+        );
+        let without = over_vienna.clone().check(&[quantity("tto")], &[]);
+        assert_eq!(
+            without.unwrap_err().to_string(),
+            "sun = a place and time is not allowed: null, for the physical model has no sun zenith angle tts"
+        );
+        let checked = over_vienna.check(&[quantity("tto"), quantity("tts")], &[]);
+        let checked = checked.unwrap();
+        let given: Vec<&str> = checked
+            .given_conditions()
+            .map(|(quantity, given)| {
+                assert_eq!(given.column(), ("date", "date"));
+                quantity.name.as_str()
+            })
+            .collect();
+        assert_eq!(given, ["tts"]);
     }
 
     #[test]

@@ -15,11 +15,13 @@
 
 mod batches;
 mod columns;
+mod date;
 mod error;
 mod imperfection;
 mod kept_rows;
 mod label_column;
 mod layout;
+mod overpass;
 mod plausibility;
 mod read_report;
 mod read_table;
@@ -36,10 +38,12 @@ mod text_lines;
 mod write;
 
 pub use batches::{Batch, Element, batch_count, batches, epoch_order};
+pub use date::Date;
 pub use error::{DataError, Place};
 pub use imperfection::{Imperfection, model_error, noise_std};
 pub use label_column::LabelColumn;
 pub use layout::{CheckedLayout, TableLayout, Values};
+pub use overpass::{CheckedOverpass, Overpass};
 pub use read_report::{Absence, DroppedRow, ReadReport, Reason, Rule};
 pub use read_table::read_table;
 pub use row_rules::{BadRow, Duplicates, RowRules};

@@ -3,6 +3,7 @@
 //! Only contradictions that leave no doubt are refused; the limits are far from any real spectrum. What is
 //! needed to judge is gathered row by row: a table is never held to be judged.
 
+use crate::layout::Given;
 use crate::{DataError, Values};
 use physics::Quantity;
 use std::path::Path;
@@ -209,23 +210,25 @@ impl ChannelEvidence {
     }
 }
 
-/// Whether the sun zenith angles of a table are in radians, row by row.
+/// Whether the sun zenith angles that a table holds are in radians, row by row.
 #[derive(Clone, Debug)]
 pub(crate) struct SunEvidence {
-    /// Which of the declared conditions is the sun zenith angle.
+    /// Which of the conditions that a row gives is the sun zenith angle in a column.
     column: Option<usize>,
     all_in_radians: bool,
 }
 
 impl SunEvidence {
-    pub(crate) fn new<'a>(mut conditions: impl Iterator<Item = &'a Quantity>) -> Self {
+    pub(crate) fn new<'a>(mut conditions: impl Iterator<Item = (&'a Quantity, Given<'a>)>) -> Self {
         Self {
-            column: conditions.position(|quantity| quantity.name == "tts"),
+            column: conditions.position(|(quantity, given)| {
+                quantity.name == "tts" && matches!(given, Given::Column(_))
+            }),
             all_in_radians: true,
         }
     }
 
-    /// Takes in a row of the declared conditions.
+    /// Takes in the conditions that a row gives.
     pub(crate) fn add(&mut self, row: &[f64]) {
         if let Some(&sun) = self.column.and_then(|column| row.get(column)) {
             self.all_in_radians &= sun > 0.0 && sun < SUN_ZENITH_RADIANS;

@@ -10,7 +10,7 @@ const ROWS_NAMED: usize = 5;
 /// A rule by which rows are left out, where the layout asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A number is missing.
+    /// A number or a date is missing.
     Missing,
     /// A number is outside the range of its quantity.
     OutOfRange,
@@ -59,7 +59,7 @@ impl fmt::Display for Absence {
 /// Why a row was left out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
-    /// A number is missing.
+    /// A number or a date is missing.
     Missing {
         /// Its column.
         column: Arc<str>,
@@ -77,6 +77,17 @@ pub enum Reason {
         /// Largest allowed value.
         max: f64,
     },
+    /// The sun of the row's date is too low for the physical model.
+    SunOutOfRange {
+        /// The column of the date.
+        column: Arc<str>,
+        /// The sun zenith angle, degrees.
+        zenith: f64,
+        /// Smallest allowed value.
+        min: f64,
+        /// Largest allowed value.
+        max: f64,
+    },
     /// All that is declared is as in an earlier row.
     Duplicate {
         /// Line of that row.
@@ -89,7 +100,7 @@ impl Reason {
     pub fn rule(&self) -> Rule {
         match self {
             Self::Missing { .. } => Rule::Missing,
-            Self::OutOfRange { .. } => Rule::OutOfRange,
+            Self::OutOfRange { .. } | Self::SunOutOfRange { .. } => Rule::OutOfRange,
             Self::Duplicate { .. } => Rule::Duplicate,
         }
     }
@@ -105,6 +116,15 @@ impl fmt::Display for Reason {
                 min,
                 max,
             } => write!(f, "column {column:?}: {value} is outside {min} to {max}"),
+            Self::SunOutOfRange {
+                column,
+                zenith,
+                min,
+                max,
+            } => write!(
+                f,
+                "column {column:?}: the sun is {zenith:.2} degrees from the vertical, outside {min} to {max}"
+            ),
             Self::Duplicate { of_line } => write!(f, "the same as line {of_line}"),
         }
     }

@@ -1,13 +1,15 @@
 //! Reading a CSV by its declared layout, row by row.
 
-use crate::columns::{Columns, declared_conditions};
+use crate::columns::Columns;
 use crate::kept_rows::{KeptRows, Row};
+use crate::layout::Given;
+use crate::overpass::Sun;
 use crate::plausibility::{ChannelEvidence, SunEvidence, allowed_channel};
 use crate::read_report::Absence;
 use crate::text_lines::{LONGEST_ROW, LineReader};
 use crate::{
-    BadRow, CheckedLayout, DataError, DroppedRow, Duplicates, Place, ReadReport, Reason, Table,
-    Values,
+    BadRow, CheckedLayout, DataError, Date, DroppedRow, Duplicates, Place, ReadReport, Reason,
+    Table, Values,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -19,18 +21,18 @@ const ROWS_BETWEEN_LOOKS: usize = 1024;
 ///
 /// A byte-order mark, CRLF line ends, blank lines, quoted fields and columns that are not declared are
 /// fine. Reflectance and digital numbers come out as reflectance (0–1), displacements in mm,
-/// standardised values as they are.
+/// standardised values as they are. Where the layout has a sun, its zenith angle follows from the date of each row.
 ///
 /// The file is read once, from its beginning to its end, and only the rows that are taken are held: 8 bytes
-/// for each number (channels, the model's conditions where one of them is declared, truth), 4 for each label
+/// for each number (channels, the model's conditions where a row gives one of them, truth), 4 for each label
 /// and once each distinct text, 13 to 21 where duplicates are looked for; `max_bytes` of the rules is the most.
 ///
 /// # Errors
 /// What is wrong names the file, and where there is one the line, the column, the value and what is
 /// allowed: a file that cannot be read, is not UTF-8, is empty or separated by semicolons or tabs; a
 /// declared column that is missing or occurs twice; a row with another number of fields than the
-/// header, or longer than 1 MiB; text in place of a number; by the rules, unless they leave such rows out, a
-/// missing number, a reflectance outside −0.1 to 1.6, a condition outside the model's range, a duplicate; more
+/// header, or longer than 1 MiB; text in place of a number, or of a date that the sun needs; by the rules, unless
+/// they leave such rows out, a missing number or such date, a reflectance outside −0.1 to 1.6, a condition outside the model's range, a duplicate; more
 /// rows left out than the rules allow; no rows left; more memory than the rules allow; numbers that cannot be
 /// what was declared, such as digital numbers declared as reflectance.
 pub fn read_table(path: &Path, layout: &CheckedLayout) -> Result<(Table, ReadReport), DataError> {
@@ -96,7 +98,9 @@ struct Reading<'a> {
     kept: KeptRows<'a>,
     dropped: Vec<DroppedRow>,
     channels: ChannelEvidence,
-    sun: SunEvidence,
+    in_radians: SunEvidence,
+    /// The sun of the dates, and which of the numbers it is.
+    sun: Option<(usize, Sun)>,
     /// The numbers of the row at hand.
     numbers: Vec<f64>,
     /// The first number out of its range, where that is an error: what the rest of the table looks like may
@@ -113,6 +117,11 @@ impl<'a> Reading<'a> {
         columns: &'a Columns,
         header: &'a [Arc<str>],
     ) -> Self {
+        let channels = layout.layout().columns.len();
+        let sun = |(i, (_, given))| match given {
+            Given::Sun { overpass, .. } => Some((channels + i, Sun::of(overpass))),
+            Given::Column(_) => None,
+        };
         Self {
             path,
             layout,
@@ -120,8 +129,9 @@ impl<'a> Reading<'a> {
             header,
             kept: KeptRows::new(layout),
             dropped: vec![],
-            channels: ChannelEvidence::new(layout.layout().columns.len()),
-            sun: SunEvidence::new(declared_conditions(layout)),
+            channels: ChannelEvidence::new(channels),
+            in_radians: SunEvidence::new(layout.given_conditions()),
+            sun: layout.given_conditions().enumerate().find_map(sun),
             numbers: vec![],
             out_of_range: None,
             complete: 0,
@@ -147,11 +157,12 @@ impl<'a> Reading<'a> {
         let d = declared.columns.len();
         self.complete += 1;
         self.channels.add(&self.numbers[..d]);
-        self.sun.add(&self.numbers[d..]);
+        self.in_radians.add(&self.numbers[d..]);
         if let Some(outside) = self.outside() {
             match declared.rows.out_of_range {
                 BadRow::Error => {
-                    let error = outside.into_error(self.place(line, outside.number));
+                    let text = &record[self.columns.numbers[outside.number]];
+                    let error = outside.into_error(self.place(line, outside.number), text);
                     self.out_of_range.get_or_insert(error);
                 }
                 BadRow::DropRow => {
@@ -185,7 +196,7 @@ impl<'a> Reading<'a> {
         self.check_memory()
     }
 
-    /// Parses the numbers of a row; a reason to leave it out if one is missing.
+    /// Parses the numbers of a row, the sun's from the date; a reason to leave it out if one is missing.
     fn parse(
         &mut self,
         line: u64,
@@ -197,17 +208,26 @@ impl<'a> Reading<'a> {
         for (i, &column) in self.columns.numbers.iter().enumerate() {
             let text = record[column].trim();
             let is_channel = i < declared.columns.len();
-            match parse(text, is_channel.then_some(declared.values)) {
+            let sun = self.sun.as_mut().filter(|(number, _)| *number == i);
+            let is_date = sun.is_some();
+            let cell = match sun {
+                Some((_, sun)) => parse_sun(text, sun)?,
+                None => parse(text, is_channel.then_some(declared.values)),
+            };
+            match cell {
                 Cell::Number(number) => self.numbers.push(number),
                 Cell::Text => {
-                    return Err(DataError::NotANumber {
-                        place: Box::new(self.place(line, i)),
-                        text: shown(text),
+                    let (place, text) = (Box::new(self.place(line, i)), shown(text));
+                    return Err(if is_date {
+                        DataError::NotADate { place, text }
+                    } else {
+                        DataError::NotANumber { place, text }
                     });
                 }
                 Cell::Missing(absence) if declared.rows.missing == BadRow::Error => {
                     return Err(DataError::MissingValue {
                         place: Box::new(self.place(line, i)),
+                        expected: if is_date { "a date" } else { "a finite number" },
                         reason: absence.to_string(),
                     });
                 }
@@ -233,6 +253,7 @@ impl<'a> Reading<'a> {
                         number,
                         quantity: "reflectance",
                         unit: "(0–1)",
+                        of_date: false,
                         value,
                         cell,
                         min,
@@ -241,13 +262,14 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        let conditions = declared_conditions(self.layout).zip(others).enumerate();
-        for (i, (quantity, &cell)) in conditions {
+        let conditions = self.layout.given_conditions().zip(others).enumerate();
+        for (i, ((quantity, given), &cell)) in conditions {
             if !(quantity.min..=quantity.max).contains(&cell) {
                 return Some(Outside {
                     number: channels.len() + i,
                     quantity: &quantity.name,
                     unit: &quantity.unit,
+                    of_date: matches!(given, Given::Sun { .. }),
                     value: cell,
                     cell,
                     min: quantity.min,
@@ -297,7 +319,7 @@ impl<'a> Reading<'a> {
             if let Some(error) = self.out_of_range {
                 return Err(error);
             }
-            self.sun.check(self.path)?;
+            self.in_radians.check(self.path)?;
         }
         let report = ReadReport {
             path: path(),
@@ -327,18 +349,31 @@ struct Outside<'a> {
     number: usize,
     quantity: &'a str,
     unit: &'a str,
+    /// Whether it is the sun's, computed from the date.
+    of_date: bool,
     /// In the unit.
     value: f64,
-    /// As written.
+    /// As written, unless computed.
     cell: f64,
     min: f64,
     max: f64,
 }
 
 impl Outside<'_> {
-    fn into_error(self, place: Place) -> DataError {
+    /// `text` is that of the cell.
+    fn into_error(self, place: Place, text: &str) -> DataError {
+        let place = Box::new(place);
+        if self.of_date {
+            return DataError::SunOutOfRange {
+                place,
+                date: shown(text),
+                zenith: self.value,
+                min: self.min,
+                max: self.max,
+            };
+        }
         DataError::OutOfRange {
-            place: Box::new(place),
+            place,
             quantity: self.quantity.into(),
             value: self.value,
             unit: self.unit.into(),
@@ -349,6 +384,14 @@ impl Outside<'_> {
     }
 
     fn into_reason(self, column: Arc<str>) -> Reason {
+        if self.of_date {
+            return Reason::SunOutOfRange {
+                column,
+                zenith: self.value,
+                min: self.min,
+                max: self.max,
+            };
+        }
         Reason::OutOfRange {
             column,
             value: self.value,
@@ -389,13 +432,29 @@ fn parse(text: &str, channel: Option<Values>) -> Cell {
             }
             _ => Cell::Number(number),
         },
-        Err(_)
-            if ["na", "n/a", "null", "none"]
-                .iter()
-                .any(|marker| text.eq_ignore_ascii_case(marker)) =>
-        {
-            Cell::Missing(Absence::Written(shown(text).into()))
-        }
-        Err(_) => Cell::Text,
+        Err(_) => no_number(text, &["na", "n/a", "null", "none"]),
+    }
+}
+
+/// The sun zenith angle of a date.
+fn parse_sun(text: &str, sun: &mut Sun) -> Result<Cell, DataError> {
+    if text.is_empty() {
+        return Ok(Cell::Missing(Absence::Empty));
+    }
+    match Date::parse(text) {
+        Some(date) => sun.zenith(date).map(Cell::Number),
+        None => Ok(no_number(
+            text,
+            &["na", "n/a", "null", "none", "nan", "nat"],
+        )),
+    }
+}
+
+/// One of the words for a missing value, or text.
+fn no_number(text: &str, words: &[&str]) -> Cell {
+    if words.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        Cell::Missing(Absence::Written(shown(text).into()))
+    } else {
+        Cell::Text
     }
 }

@@ -32,8 +32,8 @@ pub enum Duplicates {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RowRules {
-    /// A number is missing: an empty cell, NaN, an infinity, NA, null, none, or a digital number that stands
-    /// for no data.
+    /// A number, or a date that the sun needs, is missing: an empty cell, NaN, an infinity, NA, null, none, NaT, or
+    /// a digital number that stands for no data.
     pub missing: BadRow,
     /// A reflectance is outside −0.1 to 1.6, or a condition outside the range of the model.
     pub out_of_range: BadRow,

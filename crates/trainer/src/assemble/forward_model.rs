@@ -81,7 +81,7 @@ fn builder(
 /// Whether angles differ from sample to sample.
 fn has_angles(checked: &CheckedExperiment) -> bool {
     match &checked.data {
-        CheckedData::Csv(csv) => csv.angles.is_some(),
+        CheckedData::Csv(csv) => csv.angles.is_some() || csv.sun.is_some(),
         CheckedData::Synthetic(_) => false,
     }
 }

@@ -148,6 +148,7 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
             CheckedValues::DisplacementMm => Values::DisplacementMm,
         },
         conditions,
+        sun: csv.sun.clone(),
         class: csv.labels.class.clone(),
         sample_id: csv.labels.sample_id.clone(),
         date: csv.labels.date.clone(),
@@ -173,4 +174,68 @@ fn imperfection(checked: &CheckedExperiment) -> Result<Imperfection, TrainerErro
         },
     };
     Ok(Imperfection::of_reflectance(&wavelengths)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble::check;
+    use crate::config::{ConfigSource, Overrides};
+    use data::{Date, Overpass};
+    use ndarray::Array2;
+
+    /// Of training, and of a table that is evaluated: one sun, and the view of `physics.fixed`.
+    #[test]
+    fn wherever_a_table_is_read_its_dates_give_the_sun() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = "B04,B8A,date\n0.03,0.3,2018.04.08\n0.05,0.4,2018-10-30\n";
+        for name in ["train.csv", "valid.csv", "test.csv"] {
+            std::fs::write(folder.path().join(name), table).unwrap();
+        }
+        let set = [
+            r#"data.bands=["B04", "B8A"]"#,
+            "data.columns={}",
+            "data.values=reflectance",
+            "data.standardization=measured",
+            r#"data.labels={"date": "date"}"#,
+            r#"data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}"#,
+            r#"physics.fixed={"tts": 50, "tto": 5, "psi": 40}"#,
+        ];
+        let overrides = Overrides {
+            set: set.map(String::from).to_vec(),
+            data_dir: Some(folder.path().to_owned()),
+            ..Overrides::default()
+        };
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let source = ConfigSource::File(configs.join("rtm_c_austria.json"));
+        let checked = check(&crate::config::load(&source, &overrides).unwrap()).unwrap();
+        let overpass = Overpass {
+            latitude: 48.15,
+            longitude: 16.1,
+            time_utc: "10:00".into(),
+        };
+        let overpass = overpass.check().unwrap();
+        let zenith = |date: &str| overpass.sun_zenith(Date::parse(date).unwrap()).unwrap();
+        let expected = ndarray::array![
+            [zenith("2018-04-08"), 5.0, 40.0],
+            [zenith("2018-10-30"), 5.0, 40.0]
+        ];
+        let conditions = |samples: &Samples| samples.conditions().unwrap().values().to_owned();
+        let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        for samples in [&splits.train, &splits.valid, &splits.test] {
+            assert_eq!(conditions(samples), expected);
+        }
+        let path = folder.path().join("test.csv");
+        let alone = read_samples(&checked, &path, &splits.standardization).unwrap();
+        assert_eq!(conditions(&alone), expected);
+        // and the physics takes them: the same forest under two suns
+        let forest: Vec<f64> = forward.parameters().iter().map(|q| q.default).collect();
+        let forests = Array2::from_shape_fn((2, forest.len()), |(_, k)| forest[k]);
+        let mut spectra = Array2::zeros((2, 2));
+        forward
+            .evaluate(forests.view(), Some(expected.view()), spectra.view_mut())
+            .unwrap();
+        assert_ne!(spectra.row(0), spectra.row(1));
+    }
 }

@@ -9,7 +9,7 @@ use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
 use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
-use data::RowRules;
+use data::{Overpass, RowRules};
 use schedules::Schedule;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -181,6 +181,9 @@ pub struct CheckedCsv {
     pub standardization: Standardization,
     /// Columns of the angles.
     pub angles: Option<AngleColumns>,
+    /// From where the sun zenith angle is computed, at a time that can be read; with `angles` none, and a date
+    /// among the labels.
+    pub sun: Option<Overpass>,
     /// Columns carried along.
     pub labels: LabelColumns,
     /// Column of the true value of each parameter for which it is known.

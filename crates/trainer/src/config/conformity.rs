@@ -304,6 +304,10 @@ mod tests {
                 r#""measured" or an object with mean, scale"#,
             ),
             ("data.angles", "an object with tts, tto, psi or null"),
+            (
+                "data.sun",
+                "an object with latitude, longitude, time_utc or null",
+            ),
             ("data.columns", "an object of names, each with a string"),
         ] {
             assert_eq!(described(path), words, "{path}");

@@ -2,6 +2,7 @@
 
 use super::file_or::FileOr;
 use super::physics::PhysicsConfig;
+use super::sun::SunConfig;
 use ::data::{BadRow, Duplicates, RowRules};
 use ::physics::Mogi;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -175,6 +176,11 @@ pub struct CsvData {
     /// source has no angles.
     #[serde(default)]
     pub angles: Option<AngleColumns>,
+    /// Place and time, as {"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}, from which the sun zenith
+    /// angle of each sample follows with its date (`labels.date`), where a table has no `angles`; the other
+    /// angles are those of `physics.fixed`. Null: so is the sun's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sun: Option<SunConfig>,
     /// Columns that are carried along and not learned from.
     #[serde(default)]
     pub labels: LabelColumns,
@@ -182,12 +188,12 @@ pub struct CsvData {
     /// {"LAI": "lai_measured"}. Never learned from; reported as recovery.
     #[serde(default)]
     pub truth: BTreeMap<String, String>,
-    /// What to do with a row that lacks a value of a channel or an angle: an empty cell, NaN, an infinity, NA,
+    /// What to do with a row that lacks a value of a channel or an angle, or the date that `sun` needs: an empty cell, NaN, an infinity, NA,
     /// null, none, or a digital number that stands for no data (0, 65535).
     #[serde(default)]
     pub missing: UnusableRow,
     /// What to do with a row that has a reflectance outside −0.1 to 1.6 or an angle outside the range of the
-    /// physics.
+    /// physics, the sun computed from its date among them.
     #[serde(default)]
     pub out_of_range: UnusableRow,
     /// What to do with a row that says in all columns named here exactly what an earlier row of its table says.
@@ -284,7 +290,7 @@ pub struct LabelColumns {
     pub class: Option<String>,
     /// Column of the sample's identity, shared by the dates of one place; null: none.
     pub sample_id: Option<String>,
-    /// Column of the date; null: none.
+    /// Column of the date, any text unless `data.sun` needs it; null: none.
     pub date: Option<String>,
 }
 

@@ -44,6 +44,7 @@ mod schema;
 mod sensor;
 mod stations_file;
 mod suggestion;
+mod sun;
 mod training;
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use rules::CheckContext;
 pub use schema::schema_json;
 pub use sensor::SensorChoice;
 pub use stations_file::read_stations;
+pub use sun::SunConfig;
 pub use training::{
     OptimizerConfig, OptimizerKind, PretrainConfig, PretrainDraw, PretrainLoss, TrainerConfig,
 };

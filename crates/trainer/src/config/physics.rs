@@ -187,7 +187,7 @@ pub struct FixedParameters {
     /// Stem density, trees per hectare.
     #[schemars(range(min = 0.001, max = 1000000))]
     pub sd: f64,
-    /// Sun zenith angle in degrees, where `data.angles` is null.
+    /// Sun zenith angle in degrees, where `data.angles` and `data.sun` are null.
     #[schemars(range(min = 0, max = 80))]
     pub tts: f64,
     /// View zenith angle in degrees, where `data.angles` is null.

@@ -6,6 +6,8 @@ use crate::config::checked::{
 };
 use crate::config::data::{ChannelValues, CsvData, DataConfig, Standardization};
 use crate::config::error::Problem;
+use crate::config::sun::SunConfig;
+use ::data::Overpass;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -98,6 +100,9 @@ fn check_csv(
         }
     }
     check_angles(csv, physics)?;
+    let sun = (csv.sun.as_ref())
+        .map(|sun| check_sun(sun, csv, physics))
+        .transpose()?;
     check_columns(csv, channels, key)?;
     let values = check_values(csv, physics)?;
     if values == CheckedValues::Standardized && csv.standardization == Standardization::Measured {
@@ -124,6 +129,7 @@ fn check_csv(
         values,
         standardization: csv.standardization.clone(),
         angles: csv.angles.clone(),
+        sun,
         labels: csv.labels.clone(),
         truth: csv.truth.clone(),
         rows: csv.row_rules(),
@@ -151,6 +157,42 @@ fn check_angles(csv: &CsvData, physics: &CheckedPhysics) -> Result<(), Problem> 
         }
         (_, None) => Ok(()),
     }
+}
+
+/// The sun zenith angle comes from one place alone: the dates.
+fn check_sun(
+    sun: &SunConfig,
+    csv: &CsvData,
+    physics: &CheckedPhysics,
+) -> Result<Overpass, Problem> {
+    let refused = |allowed: &str| Err(Problem::not_allowed("data.sun", json!(sun), allowed));
+    match physics {
+        CheckedPhysics::Mogi(_) => {
+            return refused("null, because physics.model is \"mogi\", which has no sun");
+        }
+        CheckedPhysics::Inform(inform) => {
+            if inform.ranges.iter().any(|range| range.name == "tts") {
+                return refused("null, because physics.ranges sets tts free");
+            }
+        }
+    }
+    if csv.angles.is_some() {
+        return refused("null, because data.angles names the column of the sun zenith angle");
+    }
+    if csv.labels.date.is_none() {
+        return refused(
+            "null, or data.labels.date with the column of the dates, because the sun follows from them",
+        );
+    }
+    let overpass = sun.overpass();
+    if !overpass.time_is_readable() {
+        return Err(Problem::not_allowed(
+            "data.sun.time_utc",
+            json!(sun.time_utc),
+            Overpass::TIMES,
+        ));
+    }
+    Ok(overpass)
 }
 
 /// A column has one meaning.

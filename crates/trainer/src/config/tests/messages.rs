@@ -133,6 +133,30 @@ fn angles_are_given_or_free() {
 }
 
 #[test]
+fn a_sun_that_cannot_be_computed() {
+    let sun = "\"angles\": null, \"sun\": {\"latitude\": 48.15, \"longitude\": 16.1, \"time_utc\": \"10:00\"}";
+    let replaced = |from: &str, to: &str| {
+        let changed = sun.replacen(from, to, 1);
+        assert_ne!(changed, sun, "{from}");
+        after(C, "\"angles\": null", &changed)
+    };
+    insta::assert_snapshot!(replaced("null", "{\"tts\": \"sun\", \"tto\": \"view\", \"psi\": \"azimuth\"}"), @r#"rtm_c_austria.json:34:64: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, because data.angles names the column of the sun zenith angle"#);
+    insta::assert_snapshot!(replaced("48.15", "98.15"), @"rtm_c_austria.json:34:29: data.sun.latitude = 98.15; allowed: a number from -90 to 90");
+    insta::assert_snapshot!(replaced("16.1", "-180.5"), @"rtm_c_austria.json:34:48: data.sun.longitude = -180.5; allowed: a number from -180 to 180");
+    insta::assert_snapshot!(replaced("10:00", "25:00"), @r#"rtm_c_austria.json:34:67: data.sun.time_utc = "25:00"; allowed: a time of day in UTC, "hh:mm" or "hh:mm:ss""#);
+    insta::assert_snapshot!(replaced("\"10:00\"", "10"), @"rtm_c_austria.json:34:67: data.sun.time_utc = 10; allowed: a string that is not empty");
+    insta::assert_snapshot!(replaced(", \"time_utc\": \"10:00\"", ""), @"rtm_c_austria.json:34:21: `data.sun.time_utc` is missing; allowed: a string that is not empty");
+    insta::assert_snapshot!(replaced("\"latitude\"", "\"lat\""), @"rtm_c_austria.json:34:29: unknown key `data.sun.lat`; known keys here: latitude, longitude, time_utc");
+    let sun = "data.sun={\"latitude\": 48.15, \"longitude\": 16.1, \"time_utc\": \"10:00\"}";
+    insta::assert_snapshot!(with(&[sun, "data.labels.date=null"]), @r#"rtm_c_austria.json with --set data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, or data.labels.date with the column of the dates, because the sun follows from them"#);
+    insta::assert_snapshot!(with(&[
+        sun,
+        "physics.ranges={\"cab\": {\"min\": 10, \"max\": 80}, \"tts\": {\"min\": 20, \"max\": 60}}",
+        "phys_vae.dim_z_phy=2",
+    ]), @r#"rtm_c_austria.json with --set data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, because physics.ranges sets tts free"#);
+}
+
+#[test]
 fn dimensions_that_do_not_match() {
     insta::assert_snapshot!(after(C, "\"dim_z_phy\": 7", "\"dim_z_phy\": 6"), @"rtm_c_austria.json:40:5: phys_vae.dim_z_phy = 6; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
     let a = "rtm_a_austria.json";

@@ -114,6 +114,7 @@ fn data_of_a_volcano() {
     insta::assert_snapshot!(after(C, "\"values\"", "\"channels\": [\"uz_AKGG\"], \"columns\": {\"AKGG\": \"up\"}, \"values\""), @r#"mogi_c_akutan.json:16:42: data.columns.AKGG = "up"; allowed: entries for the channels of data.channels: uz_AKGG"#);
     insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"reflectance\""), @r#"mogi_c_akutan.json:16:5: data.values = "reflectance"; allowed: "standardized", "displacement_mm", because physics.model is "mogi""#);
     insta::assert_snapshot!(after(C, "\"missing\"", "\"angles\": {\"tts\": \"a\", \"tto\": \"b\", \"psi\": \"c\"}, \"missing\""), @r#"mogi_c_akutan.json:19:5: data.angles = {"tts":"a","tto":"b","psi":"c"}; allowed: null, because physics.model is "mogi", which has no angles"#);
+    insta::assert_snapshot!(after(C, "\"missing\"", "\"sun\": {\"latitude\": 54, \"longitude\": -166, \"time_utc\": \"22:00\"}, \"missing\""), @r#"mogi_c_akutan.json:19:5: data.sun = {"latitude":54.0,"longitude":-166.0,"time_utc":"22:00"}; allowed: null, because physics.model is "mogi", which has no sun"#);
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"ux_AKGG\""), @r#"mogi_c_akutan.json:18:51: data.labels.date = "ux_AKGG"; allowed: a column of its own (data.channels names it already)"#);
     let forest = ConfigSource::File(configs().join("rtm_c_austria.json"));
     let error = load_and_check(&forest, &set(&["data.values=displacement_mm"])).unwrap_err();
