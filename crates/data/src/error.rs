@@ -122,6 +122,20 @@ pub enum DataError {
         /// Its text.
         text: String,
     },
+    /// Samples without dates, where they are needed.
+    #[error("the samples have no dates; `data.labels.date` names their column")]
+    NoDates,
+    /// The date of a sample cannot be read.
+    #[error(
+        "sample {sample}: {text:?} is not a date, expected {}",
+        crate::Date::FORMS
+    )]
+    UnreadableDate {
+        /// Which sample of its split, from 1.
+        sample: usize,
+        /// The date as written.
+        text: String,
+    },
     /// A cell has no finite number and no date, and the layout does not allow that.
     #[error("{place}: {reason}, expected {expected}; `missing: drop_row` leaves such rows out")]
     MissingValue {

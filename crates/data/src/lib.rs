@@ -27,6 +27,7 @@ mod read_report;
 mod read_table;
 mod row_rules;
 mod samples;
+mod season;
 mod sentinel2;
 mod simulator;
 mod splits;
@@ -35,6 +36,7 @@ mod standardization;
 mod streams;
 mod table;
 mod text_lines;
+mod windows;
 mod write;
 
 pub use batches::{Batch, Element, batch_count, batches, epoch_order};
@@ -48,6 +50,7 @@ pub use read_report::{Absence, DroppedRow, ReadReport, Reason, Rule};
 pub use read_table::read_table;
 pub use row_rules::{BadRow, Duplicates, RowRules};
 pub use samples::Samples;
+pub use season::{SEASON, season};
 pub use sentinel2::{SENTINEL2_CHANNELS, sentinel2_wavelengths_nm};
 pub use simulator::{ParameterRange, SyntheticData};
 pub use splits::{SplitPaths, SplitReports, SplitTables, Splits, StandardizationSource};
@@ -55,6 +58,7 @@ pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters, draw_unit_parameters_of_
 pub use standardization::Standardization;
 pub use streams::{Purpose, stream};
 pub use table::{Labels, NamedColumns, Table, ValueSpace};
+pub use windows::{epoch_order_of_windows, rows_by_date};
 pub use write::write_csv;
 
 // the random generator of `stream`, so that users need not know its crate

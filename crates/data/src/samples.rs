@@ -67,6 +67,14 @@ impl Samples {
         self.conditions.as_ref()
     }
 
+    /// The same rows with other conditions.
+    pub(crate) fn with_conditions(self, conditions: NamedColumns) -> Self {
+        Self {
+            conditions: Some(conditions),
+            ..self
+        }
+    }
+
     /// Labels of the rows, for reports.
     pub fn labels(&self) -> &Labels {
         &self.labels

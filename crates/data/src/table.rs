@@ -1,7 +1,7 @@
 //! A table of samples before standardisation.
 
 use crate::error::{require, require_size};
-use crate::{DataError, LabelColumn};
+use crate::{DataError, Date, LabelColumn};
 use ndarray::{Array2, ArrayView2};
 
 /// In which numbers the channels of a [`Table`] are.
@@ -54,6 +54,21 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// The dates of the rows.
+    ///
+    /// # Errors
+    /// The rows have none, or one cannot be read as [`Date`].
+    pub fn dates(&self) -> Result<Vec<Date>, DataError> {
+        let column = self.date.as_ref().ok_or(DataError::NoDates)?;
+        let read = |(row, text): (usize, &str)| {
+            Date::parse(text).ok_or_else(|| DataError::UnreadableDate {
+                sample: row + 1,
+                text: text.to_owned(),
+            })
+        };
+        column.iter().enumerate().map(read).collect()
+    }
+
     /// The labels with their usual column names, in the order of the columns.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &LabelColumn)> {
         [

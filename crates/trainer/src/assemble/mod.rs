@@ -92,6 +92,7 @@ fn experiment(
 ) -> Result<Experiment, TrainerError> {
     let (config, objective) = (&checked.phys_vae, &checked.objective);
     let low_rank = &config.low_rank;
+    let is_low_rank = config.residual == ResidualName::LowRank;
     let ramp = |from, to, epochs| Ramp { from, to, epochs };
     let channels = checked.data.channels();
     let channel_unit = exact.output_unit().to_owned();
@@ -186,8 +187,16 @@ fn experiment(
                 .capacity
                 .map_or(0.0, |_| objective.capacity_weight),
             capacity: objective.capacity.unwrap_or(0.0),
-            orthogonality: config.low_rank.ortho_penalty_weight,
-            coefficients: config.low_rank.coeff_penalty_weight,
+            orthogonality: if is_low_rank {
+                low_rank.ortho_penalty_weight
+            } else {
+                0.0
+            },
+            coefficients: if is_low_rank {
+                low_rank.coeff_penalty_weight
+            } else {
+                0.0
+            },
         },
         fixed_noise: (objective.likelihood == Likelihood::FixedNoise).then_some(objective.noise),
         stage_a: StageA {
