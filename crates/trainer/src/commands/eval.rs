@@ -7,7 +7,7 @@ use crate::cli::EvalArgs;
 use crate::config::{ConfigSource, Overrides, load};
 use crate::evaluation::evaluate;
 use crate::run_directory::RunDirectory;
-use crate::summary_text::{errors_text, recovery_text};
+use crate::summary_text::{errors_text, recovery_text, separation_text};
 use crate::training::Learner;
 use nn::Cpu;
 
@@ -59,6 +59,9 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         "{}",
         errors_text("", &evaluation.errors, &experiment.channel_unit).trim_start()
     );
+    if let Some(separation) = &evaluation.separation {
+        print!("{}", separation_text("", separation).trim_start());
+    }
     for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
         println!("  KL {name:<8} {kl:.3} nats");
     }

@@ -45,7 +45,7 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
 {checks}</section>
 <section>
 <h2>Test errors</h2>
-{errors}</section>
+{errors}{separation}</section>
 <section>
 <h2>Recovery of parameters</h2>
 {recovery}{inversion}</section>
@@ -81,6 +81,7 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
         facts = tables::facts(summary, epochs),
         checks = tables::checks(summary),
         errors = tables::errors(summary),
+        separation = tables::separation(summary),
         recovery = tables::recovery(summary),
         inversion = tables::inversion(summary),
         bars = grid("bars", &bars),

@@ -4,6 +4,7 @@ use super::html;
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
+use crate::separation::Separation;
 use crate::summary::Summary;
 use schedules::Phase;
 use std::collections::BTreeMap;
@@ -85,12 +86,22 @@ fn epochs(pretrain: usize, all: usize) -> Vec<EpochRecord> {
     (0..all).map(record).collect()
 }
 
+fn separation(accuracy: f64) -> Separation {
+    Separation {
+        classes: 12,
+        accuracy,
+        balanced_accuracy: accuracy - 0.14,
+        chance: 0.245,
+    }
+}
+
 fn summary(all: usize) -> Summary {
     let errors = |mse: f64| Errors {
         mse,
         mse_sampled: 1.3 * mse,
         mse_physics_only: Some(2.9 * mse),
         rmse_physical: 0.0123,
+        residual_share: Some(0.8 * mse),
     };
     let units = ["1", "µg/cm²", "cm", "g/cm²", "m²/m²", "m²/m²", "1"];
     let recovery = PHYSICAL
@@ -130,6 +141,8 @@ fn summary(all: usize) -> Summary {
         rmse_per_channel_physics_only: Some(named(&BANDS, |i| 0.009 + 0.002 * i)),
         recovery: recovery.collect(),
         recovery_mean_r2: Some(0.64),
+        separation: Some(separation(0.41)),
+        separation_last: Some(separation(0.38)),
         inversion_r2: Some(named(&PHYSICAL, |i| 0.95 - 0.1 * i)),
         inversion_mean_r2: Some(0.65),
         samples: [8192, 2048, 2048],
@@ -146,6 +159,7 @@ fn nothing() -> Summary {
         mse_sampled: f64::INFINITY,
         mse_physics_only: None,
         rmse_physical: f64::NAN,
+        residual_share: None,
     };
     Summary {
         experiment: String::new(),
@@ -170,6 +184,8 @@ fn nothing() -> Summary {
         rmse_per_channel_physics_only: None,
         recovery: BTreeMap::new(),
         recovery_mean_r2: None,
+        separation: None,
+        separation_last: None,
         inversion_r2: None,
         inversion_mean_r2: None,
         samples: [0; 3],
@@ -247,6 +263,26 @@ fn a_whole_run_has_all_its_parts() {
     assert!(!text.contains("Not measured"));
     assert!(text.contains("trainer train --config config.json --seed 123"));
     assert_eq!(page, html(&summary, &epochs, "{\n  \"seed\": 123\n}\n"));
+}
+
+#[test]
+fn a_summary_of_an_earlier_version_reads_and_leaves_out_what_it_did_not_measure() {
+    let mut json = serde_json::to_value(summary(5)).unwrap();
+    let later = ["separation", "separation_last"];
+    for key in later {
+        assert!(json.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+    }
+    for errors in ["test", "test_last"] {
+        let errors = json[errors].as_object_mut().unwrap();
+        assert!(errors.remove("residual_share").is_some());
+    }
+    let read: Summary = serde_json::from_value(json).unwrap();
+    let text = checked_text(&html(&read, &epochs(2, 5), "{}"));
+    assert!(!text.contains("Named rightly"));
+    assert!(
+        text.contains("Residual’s share of the variance\n–\n–\n"),
+        "{text}"
+    );
 }
 
 #[test]
