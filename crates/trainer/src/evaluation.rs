@@ -3,6 +3,7 @@
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use crate::metrics::{Measures, NamedValues};
+use crate::seasons::Seasons;
 use crate::separation::{Separation, separation};
 use crate::training::{Learner, Shards};
 use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
@@ -64,6 +65,8 @@ pub struct Evaluation {
     /// How far the inferred parameters tell the classes apart, where classes are known; all rows of a place are on
     /// one side.
     pub separation: Option<Separation>,
+    /// The course of the inferred parameters by class, where classes and dates are known.
+    pub seasons: Option<Seasons>,
 }
 
 /// What a pass over a split monitors, decoding the means: deterministic, averaged over rows.
@@ -188,6 +191,14 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         (Some(z), Some(class)) => separation(z.view(), class, labels.sample_id.as_ref()),
         _ => None,
     };
+    let seasons = match (&experiment.physics, &z_phy, &labels.class, &labels.date) {
+        (Some(physics), Some(z), Some(class), Some(date)) => {
+            let inferred = physics.to_physical(z.view());
+            let seasons = Seasons::of(inferred.view(), &experiment.units, class, date);
+            (!seasons.means.is_empty()).then_some(seasons)
+        }
+        _ => None,
+    };
     Ok(Evaluation {
         errors,
         averages,
@@ -196,6 +207,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         z_phy,
         recovery,
         separation,
+        seasons,
     })
 }
 

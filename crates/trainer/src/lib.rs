@@ -26,6 +26,7 @@ pub mod report;
 pub mod run_directory;
 pub mod run_lock;
 pub mod screen;
+pub mod seasons;
 pub mod separation;
 pub mod summary;
 mod summary_text;

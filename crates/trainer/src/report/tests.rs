@@ -4,6 +4,7 @@ use super::html;
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
+use crate::seasons::{ClassOnDate, Seasons};
 use crate::separation::Separation;
 use crate::summary::Summary;
 use schedules::Phase;
@@ -253,7 +254,7 @@ fn checked_text(page: &str) -> String {
 #[test]
 fn a_whole_run_has_all_its_parts() {
     let (summary, epochs) = (summary(150), epochs(20, 150));
-    let page = html(&summary, &epochs, "{\n  \"seed\": 123\n}\n");
+    let page = html(&summary, &epochs, None, "{\n  \"seed\": 123\n}\n");
     let text = checked_text(&page);
     // ten over the epochs, two of bars
     assert_eq!(page.matches("<figure>").count(), 12);
@@ -262,7 +263,10 @@ fn a_whole_run_has_all_its_parts() {
     assert_eq!(page.matches("class=\"bar\"").count(), 2 * 11 + 2 * 9);
     assert!(!text.contains("Not measured"));
     assert!(text.contains("trainer train --config config.json --seed 123"));
-    assert_eq!(page, html(&summary, &epochs, "{\n  \"seed\": 123\n}\n"));
+    assert_eq!(
+        page,
+        html(&summary, &epochs, None, "{\n  \"seed\": 123\n}\n")
+    );
 }
 
 #[test]
@@ -277,7 +281,7 @@ fn a_summary_of_an_earlier_version_reads_and_leaves_out_what_it_did_not_measure(
         assert!(errors.remove("residual_share").is_some());
     }
     let read: Summary = serde_json::from_value(json).unwrap();
-    let text = checked_text(&html(&read, &epochs(2, 5), "{}"));
+    let text = checked_text(&html(&read, &epochs(2, 5), None, "{}"));
     assert!(!text.contains("Named rightly"));
     assert!(
         text.contains("Residual’s share of the variance\n–\n–\n"),
@@ -287,7 +291,7 @@ fn a_summary_of_an_earlier_version_reads_and_leaves_out_what_it_did_not_measure(
 
 #[test]
 fn a_page_asks_for_nothing_from_elsewhere() {
-    let page = html(&summary(5), &epochs(2, 5), "{}");
+    let page = html(&summary(5), &epochs(2, 5), None, "{}");
     assert!(page.contains("default-src 'none'"));
     for word in [
         "http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link",
@@ -322,6 +326,7 @@ fn text_of_a_small_run() {
     insta::assert_snapshot!(checked_text(&html(
         &summary,
         &epochs,
+        None,
         "{\n  \"seed\": 123\n}\n"
     )));
 }
@@ -341,11 +346,22 @@ fn names_cannot_become_markup() {
     summary
         .recovery
         .insert(evil.to_owned(), summary.recovery["N"].clone());
+    let class = |date: &str| ClassOnDate {
+        class: evil.to_owned(),
+        date: date.to_owned(),
+        samples: 1,
+        mean: vec![1.0],
+        sd: None,
+    };
+    let seasons = Seasons {
+        parameters: vec![(evil.to_owned(), evil.to_owned())],
+        means: vec![class(evil), class("2018.04.08")],
+    };
     let mut epochs = epochs(1, 3);
     for epoch in &mut epochs {
         epoch.valid.kl_per_dimension = Some(named(&[evil], |_| 1.0));
     }
-    let page = html(&summary, &epochs, evil);
+    let page = html(&summary, &epochs, Some(&seasons), evil);
     let text = checked_text(&page);
     assert!(!page.contains("<script") && !page.contains("alert('"));
     assert!(
@@ -357,7 +373,7 @@ fn names_cannot_become_markup() {
 
 #[test]
 fn absent_values_read_as_a_dash() {
-    let text = checked_text(&html(&nothing(), &[], ""));
+    let text = checked_text(&html(&nothing(), &[], None, ""));
     for chart in [
         "Reconstruction",
         "Synthetic loss",
@@ -382,7 +398,7 @@ fn a_variant_without_physics_leaves_its_charts_out() {
             ..Measures::default()
         };
     }
-    let page = html(&nothing(), &epochs, "{}");
+    let page = html(&nothing(), &epochs, None, "{}");
     let text = checked_text(&page);
     assert_eq!(page.matches("<figure>").count(), 4);
     assert!(text.contains(
@@ -425,7 +441,7 @@ fn values_of_any_size_can_be_drawn() {
             summary.rmse_per_channel = NamedValues(vec![("x".into(), a), ("y".into(), b)]);
             summary.test.mse = a;
             summary.wall_seconds = b;
-            let text = checked_text(&html(&summary, &epochs, "{}"));
+            let text = checked_text(&html(&summary, &epochs, None, "{}"));
             assert!(!text.contains("NaN"), "{a:e} {b:e}");
         }
     }
