@@ -41,6 +41,25 @@ fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
     )));
     let r2 = format!("{:.3}", summary["recovery"]["N"]["r2"].as_f64().unwrap());
     assert!(printed.contains(&r2), "{r2} is not in\n{printed}");
+    let share = 100.0 * summary["test"]["residual_share"].as_f64().unwrap();
+    let share = format!("residual {share:.1} % of the variance");
+    assert!(printed.contains(&share), "{share} is not in\n{printed}");
+    // simulated samples have no classes
+    assert_eq!(summary["separation"], serde_json::Value::Null);
+    assert!(!run.path.join("seasons.csv").exists());
+    let file = runs.path().join("seasons.csv");
+    let refused = trainer()
+        .arg("eval")
+        .args([run.path.as_os_str(), "--seasons".as_ref(), file.as_os_str()])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stories::printed(&refused)
+            .1
+            .contains("the samples have no classes or no dates")
+    );
+    assert!(!file.exists());
 }
 
 #[test]

@@ -305,6 +305,8 @@ fn train(
         "test",
         "test_last",
         "kl_per_dimension_last",
+        "separation",
+        "separation_last",
         "recovery",
         "recovery_mean_r2",
         "wall_seconds",
@@ -327,7 +329,7 @@ fn newest(folder: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("{}: empty", folder.display()))
 }
 
-const HEADER: &str = "| experiment | test MSE, last epoch | sampled | physics alone | at the selected epoch | KL, nats (first seed) | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|\n";
+const HEADER: &str = "| experiment | test MSE, last epoch | sampled | physics alone | at the selected epoch | residual's share | KL, nats (first seed) | classes named | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// One line: the seeds' figures side by side.
 fn line(experiment: &Experiment, runs: &[Value]) -> String {
@@ -355,13 +357,16 @@ fn line(experiment: &Experiment, runs: &[Value]) -> String {
         let most = shares.iter().copied().reduce(f64::max)?;
         Some(format!("{:.0}–{:.0} %", 100.0 * least, 100.0 * most))
     };
+    let percent = |value: &Value| value.as_f64().map(|v| format!("{:.1} %", 100.0 * v));
     format!(
-        "| {} | {} | {} | {} | {} | {kl} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {kl} | {} | {} | {} | {} |",
         experiment.name,
         each(&|run| number(&run["test_last"]["mse"], 4)),
         each(&|run| number(&run["test_last"]["mse_sampled"], 4)),
         each(&|run| number(&run["test_last"]["mse_physics_only"], 3)),
         each(&|run| number(&run["test"]["mse"], 4)),
+        each(&|run| percent(&run["test_last"]["residual_share"])),
+        each(&|run| percent(&run["separation_last"]["accuracy"])),
         each(&|run| number(&run["recovery_mean_r2"], 3)),
         each(&held),
         each(&|run| number(&run["wall_seconds"], 0)),
@@ -380,7 +385,9 @@ fn page(rows: &[(&str, String, Vec<Value>)], seeds: &[u64], seconds: f64, quick:
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
     let mut text = format!(
         "# Scorecard\n\nMade by `cargo xtask scorecard{form}` in {seconds:.0} s; seeds {}. MSE is element-wise on the test \
-         split in\nstandardised units, mean latents. What the experiments are: `xtask/src/scorecard.rs`; what they \
+         split in\nstandardised units, mean latents. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
+         share of\nthe test split's rows whose class (species) a linear discriminant names by the inferred physical \
+         parameters, all dates\nof a place left out together. Both at the last epoch. What the experiments are: `xtask/src/scorecard.rs`; what they \
          mean: [results](results.md).\n\n{HEADER}",
         seeds.join(", ")
     );
@@ -398,7 +405,9 @@ mod tests {
     fn a_line_has_a_cell_for_every_column() {
         let run = json!({
             "test": {"mse": 0.01234},
-            "test_last": {"mse": 1.25, "mse_sampled": 0.5, "mse_physics_only": null},
+            "test_last": {"mse": 1.25, "mse_sampled": 0.5, "mse_physics_only": null, "residual_share": 0.0234},
+            "separation": null,
+            "separation_last": {"classes": 12, "accuracy": 0.4127, "balanced_accuracy": 0.3, "chance": 0.2},
             "kl_per_dimension_last": {"N": 0.31},
             "recovery": {"N": {"coverage_90": 0.5}, "cab": {"coverage_90": 0.875}},
             "recovery_mean_r2": -0.067,
@@ -408,7 +417,7 @@ mod tests {
         let columns = HEADER.lines().next().unwrap().matches('|').count();
         assert_eq!(row.matches('|').count(), columns);
         assert!(
-            row.contains("| 1.2500, 1.2500 | .5000, .5000 | – | .0123, .0123 | N 0.3 |"),
+            row.contains("| 1.2500, 1.2500 | .5000, .5000 | – | .0123, .0123 | 2.3 %, 2.3 % | N 0.3 | 41.3 %, 41.3 % |"),
             "{row}"
         );
         assert!(

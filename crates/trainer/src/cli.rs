@@ -215,6 +215,9 @@ pub struct EvalArgs {
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Writes mean and standard deviation of the inferred parameters by class and date here (CSV)
+    #[arg(long, value_name = "FILE")]
+    pub seasons: Option<PathBuf>,
 }
 
 const BASELINE_EXAMPLES: &str = "\

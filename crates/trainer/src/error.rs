@@ -177,6 +177,14 @@ pub enum TrainerError {
     /// An operation needs physics and the variant has none.
     #[error("this variant has no physics")]
     NoPhysics,
+    /// The course over the year is asked for of samples that have none.
+    #[error(
+        "{path}: not written, the samples have no classes or no dates (data.labels), or this variant has no physics"
+    )]
+    NoSeasons {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
     /// A value that cannot be wrong is.
     #[error("internal error: {0}")]
     Internal(String),

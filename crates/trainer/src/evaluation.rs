@@ -3,6 +3,8 @@
 use crate::TrainerError;
 use crate::experiment::Experiment;
 use crate::metrics::{Measures, NamedValues};
+use crate::seasons::Seasons;
+use crate::separation::{Separation, separation};
 use crate::training::{Learner, Shards};
 use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
 use losses::{Averages, Goal};
@@ -24,6 +26,10 @@ pub struct Errors {
     pub mse_physics_only: Option<f64>,
     /// Root mean square error in the unit of the channels, mean latents.
     pub rmse_physical: f64,
+    /// The residual's share of the variance, mean latents: that of x_PB − x_P, in standardised units and summed over the
+    /// channels, over that of x. What is added to all samples alike is no part of it. Null without physics.
+    #[serde(default)]
+    pub residual_share: Option<f64>,
 }
 
 /// How well a parameter with known truth was recovered, in its unit.
@@ -56,6 +62,11 @@ pub struct Evaluation {
     pub z_phy: Option<Array2<f64>>,
     /// Recovery per parameter, where the truth is known.
     pub recovery: Option<Vec<(String, Recovery)>>,
+    /// How far the inferred parameters tell the classes apart, where classes are known; all rows of a place are on
+    /// one side.
+    pub separation: Option<Separation>,
+    /// The course of the inferred parameters by class, where classes and dates are known.
+    pub seasons: Option<Seasons>,
 }
 
 /// What a pass over a split monitors, decoding the means: deterministic, averaged over rows.
@@ -107,6 +118,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
     let mut squares = vec![0.0; d];
     let mut squares_physics = vec![0.0; d];
     let mut squares_sampled = 0.0;
+    let (mut spread, mut spread_residual) = (Spread::of(d), Spread::of(d));
     let mut z_phy: Option<Array2<f64>> = None;
     let mut z_90: Option<[Array2<f64>; 2]> = None;
     for (chunk, (x, conditions)) in chunks(samples).enumerate() {
@@ -117,7 +129,9 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         add_squares(&mut squares, &mean.x_pb, &x);
         if let Some(x_p) = &mean.x_p {
             add_squares(&mut squares_physics, x_p, &x);
+            spread_residual.add(&(&mean.x_pb - x_p));
         }
+        spread.add(&x);
         squares_sampled += (&drawn.x_pb - &x).mapv(|v| v * v).sum();
         let append = |all: &mut Array2<f64>, more: Array2<f64>| {
             all.append(Axis(0), more.view())
@@ -155,6 +169,8 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         mse_sampled: squares_sampled / elements,
         mse_physics_only: has_physics.then(|| squares_physics.iter().sum::<f64>() / elements),
         rmse_physical: (physical / d as f64).sqrt(),
+        residual_share: (has_physics && spread.variance() > 0.0)
+            .then(|| spread_residual.variance() / spread.variance()),
     };
     if !(errors.mse.is_finite() && errors.mse_sampled.is_finite()) {
         return Err(TrainerError::NotFinite {
@@ -170,6 +186,19 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         }
         _ => None,
     };
+    let labels = samples.labels();
+    let separation = match (&z_phy, &labels.class) {
+        (Some(z), Some(class)) => separation(z.view(), class, labels.sample_id.as_ref()),
+        _ => None,
+    };
+    let seasons = match (&experiment.physics, &z_phy, &labels.class, &labels.date) {
+        (Some(physics), Some(z), Some(class), Some(date)) => {
+            let inferred = physics.to_physical(z.view());
+            let seasons = Seasons::of(inferred.view(), &experiment.units, class, date);
+            (!seasons.means.is_empty()).then_some(seasons)
+        }
+        _ => None,
+    };
     Ok(Evaluation {
         errors,
         averages,
@@ -177,6 +206,8 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         rmse_per_channel_physics: has_physics.then(|| per_channel(&squares_physics)),
         z_phy,
         recovery,
+        separation,
+        seasons,
     })
 }
 
@@ -259,6 +290,39 @@ pub fn recover(
     recovered
 }
 
+/// Sums that a variance per column follows from (Welford 1962, doi:10.1080/00401706.1962.10490022).
+struct Spread {
+    rows: f64,
+    mean: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Spread {
+    fn of(columns: usize) -> Self {
+        Self {
+            rows: 0.0,
+            mean: vec![0.0; columns],
+            squares: vec![0.0; columns],
+        }
+    }
+
+    fn add(&mut self, more: &Array2<f64>) {
+        for row in more.rows() {
+            self.rows += 1.0;
+            for ((value, mean), squares) in row.iter().zip(&mut self.mean).zip(&mut self.squares) {
+                let before = value - *mean;
+                *mean += before / self.rows;
+                *squares += before * (value - *mean);
+            }
+        }
+    }
+
+    /// Sum of the columns' variances.
+    fn variance(&self) -> f64 {
+        self.squares.iter().sum::<f64>() / self.rows
+    }
+}
+
 fn add_squares(sums: &mut [f64], a: &Array2<f64>, b: &Array2<f64>) {
     for (a, b) in a.rows().into_iter().zip(b.rows()) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
@@ -278,4 +342,24 @@ fn chunks(samples: &Samples) -> impl Iterator<Item = (Array2<f64>, Option<Array2
             samples.conditions().map(|c| part(c.values().view())),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// Columns with the variances 2/3 and 6, however the rows come.
+    #[test]
+    fn spread_by_hand() {
+        let x = array![[1.0, 4e8], [2.0, 4e8 + 3.0], [3.0, 4e8 + 6.0]];
+        let mut spread = Spread::of(2);
+        spread.add(&x);
+        assert!((spread.variance() - (2.0 / 3.0 + 6.0)).abs() < 1e-12);
+        let mut parts = Spread::of(2);
+        for row in x.rows() {
+            parts.add(&row.insert_axis(Axis(0)).to_owned());
+        }
+        assert_eq!(parts.variance(), spread.variance());
+    }
 }

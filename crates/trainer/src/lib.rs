@@ -5,6 +5,7 @@
 pub mod assemble;
 pub mod checkpoint;
 pub mod checks;
+mod cholesky;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -25,6 +26,8 @@ pub mod report;
 pub mod run_directory;
 pub mod run_lock;
 pub mod screen;
+pub mod seasons;
+pub mod separation;
 pub mod summary;
 mod summary_text;
 pub mod tensorboard;

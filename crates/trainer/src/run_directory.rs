@@ -178,6 +178,10 @@ impl RunDirectory {
     pub fn summary(&self) -> PathBuf {
         self.root.join("summary.json")
     }
+    /// Mean and spread of the inferred parameters by class and date, test split, selected epoch.
+    pub fn seasons(&self) -> PathBuf {
+        self.root.join("seasons.csv")
+    }
     /// The page of the finished run.
     pub fn report(&self) -> PathBuf {
         self.root.join("report.html")

@@ -7,6 +7,7 @@ use crate::evaluation::{Errors, Evaluation, Recovery};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::metrics::NamedValues;
+use crate::separation::Separation;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,6 +46,13 @@ pub struct Summary {
     pub recovery: BTreeMap<String, Recovery>,
     /// Mean R² of the recovered parameters; null where no truth is known.
     pub recovery_mean_r2: Option<f64>,
+    /// How far the inferred parameters tell the classes of the test split apart at the selected epoch; null without
+    /// physics or without classes.
+    #[serde(default)]
+    pub separation: Option<Separation>,
+    /// The same at the last epoch.
+    #[serde(default)]
+    pub separation_last: Option<Separation>,
     /// R² of z on noise-free samples of the physics itself, last epoch; null without physics.
     pub inversion_r2: Option<NamedValues>,
     /// Mean of it over the parameters.
@@ -110,6 +118,8 @@ impl Summary {
                 .map(|rmse| NamedValues::new(channels, rmse)),
             recovery,
             recovery_mean_r2,
+            separation: best.separation.clone(),
+            separation_last: last.separation.clone(),
             inversion_mean_r2: trained
                 .inversion
                 .as_ref()

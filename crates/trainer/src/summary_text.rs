@@ -2,6 +2,7 @@
 
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
+use crate::separation::Separation;
 use crate::summary::Summary;
 use std::fmt::Write;
 use std::path::Path;
@@ -24,6 +25,14 @@ pub fn summary_text(summary: &Summary, run: &Path) -> String {
         &summary.test_last,
         &summary.channel_unit,
     );
+    for (epoch, separation) in [
+        ("selected", &summary.separation),
+        ("last", &summary.separation_last),
+    ] {
+        if let Some(separation) = separation {
+            text += &separation_text(&format!("classes, {epoch}"), separation);
+        }
+    }
     if let Some(mean) = summary.recovery_mean_r2 {
         text += "\nrecovery of the true parameters (test, selected epoch)\n";
         // in the order of the latents
@@ -78,8 +87,23 @@ pub fn errors_text(what: &str, errors: &Errors, unit: &str) -> String {
     if let Some(alone) = errors.mse_physics_only {
         let _ = write!(text, ", physics alone {alone:.4}");
     }
-    let _ = writeln!(text, "), RMSE {:.5} {unit}", errors.rmse_physical);
-    text
+    let _ = write!(text, "), RMSE {:.5} {unit}", errors.rmse_physical);
+    if let Some(share) = errors.residual_share {
+        let _ = write!(text, ", residual {:.1} % of the variance", 100.0 * share);
+    }
+    text + "\n"
+}
+
+/// One line: how far a linear classifier tells the classes by the inferred parameters.
+pub fn separation_text(what: &str, separation: &Separation) -> String {
+    format!(
+        "{what:<21} {:.1} % of {} classes named by the inferred parameters (mean of the classes {:.1} %, always \
+         the commonest {:.1} %)\n",
+        100.0 * separation.accuracy,
+        separation.classes,
+        100.0 * separation.balanced_accuracy,
+        100.0 * separation.chance,
+    )
 }
 
 /// A table of recovery.

@@ -5,9 +5,10 @@ use crate::assemble::{assemble, assemble_without_samples, check, read_samples};
 use crate::checkpoint;
 use crate::cli::EvalArgs;
 use crate::config::{ConfigSource, Overrides, load};
+use crate::disk::Disk;
 use crate::evaluation::evaluate;
 use crate::run_directory::RunDirectory;
-use crate::summary_text::{errors_text, recovery_text};
+use crate::summary_text::{errors_text, recovery_text, separation_text};
 use crate::training::Learner;
 use nn::Cpu;
 
@@ -45,6 +46,12 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         learner.model.set_physics(exact.clone())?;
     }
     let evaluation = evaluate(&learner, &experiment, &samples)?;
+    if let Some(path) = &args.seasons {
+        let Some(seasons) = &evaluation.seasons else {
+            return Err(TrainerError::NoSeasons { path: path.clone() });
+        };
+        Disk::default().write_whole(path, &seasons.to_csv()?)?;
+    }
     let source = args
         .data
         .as_ref()
@@ -59,6 +66,9 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         "{}",
         errors_text("", &evaluation.errors, &experiment.channel_unit).trim_start()
     );
+    if let Some(separation) = &evaluation.separation {
+        print!("{}", separation_text("", separation).trim_start());
+    }
     for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
         println!("  KL {name:<8} {kl:.3} nats");
     }

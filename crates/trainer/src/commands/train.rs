@@ -298,7 +298,10 @@ impl Job<'_> {
         };
         let summary = Summary::new(experiment, trained, &best, &last);
         summary.write(run.disk(), &run.summary())?;
-        let page = report::html(&summary, &epochs, &self.config_json);
+        if let Some(seasons) = &best.seasons {
+            run.disk().write_whole(&run.seasons(), &seasons.to_csv()?)?;
+        }
+        let page = report::html(&summary, &epochs, best.seasons.as_ref(), &self.config_json);
         run.disk().write_whole(&run.report(), page.as_bytes())?;
         Ok(summary)
     }

@@ -1,7 +1,7 @@
 //! Which quantities make which chart.
 
 use super::axis::Scale;
-use super::svg::{Chart, Epochs, Series};
+use super::svg::{Chart, Horizontal, Series};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
 use crate::summary::Summary;
 
@@ -11,7 +11,7 @@ const STANDARDISED: &str = "mean over samples of the sum over channels, standard
 /// The figures over the epochs, and the titles of those that have nothing to show.
 pub(super) fn figures(epochs: &[EpochRecord], selected: usize) -> (Vec<String>, Vec<&'static str>) {
     let numbered = epochs.iter().map(|e| (e.epoch, e.phase.to_string()));
-    let shared = Epochs::new(numbered, selected);
+    let shared = Horizontal::epochs(numbered, selected);
     let (mut figures, mut absent) = (vec![], vec![]);
     for chart in charts(epochs) {
         match shared.as_ref().and_then(|shared| chart.lines(shared)) {
@@ -22,7 +22,7 @@ pub(super) fn figures(epochs: &[EpochRecord], selected: usize) -> (Vec<String>, 
     (figures, absent)
 }
 
-fn charts(epochs: &[EpochRecord]) -> Vec<Chart> {
+fn charts(epochs: &[EpochRecord]) -> Vec<Chart<'static>> {
     let each = |name: &str, value: &dyn Fn(&EpochRecord) -> Option<f64>| Series {
         name: name.to_owned(),
         values: epochs.iter().map(value).collect(),

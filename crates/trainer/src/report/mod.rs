@@ -8,7 +8,8 @@
 //! page    the order of what is shown
 //! tables  facts, checks, errors, recovery, numbers by epoch
 //! curves  which quantities make which chart over the epochs
-//! svg     charts: lines over epochs, bars by name
+//! seasons the parameters' course over the year by class
+//! svg     charts: lines over epochs or days, bars by name
 //! axis    limits and ticks
 //! text    escaping and numbers
 //! ```
@@ -16,6 +17,7 @@
 mod axis;
 mod curves;
 mod page;
+mod seasons;
 mod svg;
 mod tables;
 mod text;
@@ -24,11 +26,18 @@ mod text;
 mod tests;
 
 use crate::metrics::EpochRecord;
+use crate::seasons::Seasons;
 use crate::summary::Summary;
 
 /// The page of a finished run.
 ///
-/// `epochs`: the epochs' records, first to last; `config_json`: the text of the run's `config.json`.
-pub fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str) -> String {
-    page::html(summary, epochs, config_json)
+/// `epochs`: the epochs' records, first to last; `seasons`: of the test split, where classes and dates are known;
+/// `config_json`: the text of the run's `config.json`.
+pub fn html(
+    summary: &Summary,
+    epochs: &[EpochRecord],
+    seasons: Option<&Seasons>,
+    config_json: &str,
+) -> String {
+    page::html(summary, epochs, seasons, config_json)
 }

@@ -1,16 +1,22 @@
 //! The order of what is shown.
 
 use super::text::{ABSENT, escape, number, optional, three_decimals};
-use super::{curves, tables};
+use super::{curves, seasons, tables};
 use crate::checks::Checks;
 use crate::metrics::EpochRecord;
+use crate::seasons::Seasons;
 use crate::summary::Summary;
 
 /// Nothing may be fetched.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const STYLE: &str = include_str!("style.css");
 
-pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str) -> String {
+pub(super) fn html(
+    summary: &Summary,
+    epochs: &[EpochRecord],
+    seasons: Option<&Seasons>,
+    config_json: &str,
+) -> String {
     let name = if summary.experiment.is_empty() {
         ABSENT
     } else {
@@ -45,14 +51,14 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
 {checks}</section>
 <section>
 <h2>Test errors</h2>
-{errors}</section>
+{errors}{separation}</section>
 <section>
 <h2>Recovery of parameters</h2>
 {recovery}{inversion}</section>
 <section>
 <h2>Test split by channel and dimension</h2>
 {bars}</section>
-<section>
+{seasons}<section>
 <h2>Curves over the epochs</h2>
 <p>Pretrain is shaded; the dashed line marks the selected epoch. Point at a curve to read an epoch’s values.</p>
 {figures}{absent}<details>
@@ -81,9 +87,11 @@ pub(super) fn html(summary: &Summary, epochs: &[EpochRecord], config_json: &str)
         facts = tables::facts(summary, epochs),
         checks = tables::checks(summary),
         errors = tables::errors(summary),
+        separation = tables::separation(summary),
         recovery = tables::recovery(summary),
         inversion = tables::inversion(summary),
         bars = grid("bars", &bars),
+        seasons = by_season(seasons),
         figures = grid("curves", &figures),
         absent = left_out(&absent),
         by_epoch = tables::epochs(epochs, summary.best_epoch),
@@ -150,6 +158,21 @@ fn grid(class: &str, figures: &[String]) -> String {
     format!(
         "<div class=\"figures {class}\">\n{}</div>\n",
         figures.concat()
+    )
+}
+
+/// The course of the parameters over the year; nothing where classes or dates are not known.
+fn by_season(seasons: Option<&Seasons>) -> String {
+    let figures = seasons.map(seasons::figures).unwrap_or_default();
+    if figures.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section>\n<h2>Course over the year by class</h2>\n\
+         <p>Test split, mean latents, selected epoch. The {} commonest classes have a colour, the others are grey; point \
+         at a date to read all. Standard deviations are in <code>seasons.csv</code>.</p>\n{}</section>\n",
+        seasons::COLOURED,
+        grid("curves", &figures)
     )
 }
 

@@ -1,4 +1,4 @@
-//! Charts as SVG: lines over epochs, bars by name.
+//! Charts as SVG: lines over epochs or days, bars by name.
 //!
 //! Colours are classes of the page's style sheet (`s0` … `s7`), so that they follow light and dark.
 //! Lengths are in units of the view box, which a page of two columns shows at about their size.
@@ -27,50 +27,87 @@ const LETTER: f64 = 7.2;
 /// Longest name beside a bar.
 const LONGEST_NAME: usize = 14;
 
-/// The horizontal axis that all curves of a page share.
-pub(super) struct Epochs {
+/// The horizontal axis that curves share.
+pub(super) struct Horizontal {
+    /// What is counted along it.
+    label: &'static str,
     numbers: Vec<f64>,
+    /// What each number is called, and from where to where the pointer finds it.
+    columns: Vec<(String, [f64; 2])>,
     axis: Axis,
     /// Name of a phase and the records in it.
     phases: Vec<(String, Range<usize>)>,
-    selected: f64,
+    selected: Option<f64>,
 }
 
-impl Epochs {
+impl Horizontal {
     /// From each epoch's number and phase. `None` without epochs.
-    pub(super) fn new(
+    pub(super) fn epochs(
         epochs: impl Iterator<Item = (usize, String)>,
         selected: usize,
     ) -> Option<Self> {
         let mut numbers: Vec<f64> = vec![];
         let mut phases: Vec<(String, Range<usize>)> = vec![];
+        let mut columns = vec![];
         for (i, (epoch, phase)) in epochs.enumerate() {
-            numbers.push(epoch as f64);
+            let number = epoch as f64;
+            numbers.push(number);
+            let name = format!("epoch {number} ({phase})");
+            columns.push((name, [number - 0.5, number + 0.5]));
             match phases.last_mut() {
                 Some((name, records)) if *name == phase => records.end = i + 1,
                 _ => phases.push((phase, i..i + 1)),
             }
         }
-        let low = numbers.iter().copied().reduce(f64::min)?;
-        let high = numbers.iter().copied().reduce(f64::max)?;
-        let axis = Axis::epochs(low, high);
+        let selected = selected as f64;
         Some(Self {
+            label: "epoch",
+            axis: Self::axis_of(&numbers)?,
+            selected: numbers.contains(&selected).then_some(selected),
             numbers,
-            axis,
+            columns,
             phases,
-            selected: selected as f64,
         })
     }
 
-    fn x(&self, epoch: f64) -> f64 {
-        LEFT + self.axis.place(epoch).unwrap_or(0.0) * (WIDTH - LEFT - RIGHT)
+    /// From whole numbers that rise or stay, and what each is called. `None` without any.
+    pub(super) fn days(label: &'static str, days: &[(u32, String)]) -> Option<Self> {
+        let numbers: Vec<f64> = days.iter().map(|(day, _)| f64::from(*day)).collect();
+        let axis = Self::axis_of(&numbers)?;
+        let column = |(i, (_, name)): (usize, &(u32, String))| {
+            let middle = |j: usize| numbers.get(j).map(|other| other.midpoint(numbers[i]));
+            let from = i
+                .checked_sub(1)
+                .and_then(middle)
+                .unwrap_or(numbers[i] - 0.5);
+            let to = middle(i + 1).unwrap_or(numbers[i] + 0.5);
+            (name.clone(), [from, to])
+        };
+        Some(Self {
+            label,
+            columns: days.iter().enumerate().map(column).collect(),
+            numbers,
+            axis,
+            phases: vec![],
+            selected: None,
+        })
+    }
+
+    fn axis_of(numbers: &[f64]) -> Option<Axis> {
+        let low = numbers.iter().copied().reduce(f64::min)?;
+        let high = numbers.iter().copied().reduce(f64::max)?;
+        Some(Axis::epochs(low, high))
+    }
+
+    fn x(&self, number: f64) -> f64 {
+        LEFT + self.axis.place(number).unwrap_or(0.0) * (WIDTH - LEFT - RIGHT)
     }
 }
 
 /// A named line or set of bars.
 pub(super) struct Series {
     pub(super) name: String,
-    /// One value an epoch or bar; absent ones leave a gap.
+    /// One value an epoch, day or bar; absent ones leave a gap.
     pub(super) values: Vec<Option<f64>>,
 }
 
@@ -81,17 +118,22 @@ impl Series {
 }
 
 /// What a chart says.
-pub(super) struct Chart {
-    pub(super) title: &'static str,
+pub(super) struct Chart<'a> {
+    pub(super) title: &'a str,
     /// What the values are, and their unit.
     pub(super) unit: Cow<'static, str>,
     pub(super) scale: Scale,
     pub(super) series: Vec<Series>,
 }
 
-impl Chart {
+impl Chart<'_> {
     /// A figure with a line for each series; `None` where there is nothing to draw.
-    pub(super) fn lines(&self, epochs: &Epochs) -> Option<String> {
+    pub(super) fn lines(&self, along: &Horizontal) -> Option<String> {
+        self.lines_coloured(along, usize::MAX)
+    }
+
+    /// The same with the first so many lines in colours and the others grey, together in the legend.
+    pub(super) fn lines_coloured(&self, along: &Horizontal, coloured: usize) -> Option<String> {
         let drawn: Vec<&Series> = self.series.iter().filter(|s| s.is_drawable()).collect();
         let axis = Axis::of(
             drawn.iter().flat_map(|s| &s.values).flatten().copied(),
@@ -102,14 +144,14 @@ impl Chart {
                 .map(|place| TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM))
         };
         let mut svg = self.head(HEIGHT);
-        draw_phases(&mut svg, epochs);
+        draw_phases(&mut svg, along);
         for tick in &axis.ticks {
             let Some(y) = y(*tick) else { continue };
             line(&mut svg, "grid", [LEFT, y, WIDTH - RIGHT, y]);
             label(&mut svg, "end", [LEFT - 6.0, y + 4.0], &number(*tick));
         }
-        for tick in &epochs.axis.ticks {
-            let x = epochs.x(*tick);
+        for tick in &along.axis.ticks {
+            let x = along.x(*tick);
             line(
                 &mut svg,
                 "axis",
@@ -128,25 +170,28 @@ impl Chart {
             &mut svg,
             "middle",
             [LEFT.midpoint(WIDTH - RIGHT), HEIGHT - 4.0],
-            "epoch",
+            along.label,
         );
-        if epochs.numbers.contains(&epochs.selected) {
-            let x = epochs.x(epochs.selected);
+        if let Some(selected) = along.selected {
+            let x = along.x(selected);
             line(&mut svg, "selected", [x, TOP, x, foot]);
         }
-        for (i, series) in drawn.iter().enumerate() {
-            let points = epochs.numbers.iter().zip(&series.values);
-            let points = points.map(|(e, v)| v.and_then(y).map(|y| (epochs.x(*e), y)));
-            draw_line(&mut svg, i, points);
+        // what has a colour lies above what has none
+        let front = coloured.min(drawn.len());
+        for i in (front..drawn.len()).chain(0..front) {
+            let series = drawn[i];
+            let points = along.numbers.iter().zip(&series.values);
+            let points = points.map(|(e, v)| v.and_then(y).map(|y| (along.x(*e), y)));
+            draw_line(&mut svg, &style(i, coloured), points);
         }
-        draw_hover(&mut svg, epochs, &drawn);
+        draw_hover(&mut svg, along, &drawn);
         svg.push_str("</svg>");
         let scale = if axis.is_logarithmic() {
             ", logarithmic scale"
         } else {
             ""
         };
-        Some(self.figure(&drawn, scale, &svg))
+        Some(self.figure(&drawn, coloured, scale, &svg))
     }
 
     /// A figure with a horizontal bar for each name and series; `None` where there is nothing to draw.
@@ -215,7 +260,7 @@ impl Chart {
         }
         line(&mut svg, "axis", [zero, TOP, zero, foot]);
         svg.push_str("</svg>");
-        Some(self.figure(&drawn, "", &svg))
+        Some(self.figure(&drawn, usize::MAX, "", &svg))
     }
 
     fn head(&self, height: f64) -> String {
@@ -227,22 +272,29 @@ impl Chart {
     }
 
     /// Title, unit and legend around a drawing.
-    fn figure(&self, drawn: &[&Series], scale: &str, svg: &str) -> String {
+    fn figure(&self, drawn: &[&Series], coloured: usize, scale: &str, svg: &str) -> String {
         let mut figure = format!(
             "<figure><figcaption><strong>{}</strong> <span>{}{scale}</span></figcaption>",
             escape(self.title),
             escape(&self.unit),
         );
         figure.push_str("<ul class=\"legend\">");
-        for (i, series) in drawn.iter().enumerate() {
+        let mut entry = |i: usize, name: &str| {
             let _ = write!(
                 figure,
                 "<li><svg viewBox=\"0 0 22 10\" aria-hidden=\"true\">\
-                 <path class=\"line s{} d{}\" d=\"M1 5h20\"/></svg>{}</li>",
-                i % COLOURS,
-                i / COLOURS % DASHES,
-                escape(&series.name),
+                 <path class=\"line {}\" d=\"M1 5h20\"/></svg>{}</li>",
+                style(i, coloured),
+                escape(name),
             );
+        };
+        for (i, series) in drawn.iter().enumerate().take(coloured) {
+            entry(i, &series.name);
+        }
+        match drawn.len().saturating_sub(coloured) {
+            0 => {}
+            1 => entry(coloured, &drawn[coloured].name),
+            others => entry(coloured, &format!("{others} others")),
         }
         figure.push_str("</ul>");
         figure.push_str(svg);
@@ -253,7 +305,7 @@ impl Chart {
 
 /// Pretrain shaded. The first phase is named at its start and the last one at its end, which leaves
 /// both the most room; one between them where it has room.
-fn draw_phases(svg: &mut String, epochs: &Epochs) {
+fn draw_phases(svg: &mut String, epochs: &Horizontal) {
     let last = epochs.phases.len().saturating_sub(1);
     for (i, (name, records)) in epochs.phases.iter().enumerate() {
         let numbers = epochs.numbers.get(records.clone()).unwrap_or_default();
@@ -279,7 +331,7 @@ fn draw_phases(svg: &mut String, epochs: &Epochs) {
 }
 
 /// A line with gaps where a point is absent; a point between two gaps is a dot.
-fn draw_line(svg: &mut String, series: usize, points: impl Iterator<Item = Option<(f64, f64)>>) {
+fn draw_line(svg: &mut String, style: &str, points: impl Iterator<Item = Option<(f64, f64)>>) {
     let mut path = String::new();
     let mut drawing = false;
     for point in points {
@@ -295,33 +347,36 @@ fn draw_line(svg: &mut String, series: usize, points: impl Iterator<Item = Optio
         };
         drawing = true;
     }
-    let (colour, dash) = (series % COLOURS, series / COLOURS % DASHES);
-    let _ = write!(svg, "<path class=\"line s{colour} d{dash}\" d=\"{path}\"/>");
+    let _ = write!(svg, "<path class=\"line {style}\" d=\"{path}\"/>");
 }
 
-/// A column for each epoch that names its values.
-fn draw_hover(svg: &mut String, epochs: &Epochs, drawn: &[&Series]) {
-    for (phase, records) in &epochs.phases {
-        for i in records.clone() {
-            let Some(epoch) = epochs.numbers.get(i).copied() else {
-                continue;
-            };
-            let (from, to) = (epochs.x(epoch - 0.5), epochs.x(epoch + 0.5));
-            let _ = write!(
-                svg,
-                "<rect class=\"hover\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\">\
-                 <title>epoch {epoch} ({})",
-                to - from,
-                HEIGHT - TOP - BOTTOM,
-                escape(phase),
-            );
-            for series in drawn {
-                if let Some(value) = series.values.get(i).copied().flatten() {
-                    let _ = write!(svg, "\n{}: {}", escape(&series.name), number(value));
-                }
+/// The classes of a series' line.
+fn style(series: usize, coloured: usize) -> String {
+    if series < coloured {
+        format!("s{} d{}", series % COLOURS, series / COLOURS % DASHES)
+    } else {
+        "other".to_owned()
+    }
+}
+
+/// A column for each epoch or day that names its values.
+fn draw_hover(svg: &mut String, along: &Horizontal, drawn: &[&Series]) {
+    for (i, (name, [from, to])) in along.columns.iter().enumerate() {
+        let (from, to) = (along.x(*from), along.x(*to));
+        let _ = write!(
+            svg,
+            "<rect class=\"hover\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\">\
+             <title>{}",
+            to - from,
+            HEIGHT - TOP - BOTTOM,
+            escape(name),
+        );
+        for series in drawn {
+            if let Some(value) = series.values.get(i).copied().flatten() {
+                let _ = write!(svg, "\n{}: {}", escape(&series.name), number(value));
             }
-            svg.push_str("</title></rect>");
         }
+        svg.push_str("</title></rect>");
     }
 }
 

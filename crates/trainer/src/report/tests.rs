@@ -4,6 +4,8 @@ use super::html;
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
+use crate::seasons::{ClassOnDate, Seasons};
+use crate::separation::Separation;
 use crate::summary::Summary;
 use schedules::Phase;
 use std::collections::BTreeMap;
@@ -85,12 +87,22 @@ fn epochs(pretrain: usize, all: usize) -> Vec<EpochRecord> {
     (0..all).map(record).collect()
 }
 
+fn separation(accuracy: f64) -> Separation {
+    Separation {
+        classes: 12,
+        accuracy,
+        balanced_accuracy: accuracy - 0.14,
+        chance: 0.245,
+    }
+}
+
 fn summary(all: usize) -> Summary {
     let errors = |mse: f64| Errors {
         mse,
         mse_sampled: 1.3 * mse,
         mse_physics_only: Some(2.9 * mse),
         rmse_physical: 0.0123,
+        residual_share: Some(0.8 * mse),
     };
     let units = ["1", "µg/cm²", "cm", "g/cm²", "m²/m²", "m²/m²", "1"];
     let recovery = PHYSICAL
@@ -130,6 +142,8 @@ fn summary(all: usize) -> Summary {
         rmse_per_channel_physics_only: Some(named(&BANDS, |i| 0.009 + 0.002 * i)),
         recovery: recovery.collect(),
         recovery_mean_r2: Some(0.64),
+        separation: Some(separation(0.41)),
+        separation_last: Some(separation(0.38)),
         inversion_r2: Some(named(&PHYSICAL, |i| 0.95 - 0.1 * i)),
         inversion_mean_r2: Some(0.65),
         samples: [8192, 2048, 2048],
@@ -146,6 +160,7 @@ fn nothing() -> Summary {
         mse_sampled: f64::INFINITY,
         mse_physics_only: None,
         rmse_physical: f64::NAN,
+        residual_share: None,
     };
     Summary {
         experiment: String::new(),
@@ -170,6 +185,8 @@ fn nothing() -> Summary {
         rmse_per_channel_physics_only: None,
         recovery: BTreeMap::new(),
         recovery_mean_r2: None,
+        separation: None,
+        separation_last: None,
         inversion_r2: None,
         inversion_mean_r2: None,
         samples: [0; 3],
@@ -237,7 +254,7 @@ fn checked_text(page: &str) -> String {
 #[test]
 fn a_whole_run_has_all_its_parts() {
     let (summary, epochs) = (summary(150), epochs(20, 150));
-    let page = html(&summary, &epochs, "{\n  \"seed\": 123\n}\n");
+    let page = html(&summary, &epochs, None, "{\n  \"seed\": 123\n}\n");
     let text = checked_text(&page);
     // ten over the epochs, two of bars
     assert_eq!(page.matches("<figure>").count(), 12);
@@ -246,12 +263,35 @@ fn a_whole_run_has_all_its_parts() {
     assert_eq!(page.matches("class=\"bar\"").count(), 2 * 11 + 2 * 9);
     assert!(!text.contains("Not measured"));
     assert!(text.contains("trainer train --config config.json --seed 123"));
-    assert_eq!(page, html(&summary, &epochs, "{\n  \"seed\": 123\n}\n"));
+    assert_eq!(
+        page,
+        html(&summary, &epochs, None, "{\n  \"seed\": 123\n}\n")
+    );
+}
+
+#[test]
+fn a_summary_of_an_earlier_version_reads_and_leaves_out_what_it_did_not_measure() {
+    let mut json = serde_json::to_value(summary(5)).unwrap();
+    let later = ["separation", "separation_last"];
+    for key in later {
+        assert!(json.as_object_mut().unwrap().remove(key).is_some(), "{key}");
+    }
+    for errors in ["test", "test_last"] {
+        let errors = json[errors].as_object_mut().unwrap();
+        assert!(errors.remove("residual_share").is_some());
+    }
+    let read: Summary = serde_json::from_value(json).unwrap();
+    let text = checked_text(&html(&read, &epochs(2, 5), None, "{}"));
+    assert!(!text.contains("Named rightly"));
+    assert!(
+        text.contains("Residual’s share of the variance\n–\n–\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_page_asks_for_nothing_from_elsewhere() {
-    let page = html(&summary(5), &epochs(2, 5), "{}");
+    let page = html(&summary(5), &epochs(2, 5), None, "{}");
     assert!(page.contains("default-src 'none'"));
     for word in [
         "http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link",
@@ -286,6 +326,7 @@ fn text_of_a_small_run() {
     insta::assert_snapshot!(checked_text(&html(
         &summary,
         &epochs,
+        None,
         "{\n  \"seed\": 123\n}\n"
     )));
 }
@@ -305,11 +346,22 @@ fn names_cannot_become_markup() {
     summary
         .recovery
         .insert(evil.to_owned(), summary.recovery["N"].clone());
+    let class = |date: &str| ClassOnDate {
+        class: evil.to_owned(),
+        date: date.to_owned(),
+        samples: 1,
+        mean: vec![1.0],
+        sd: None,
+    };
+    let seasons = Seasons {
+        parameters: vec![(evil.to_owned(), evil.to_owned())],
+        means: vec![class(evil), class("2018.04.08")],
+    };
     let mut epochs = epochs(1, 3);
     for epoch in &mut epochs {
         epoch.valid.kl_per_dimension = Some(named(&[evil], |_| 1.0));
     }
-    let page = html(&summary, &epochs, evil);
+    let page = html(&summary, &epochs, Some(&seasons), evil);
     let text = checked_text(&page);
     assert!(!page.contains("<script") && !page.contains("alert('"));
     assert!(
@@ -321,7 +373,7 @@ fn names_cannot_become_markup() {
 
 #[test]
 fn absent_values_read_as_a_dash() {
-    let text = checked_text(&html(&nothing(), &[], ""));
+    let text = checked_text(&html(&nothing(), &[], None, ""));
     for chart in [
         "Reconstruction",
         "Synthetic loss",
@@ -346,7 +398,7 @@ fn a_variant_without_physics_leaves_its_charts_out() {
             ..Measures::default()
         };
     }
-    let page = html(&nothing(), &epochs, "{}");
+    let page = html(&nothing(), &epochs, None, "{}");
     let text = checked_text(&page);
     assert_eq!(page.matches("<figure>").count(), 4);
     assert!(text.contains(
@@ -389,7 +441,7 @@ fn values_of_any_size_can_be_drawn() {
             summary.rmse_per_channel = NamedValues(vec![("x".into(), a), ("y".into(), b)]);
             summary.test.mse = a;
             summary.wall_seconds = b;
-            let text = checked_text(&html(&summary, &epochs, "{}"));
+            let text = checked_text(&html(&summary, &epochs, None, "{}"));
             assert!(!text.contains("NaN"), "{a:e} {b:e}");
         }
     }
