@@ -47,7 +47,7 @@ fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
     // simulated samples have no classes
     assert_eq!(summary["separation"], serde_json::Value::Null);
     assert!(!run.path.join("seasons.csv").exists());
-    let file = runs.path().join("seasons.csv");
+    let file = runs.join("seasons.csv");
     let refused = trainer()
         .arg("eval")
         .args([run.path.as_os_str(), "--seasons".as_ref(), file.as_os_str()])
