@@ -28,6 +28,8 @@ pub enum Purpose {
     Inversion = 9,
     /// Noise and model error on the spectra of Stage A.
     StageANoise = 10,
+    /// Draws of the prior whose moments calibrate a decoder.
+    Calibration = 11,
 }
 
 /// Sets these keys apart from any other use of the generator.

@@ -1,5 +1,6 @@
 //! What a model carries beside its weights: numbers that training moves and no gradient does.
 
+use crate::calibration::Calibration;
 use crate::residual::ResidualScale;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Buffers {
     /// τ and r of a low-rank residual.
     pub residual: ResidualScale,
+    /// What lies between the physics and the channels, where that is allowed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// The prior of u_phy, where it follows the posterior.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<RunningPrior>,

@@ -7,6 +7,9 @@
 //!
 //! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ).
 //!
+//! A calibration, constant over samples, may stand between the physics and the channels: a ⊙ x_P + b in the place of
+//! x_P in the sum.
+//!
 //! Variants: **A** has no physics (z_aux is decoded by an MLP), **B** has no residual at all
 //! (`dim_z_aux` = 0), **C** has both.
 
@@ -14,6 +17,7 @@
 
 mod architecture;
 mod buffers;
+mod calibration;
 mod decoder;
 mod encoder;
 mod error;
@@ -24,6 +28,7 @@ mod vae;
 
 pub use architecture::{Architecture, ResidualKind};
 pub use buffers::{Buffers, RunningPrior};
+pub use calibration::Calibration;
 pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
 pub use noise::{AroundBoth, ObservationNoise};

@@ -29,6 +29,8 @@ pub struct Decoded<E: Scalar, D: Backend<E>, T = NoneTape> {
     pub z_phy: Option<Matrix<E, D, T>>,
     /// The physics' own reconstruction, standardised, n × d.
     pub x_p: Option<Matrix<E, D, T>>,
+    /// The same through the calibration, where there is one.
+    pub x_p_calibrated: Option<Matrix<E, D, T>>,
     /// What the residual is made of.
     pub residual: Option<ResidualOutput<E, D, T>>,
     /// The reconstruction, standardised, n × d.
@@ -260,6 +262,7 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             return Ok(Decoded {
                 z_phy: None,
                 x_p: None,
+                x_p_calibrated: None,
                 residual: None,
                 x_pb,
             });
@@ -268,20 +271,30 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         let z_phy = z.with_empty_tape();
         let x_p = physics.apply(z, conditions)?;
         let shown = x_p.with_empty_tape();
+        let (seen, x_p_calibrated) = match &self.buffers.calibration {
+            None => (x_p, None),
+            Some(calibration) => {
+                let seen = calibration.apply(x_p)?;
+                let shown = seen.with_empty_tape();
+                (seen, Some(shown))
+            }
+        };
         let (Some(residual), Some(z_aux)) = (&self.residual, z_aux) else {
             return Ok(Decoded {
                 z_phy: Some(z_phy),
                 x_p: Some(shown),
+                x_p_calibrated,
                 residual: None,
-                x_pb: x_p,
+                x_pb: seen,
             });
         };
         let (learns, scale) = (!self.architecture.detach_x_p, self.buffers.residual);
         let (correction, parts) = residual.forward(&z_phy, z_aux, &shown, learns, scale)?;
-        let x_pb = x_p.try_add(correction).map_err(refused)?;
+        let x_pb = seen.try_add(correction).map_err(refused)?;
         Ok(Decoded {
             z_phy: Some(z_phy),
             x_p: Some(shown),
+            x_p_calibrated,
             residual: Some(parts),
             x_pb,
         })

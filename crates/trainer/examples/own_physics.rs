@@ -22,7 +22,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use trainer::evaluation::evaluate;
-use trainer::experiment::{Experiment, ResidualRamps};
+use trainer::experiment::{CalibrationKind, Experiment, ResidualRamps};
 use trainer::metrics::Dimensions;
 use trainer::origin::Origin;
 use trainer::run_directory::RunDirectory;
@@ -144,6 +144,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             residual: 1e-4,
             data_aug: 1.0,
         },
+        calibration: CalibrationKind::None,
         residual_ramps: ResidualRamps::default(),
         prior_momentum: None,
         kl_is_used: true,

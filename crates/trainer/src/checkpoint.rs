@@ -226,8 +226,10 @@ impl<E: Scalar> Checkpoint<E> {
             (Some(own), then) => Some(then.unwrap_or_else(|| own.clone())),
             (None, _) => None,
         };
+        let calibration = (self.buffers.calibration).or_else(|| own.calibration.clone());
         *own = Buffers {
             prior,
+            calibration,
             ..self.buffers
         };
         adam.moments = self.moments;

@@ -229,7 +229,11 @@ pub fn inversion<E: Scalar, D: Shards<E>>(
     let p = physics.parameters();
     let mut rng = stream(experiment.seed, Purpose::Inversion, 0, 0);
     let truth = draw_unit_parameters(INVERSION_SAMPLES, p, &mut rng);
-    let x = physics.signals(truth.view(), None)?;
+    let mut x = physics.signals(truth.view(), None)?;
+    if let Some(calibration) = &learner.model.buffers().calibration {
+        // spectra as the encoder sees them
+        calibration.apply_in_place(&mut x);
+    }
     let inferred = learner.infer_z(x.view())?;
     let r2: Vec<f64> = (0..p)
         .map(|k| r_squared(inferred.column(k), truth.column(k)))

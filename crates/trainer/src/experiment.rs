@@ -42,6 +42,8 @@ pub struct Experiment {
     pub fixed_noise: Option<f64>,
     /// How Stage A makes its spectra and what it learns.
     pub stage_a: StageA,
+    /// Whether the decoder has a calibration, and of what.
+    pub calibration: CalibrationKind,
     /// τ and r of a low-rank residual over the epochs.
     pub residual_ramps: ResidualRamps,
     /// How slowly the prior of u_phy follows the posterior, 0 to 1; `None`: it stays N(0, I).
@@ -59,6 +61,18 @@ pub struct Experiment {
     pub early_stop: Option<usize>,
     /// Losses in a row that may be not finite.
     pub max_skipped_steps: usize,
+}
+
+/// What of the physics' outputs is matched to the observations before training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CalibrationKind {
+    /// Nothing.
+    #[default]
+    None,
+    /// The mean of each channel.
+    Offset,
+    /// Mean and standard deviation of each channel.
+    GainAndOffset,
 }
 
 /// τ and r of a low-rank residual over the epochs of Stage B; the default leaves both at 1.

@@ -7,10 +7,10 @@ mod samples;
 
 use crate::TrainerError;
 use crate::config::{
-    Activation as ActivationName, CheckContext, CheckedExperiment, Likelihood, LoadedConfig,
-    ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss, ResidualName,
+    Activation as ActivationName, CalibrationName, CheckContext, CheckedExperiment, Likelihood,
+    LoadedConfig, ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss, ResidualName,
 };
-use crate::experiment::{Experiment, ResidualRamps};
+use crate::experiment::{CalibrationKind, Experiment, ResidualRamps};
 use crate::metrics::Dimensions;
 use crate::training::StageA;
 use data::{ReadReport, Splits, Standardization};
@@ -204,6 +204,11 @@ fn experiment(
             normal: checked.pretrain.draw == PretrainDraw::NormalU,
             noise: checked.pretrain.noise,
             model_error: checked.pretrain.model_error,
+        },
+        calibration: match config.calibration {
+            CalibrationName::None => CalibrationKind::None,
+            CalibrationName::Offset => CalibrationKind::Offset,
+            CalibrationName::GainAndOffset => CalibrationKind::GainAndOffset,
         },
         residual_ramps: ResidualRamps {
             tau: ramp(

@@ -72,7 +72,7 @@ pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource};
 pub use named::Named;
 pub use objective::{Likelihood, ObjectiveConfig};
 pub use overrides::Overrides;
-pub use phys_vae::{Activation, ModelVariant, PhysVaeConfig, ResidualName};
+pub use phys_vae::{Activation, CalibrationName, ModelVariant, PhysVaeConfig, ResidualName};
 pub use ranges::{Range, Ranges, RangesSource};
 pub use rules::CheckContext;
 pub use schema::schema_json;

@@ -25,6 +25,11 @@ pub struct PhysVaeConfig {
     pub residual: ResidualName,
     /// The residual of `residual: "low_rank"`.
     pub low_rank: LowRankConfig,
+    /// A constant part of the residual: gain and offset of each channel between the physics and the instrument, found
+    /// before training from moments. The physics' outputs over the prior then have mean and spread of the training
+    /// samples; stage A learns from spectra seen through it. Right as far as the samples' parameters are spread as
+    /// the prior is.
+    pub calibration: CalibrationName,
     /// Activation between linear layers, never after the last one.
     pub activation: Activation,
     /// Width of the features that the encoder's heads read.
@@ -67,6 +72,7 @@ impl Default for PhysVaeConfig {
             dim_z_aux: 2,
             residual: ResidualName::Gated,
             low_rank: LowRankConfig::default(),
+            calibration: CalibrationName::None,
             activation: Activation::Elu,
             num_units_feat: 128,
             hidlayers_feat: vec![128],
@@ -115,6 +121,18 @@ pub enum ResidualName {
     LowRank,
     /// Nothing: variant B; needs `dim_z_aux: 0`.
     None,
+}
+
+/// What of the physics' outputs is matched to the training samples before training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationName {
+    /// Nothing.
+    None,
+    /// The mean of each channel.
+    Offset,
+    /// Mean and standard deviation of each channel.
+    GainAndOffset,
 }
 
 /// Activation between linear layers.

@@ -1,5 +1,6 @@
 //! The loop over epochs and batches.
 
+use super::calibrate::calibration;
 use super::{EpochSums, Learner, Observer, Progress, Saving, Shards, StepBatch, StepOutcome};
 use crate::TrainerError;
 use crate::checkpoint;
@@ -61,7 +62,8 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         device: D,
         origin: Origin,
     ) -> Result<Self, TrainerError> {
-        let learner = Learner::new(experiment, device)?;
+        let mut learner = Learner::new(experiment, device)?;
+        learner.model.buffers_mut().calibration = calibration(experiment, &samples.train)?;
         let sums = EpochSums::new(learner.statistics());
         let early_stopping = EarlyStopping::new(experiment.early_stop)
             .map_err(|e| TrainerError::Internal(e.to_string()))?;

@@ -1,5 +1,6 @@
 //! Training: steps, epochs, and the states between them.
 
+mod calibrate;
 mod epochs;
 mod learner;
 mod observer;

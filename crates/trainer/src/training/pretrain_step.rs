@@ -52,7 +52,11 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let Some(physics) = self.model.physics() else {
             return Err(TrainerError::NoPhysics);
         };
-        let signals = physics.signals(z, conditions)? + disturbance;
+        let mut signals = physics.signals(z, conditions)?;
+        if let Some(calibration) = &self.model.buffers().calibration {
+            calibration.apply_in_place(&mut signals);
+        }
+        signals += &disturbance;
         let x = self.load(signals.view())?.leaky_traced();
         let target = from_rows(
             &self.device,

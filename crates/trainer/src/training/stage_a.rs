@@ -1,5 +1,6 @@
 //! How the synthetic spectra of Stage A are made and what is learned from them.
 
+use data::{draw_unit_parameters, draw_unit_parameters_of_the_prior};
 use ndarray::Array2;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -22,6 +23,15 @@ pub struct StageA {
 const WAVES: (f64, f64) = (0.3, 1.5);
 
 impl StageA {
+    /// n × p unit parameters as Stage A draws them.
+    pub fn draw(&self, n: usize, p: usize, rng: &mut impl Rng) -> Array2<f64> {
+        if self.normal {
+            draw_unit_parameters_of_the_prior(n, p, rng)
+        } else {
+            draw_unit_parameters(n, p, rng)
+        }
+    }
+
     /// Whether spectra stay as the physics makes them.
     pub fn is_exact(&self) -> bool {
         self.noise == 0.0 && self.model_error == 0.0

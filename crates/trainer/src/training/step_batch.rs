@@ -4,9 +4,7 @@ use crate::TrainerError;
 use crate::disk::Disk;
 use crate::experiment::Experiment;
 use crate::files::read;
-use data::{
-    ChaCha8Rng, Purpose, Samples, draw_unit_parameters, draw_unit_parameters_of_the_prior, stream,
-};
+use data::{ChaCha8Rng, Purpose, Samples, stream};
 use ndarray::{Array2, ArrayView2};
 use nn::named::{HostTensor, HostTensors, from_safetensors, to_safetensors};
 use schedules::Phase;
@@ -78,14 +76,9 @@ impl StepBatch {
         match phase {
             Phase::Pretrain => {
                 let p = experiment.architecture.dim_z_phy;
-                let draw = if experiment.stage_a.normal {
-                    draw_unit_parameters_of_the_prior
-                } else {
-                    draw_unit_parameters
-                };
                 Self {
                     place,
-                    inputs: draw(rows.len(), p, &mut random(Purpose::StageA)),
+                    inputs: (experiment.stage_a).draw(rows.len(), p, &mut random(Purpose::StageA)),
                     conditions: training
                         .resample_conditions(rows.len(), &mut random(Purpose::StageAConditions)),
                 }

@@ -84,7 +84,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         });
         let terms = Terms {
             x_pb: decoded.x_pb,
-            x_p: decoded.x_p,
+            x_p: decoded.x_p_calibrated.or(decoded.x_p),
             z_phy: decoded.z_phy,
             physical: physical.map(pair),
             auxiliary: shown.auxiliary.map(pair),

@@ -8,10 +8,10 @@ mod physics;
 use super::checked::CheckedExperiment;
 use super::error::Problem;
 use super::experiment::ExperimentConfig;
-use super::phys_vae::{ModelVariant, PhysVaeConfig, ResidualName};
+use super::phys_vae::{CalibrationName, ModelVariant, PhysVaeConfig, ResidualName};
 use ::physics::Quantity;
 use schedules::{Schedule, ScheduleConfig, ScheduleError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the rules need to know of the world outside the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +142,11 @@ fn check_residual(phys_vae: &PhysVaeConfig) -> Result<(), Problem> {
             "phys_vae.residual",
             Value::from("none"),
             "gated or low_rank, because phys_vae.dim_z_aux is not 0",
+        )),
+        (_, 0) if phys_vae.calibration != CalibrationName::None => Err(Problem::not_allowed(
+            "phys_vae.calibration",
+            json!(phys_vae.calibration),
+            "none, because phys_vae.dim_z_aux is 0: without a residual the physics stands alone",
         )),
         _ => Ok(()),
     }
