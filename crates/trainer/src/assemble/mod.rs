@@ -8,7 +8,8 @@ mod samples;
 use crate::TrainerError;
 use crate::config::{
     Activation as ActivationName, CalibrationName, CheckContext, CheckedExperiment, Likelihood,
-    LoadedConfig, ModelVariant, PhysicsConfig, PretrainDraw, PretrainLoss, ResidualName,
+    LoadedConfig, ModelVariant, PhysicsConfig, PosteriorName, PretrainDraw, PretrainLoss,
+    ResidualName,
 };
 use crate::experiment::{CalibrationKind, Experiment, ResidualRamps};
 use crate::metrics::Dimensions;
@@ -205,6 +206,7 @@ fn experiment(
             noise: checked.pretrain.noise,
             model_error: checked.pretrain.model_error,
         },
+        sleeps: objective.posterior == PosteriorName::Sleep,
         calibration: match config.calibration {
             CalibrationName::None => CalibrationKind::None,
             CalibrationName::Offset => CalibrationKind::Offset,

@@ -70,7 +70,7 @@ pub use load::{ConfigSource, LoadedConfig, load};
 pub use low_rank::LowRankConfig;
 pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource};
 pub use named::Named;
-pub use objective::{Likelihood, ObjectiveConfig};
+pub use objective::{Likelihood, ObjectiveConfig, PosteriorName};
 pub use overrides::Overrides;
 pub use phys_vae::{Activation, CalibrationName, ModelVariant, PhysVaeConfig, ResidualName};
 pub use ranges::{Range, Ranges, RangesSource};

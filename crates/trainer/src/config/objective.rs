@@ -23,6 +23,8 @@ pub struct ObjectiveConfig {
     /// whole reconstruction only.
     #[schemars(range(min = 0))]
     pub physics_weight: f64,
+    /// What the encoder of the physical latents learns from in stage B.
+    pub posterior: PosteriorName,
     /// Largest weight of the KL of the physical latents; the schedule's β goes from 0 to it.
     #[schemars(range(min = 0))]
     pub beta_max_z_phy: f64,
@@ -61,6 +63,7 @@ impl Default for ObjectiveConfig {
             noise: 0.2,
             huber_delta: 1.0,
             physics_weight: goal.physics,
+            posterior: PosteriorName::Elbo,
             beta_max_z_phy: goal.beta_phy,
             beta_max_z_aux: goal.beta_aux,
             free_bits: goal.free_bits,
@@ -87,4 +90,17 @@ pub enum Likelihood {
     L1,
     /// Squares up to `huber_delta`, absolute values beyond (Huber 1964).
     Huber,
+}
+
+/// What the encoder of the physical latents learns from in stage B.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PosteriorName {
+    /// The observations, as everything else does: the evidence lower bound, which finds the narrowest posterior that
+    /// the parameters' correlations allow.
+    Elbo,
+    /// Spectra that the whole decoder makes of latents drawn from their priors, disturbed as those of stage A (wake-sleep:
+    /// Hinton et al. 1995, doi:10.1126/science.7761831). The posterior then covers what could have made a spectrum;
+    /// the decoder and the auxiliary latents still learn from the observations. Needs `pretrain.loss: "likelihood"`.
+    Sleep,
 }

@@ -9,6 +9,7 @@ mod progress;
 mod reconstruction;
 mod saving;
 mod shards;
+mod sleep;
 mod stage_a;
 mod step_batch;
 mod train_step;

@@ -7,8 +7,8 @@ use dfdx::prelude::Trace;
 use latent::logit;
 use losses::{Objective, Weights};
 use model::PhysVae;
-use ndarray::{Array2, ArrayView2};
-use nn::{Scalar, from_rows};
+use ndarray::ArrayView2;
+use nn::{OwnedTape, Scalar, from_rows};
 use rand::Rng;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
@@ -25,10 +25,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         learning_rate: f64,
     ) -> Result<StepOutcome, TrainerError> {
         let n = z.nrows();
-        let mut disturbance = Array2::zeros((n, self.model.architecture().channels));
-        if !self.stage_a.is_exact() {
-            self.stage_a.disturb(&mut disturbance, rng);
-        }
+        let channels = self.model.architecture().channels;
+        let disturbance = self.stage_a.disturbance(n, channels, rng);
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
             let conditions = conditions.map(|c| part(c, &rows));
@@ -57,7 +55,23 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             calibration.apply_in_place(&mut signals);
         }
         signals += &disturbance;
-        let x = self.load(signals.view())?.leaky_traced();
+        let objective = self.synthetic_objective(z, signals.view(), weights)?;
+        let variances = self.stage_a.likelihood;
+        let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, variances);
+        Ok(ShardOutcome {
+            z_seen: extremes(z),
+            ..self.gradients(objective, share, learns)?
+        })
+    }
+
+    /// What the encoder has to learn from synthetic spectra (n × d, standardised) of known z (n × p).
+    pub(super) fn synthetic_objective(
+        &self,
+        z: ArrayView2<f64>,
+        spectra: ArrayView2<f64>,
+        weights: &Weights,
+    ) -> Result<Objective<E, D, OwnedTape<E, D>>, TrainerError> {
+        let x = self.load(spectra)?.leaky_traced();
         let target = from_rows(
             &self.device,
             z.nrows(),
@@ -65,19 +79,13 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             z.iter().map(|&z| logit(z)),
         )?;
         let encoder = self.model.encoder();
-        let likelihood = self.stage_a.likelihood;
-        let objective = if likelihood {
+        Ok(if self.stage_a.likelihood {
             let gaussian = encoder.physical(x)?.ok_or(TrainerError::NoPhysics)?;
             let pair = (gaussian.mean, gaussian.lnvar);
             Objective::pretrain_likelihood(pair, target, weights)?
         } else {
             let u = encoder.physical_mean(x)?.ok_or(TrainerError::NoPhysics)?;
             Objective::pretrain(u, target, weights)?
-        };
-        let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, likelihood);
-        Ok(ShardOutcome {
-            z_seen: extremes(z),
-            ..self.gradients(objective, share, learns)?
         })
     }
 }

@@ -37,6 +37,15 @@ impl StageA {
         self.noise == 0.0 && self.model_error == 0.0
     }
 
+    /// What [`StageA::disturb`] adds to n spectra of d channels; zeros, and nothing drawn, where spectra stay exact.
+    pub fn disturbance(&self, n: usize, d: usize, rng: &mut impl Rng) -> Array2<f64> {
+        let mut disturbance = Array2::zeros((n, d));
+        if !self.is_exact() {
+            self.disturb(&mut disturbance, rng);
+        }
+        disturbance
+    }
+
     /// Adds wave and noise to standardised spectra, n × d.
     pub fn disturb(&self, spectra: &mut Array2<f64>, rng: &mut impl Rng) {
         let d = spectra.ncols();

@@ -8,7 +8,9 @@ mod physics;
 use super::checked::CheckedExperiment;
 use super::error::Problem;
 use super::experiment::ExperimentConfig;
+use super::objective::PosteriorName;
 use super::phys_vae::{CalibrationName, ModelVariant, PhysVaeConfig, ResidualName};
+use super::training::PretrainLoss;
 use ::physics::Quantity;
 use schedules::{Schedule, ScheduleConfig, ScheduleError};
 use serde_json::{Value, json};
@@ -36,6 +38,7 @@ pub(super) fn check(
     )?;
     let data = data::check(&config.data, &physics, context.bands, label)?;
     check_rank(&config.phys_vae, data.channels().len())?;
+    check_posterior(config)?;
     let schedule = check_schedule(config)?;
     Ok(CheckedExperiment {
         name: config.name.clone(),
@@ -117,6 +120,22 @@ fn check_dimensions<'a>(
             false,
             allowed,
         ));
+    }
+    Ok(())
+}
+
+/// A posterior that learns from dreams learns its variances from them too.
+fn check_posterior(config: &ExperimentConfig) -> Result<(), Problem> {
+    let sleeps = config.objective.posterior == PosteriorName::Sleep;
+    if sleeps && config.pretrain.loss != PretrainLoss::Likelihood {
+        let allowed = "elbo, unless pretrain.loss is likelihood";
+        let value = json!(config.objective.posterior);
+        return Err(Problem::not_allowed("objective.posterior", value, allowed));
+    }
+    if sleeps && config.phys_vae.no_phy {
+        let allowed = "elbo, because phys_vae.no_phy is true";
+        let value = json!(config.objective.posterior);
+        return Err(Problem::not_allowed("objective.posterior", value, allowed));
     }
     Ok(())
 }
