@@ -144,7 +144,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             residual: 1e-4,
             data_aug: 1.0,
         },
-        sleeps: false,
+        posterior_is_simulated: false,
         calibration: CalibrationKind::None,
         residual_ramps: ResidualRamps::default(),
         prior_momentum: None,

@@ -42,9 +42,9 @@ pub struct Experiment {
     pub fixed_noise: Option<f64>,
     /// How Stage A makes its spectra and what it learns.
     pub stage_a: StageA,
-    /// Whether the encoder of the physical latents learns from the decoder's own spectra in Stage B, not from the
+    /// Whether the encoder of the physical latents learns from simulated spectra in Stage B, not from the
     /// observations.
-    pub sleeps: bool,
+    pub posterior_is_simulated: bool,
     /// Whether the decoder has a calibration, and of what.
     pub calibration: CalibrationKind,
     /// τ and r of a low-rank residual over the epochs.

@@ -206,7 +206,7 @@ fn experiment(
             noise: checked.pretrain.noise,
             model_error: checked.pretrain.model_error,
         },
-        sleeps: objective.posterior == PosteriorName::Sleep,
+        posterior_is_simulated: objective.posterior == PosteriorName::Simulation,
         calibration: match config.calibration {
             CalibrationName::None => CalibrationKind::None,
             CalibrationName::Offset => CalibrationKind::Offset,

@@ -99,8 +99,9 @@ pub enum PosteriorName {
     /// The observations, as everything else does: the evidence lower bound, which finds the narrowest posterior that
     /// the parameters' correlations allow.
     Elbo,
-    /// Spectra that the whole decoder makes of latents drawn from their priors, disturbed as those of stage A (wake-sleep:
-    /// Hinton et al. 1995, doi:10.1126/science.7761831). The posterior then covers what could have made a spectrum;
-    /// the decoder and the auxiliary latents still learn from the observations. Needs `pretrain.loss: "likelihood"`.
-    Sleep,
+    /// Spectra as those of stage A, new ones in every step: drawn latents, physics, calibration, noise (neural posterior
+    /// estimation: Papamakarios & Murray 2016, arXiv:1605.06376). The posterior then covers whatever could have made a
+    /// spectrum, as far as the simulation is right; decoder and auxiliary latents learn from the observations. Needs
+    /// `pretrain.loss: "likelihood"`.
+    Simulation,
 }

@@ -246,7 +246,10 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             train.synthetic = Some(outcome.synthetic);
         } else {
             train.kl = Some(outcome.kl);
-            train.synthetic = self.learner.sleeps.then_some(outcome.synthetic);
+            train.synthetic = self
+                .learner
+                .posterior_is_simulated
+                .then_some(outcome.synthetic);
         }
         if let Some(update) = outcome.update.filter(|update| update.applied) {
             self.progress.skipped_in_a_row = 0;
@@ -322,7 +325,10 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             },
             Phase::Train => Measures {
                 kl: Some(sums.kl / rows),
-                synthetic: self.learner.sleeps.then_some(sums.synthetic / rows),
+                synthetic: self
+                    .learner
+                    .posterior_is_simulated
+                    .then_some(sums.synthetic / rows),
                 ..Measures::of(&sums.statistics.averages(), &x.dimensions)
             },
         };

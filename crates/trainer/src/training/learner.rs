@@ -30,8 +30,8 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
     pub fixed_noise: Option<f64>,
     /// How Stage A makes its spectra and what it learns.
     pub stage_a: StageA,
-    /// Whether the encoder of the physical latents learns from the decoder's own spectra in Stage B too.
-    pub sleeps: bool,
+    /// Whether the encoder of the physical latents learns from simulated spectra in Stage B too.
+    pub posterior_is_simulated: bool,
 }
 
 /// What one step did.
@@ -60,7 +60,7 @@ pub(super) struct HostNoise {
 }
 
 /// n × k standard normal numbers of a stream.
-pub(super) fn normal(n: usize, k: usize, rng: &mut impl Rng) -> Array2<f64> {
+fn normal(n: usize, k: usize, rng: &mut impl Rng) -> Array2<f64> {
     Array2::from_shape_simple_fn((n, k), || StandardNormal.sample(rng))
 }
 
@@ -114,7 +114,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             goal: experiment.goal,
             fixed_noise: experiment.fixed_noise,
             stage_a: experiment.stage_a,
-            sleeps: experiment.sleeps,
+            posterior_is_simulated: experiment.posterior_is_simulated,
         })
     }
 
@@ -344,7 +344,7 @@ mod tests {
             goal: Goal::default(),
             fixed_noise: None,
             stage_a: StageA::default(),
-            sleeps: false,
+            posterior_is_simulated: false,
         };
         let weights = Weights {
             beta: 1.0,

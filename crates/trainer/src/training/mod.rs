@@ -9,7 +9,7 @@ mod progress;
 mod reconstruction;
 mod saving;
 mod shards;
-mod sleep;
+mod simulated_posterior;
 mod stage_a;
 mod step_batch;
 mod train_step;

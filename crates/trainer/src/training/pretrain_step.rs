@@ -47,15 +47,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         weights: &Weights,
         share: f64,
     ) -> Result<ShardOutcome<E>, TrainerError> {
-        let Some(physics) = self.model.physics() else {
-            return Err(TrainerError::NoPhysics);
-        };
-        let mut signals = physics.signals(z, conditions)?;
-        if let Some(calibration) = &self.model.buffers().calibration {
-            calibration.apply_in_place(&mut signals);
-        }
-        signals += &disturbance;
-        let objective = self.synthetic_objective(z, signals.view(), weights)?;
+        let objective = self.stage_a_objective(z, conditions, disturbance, weights)?;
         let variances = self.stage_a.likelihood;
         let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, variances);
         Ok(ShardOutcome {
@@ -64,14 +56,24 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         })
     }
 
-    /// What the encoder has to learn from synthetic spectra (n × d, standardised) of known z (n × p).
-    pub(super) fn synthetic_objective(
+    /// What the encoder has to learn from spectra of known z (n × p): those of the physics through the calibration,
+    /// disturbed (n × d, standardised).
+    pub(super) fn stage_a_objective(
         &self,
         z: ArrayView2<f64>,
-        spectra: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+        disturbance: ArrayView2<f64>,
         weights: &Weights,
     ) -> Result<Objective<E, D, OwnedTape<E, D>>, TrainerError> {
-        let x = self.load(spectra)?.leaky_traced();
+        let Some(physics) = self.model.physics() else {
+            return Err(TrainerError::NoPhysics);
+        };
+        let mut spectra = physics.signals(z, conditions)?;
+        if let Some(calibration) = &self.model.buffers().calibration {
+            calibration.apply_in_place(&mut spectra);
+        }
+        spectra += &disturbance;
+        let x = self.load(spectra.view())?.leaky_traced();
         let target = from_rows(
             &self.device,
             z.nrows(),

@@ -26,16 +26,17 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     ) -> Result<StepOutcome, TrainerError> {
         let n = x.nrows();
         let noise = self.draw_noise(n, rng);
-        let dreams = self.dream(n, rng);
+        let simulations = self.draw_simulations(n, rng);
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
             let noise = learner.load_noise(&noise, &rows)?;
             let conditions = conditions.map(|c| part(c, &rows));
-            let awake = learner.train_shard(part(x, &rows), conditions, noise, weights, share)?;
-            match &dreams {
-                Some(dreams) => learner.sleep(awake, dreams, &rows, conditions, weights),
-                None => Ok(awake),
-            }
+            let observed =
+                learner.train_shard(part(x, &rows), conditions, noise, weights, share)?;
+            let Some(simulations) = &simulations else {
+                return Ok(observed);
+            };
+            learner.learn_simulations(observed, simulations, &rows, conditions, weights)
         });
         let mut batch = self.statistics();
         for shard in shards.iter().flatten() {

@@ -124,15 +124,15 @@ fn check_dimensions<'a>(
     Ok(())
 }
 
-/// A posterior that learns from dreams learns its variances from them too.
+/// A posterior that learns from simulations learns its variances from them too.
 fn check_posterior(config: &ExperimentConfig) -> Result<(), Problem> {
-    let sleeps = config.objective.posterior == PosteriorName::Sleep;
-    if sleeps && config.pretrain.loss != PretrainLoss::Likelihood {
+    let is_simulated = config.objective.posterior == PosteriorName::Simulation;
+    if is_simulated && config.pretrain.loss != PretrainLoss::Likelihood {
         let allowed = "elbo, unless pretrain.loss is likelihood";
         let value = json!(config.objective.posterior);
         return Err(Problem::not_allowed("objective.posterior", value, allowed));
     }
-    if sleeps && config.phys_vae.no_phy {
+    if is_simulated && config.phys_vae.no_phy {
         let allowed = "elbo, because phys_vae.no_phy is true";
         let value = json!(config.objective.posterior);
         return Err(Problem::not_allowed("objective.posterior", value, allowed));
