@@ -30,12 +30,18 @@ fn one_and_two_threads_give_the_same_bytes() {
 #[test]
 fn an_interrupted_run_resumes_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    // what a model carries beside its weights must come back too: τ, r and the prior
+    // what a model carries beside its weights must come back too: τ, r, the calibration and the prior
     let carried = [
         "--set",
         "phys_vae.residual=low_rank",
         "--set",
+        "phys_vae.calibration=gain_and_offset",
+        "--set",
         "objective.ema_prior_momentum=0.9",
+        "--set",
+        "pretrain.loss=likelihood",
+        "--set",
+        "objective.posterior=simulation",
     ];
     for (name, more) in [("plain", &[][..]), ("carried", &carried)] {
         // 4 rows a step: slow enough to be caught in the middle of an epoch

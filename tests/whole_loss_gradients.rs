@@ -2,8 +2,8 @@
 
 use losses::{Distance, Goal, Objective, Terms, Weights};
 use model::{
-    Architecture, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior, Residual, ResidualKind,
-    ResidualScale,
+    Architecture, Calibration, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior, Residual,
+    ResidualKind, ResidualScale,
 };
 use ndarray::Array2;
 use nn::named::{parameters, parameters_mut};
@@ -136,7 +136,7 @@ fn train_loss_towards(
     });
     let terms = Terms {
         x_pb: decoded.x_pb,
-        x_p: decoded.x_p,
+        x_p: decoded.x_p_calibrated.or(decoded.x_p),
         z_phy: decoded.z_phy,
         physical: shown.physical.map(|g| {
             let g = model.relative_to_prior(g).unwrap();
@@ -333,7 +333,8 @@ fn the_loss_of_every_goal_has_the_gradient_it_says() {
     }
 }
 
-/// A residual of low rank with its penalties, a prior that is not N(0, I), and capacity control.
+/// A residual of low rank with its penalties behind a calibration, a prior that is not N(0, I), capacity control, and
+/// the physics judged by itself.
 #[test]
 fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
     let goal = Goal {
@@ -341,6 +342,7 @@ fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
         capacity: 3.0,
         orthogonality: 0.4,
         coefficients: 0.6,
+        physics: 0.5,
         ..Goal::default()
     };
     for detach_x_p in [false, true] {
@@ -353,6 +355,10 @@ fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
         let mut model = of(architecture, Some(Variant::Published));
         let buffers = model.buffers_mut();
         buffers.residual = ResidualScale { tau: 1.7, r: 0.8 };
+        let rows = |seed| Array2::from_shape_vec((3, BANDS.len()), random(3, BANDS.len(), seed));
+        let (outputs, observed) = (rows(11).unwrap(), rows(12).unwrap());
+        let calibration = Calibration::by_moments(outputs.view(), observed.view(), true);
+        buffers.calibration = Some(calibration);
         let prior = buffers.prior.as_mut().unwrap();
         prior.follow(&[0.5, -1.0, 0.2, 0.0, 1.0, 2.0, -0.3], &[3.0; 7], 0.4);
         // with r = 0 x_P's own way through the residual is all that detaching cuts: differences see it

@@ -3,7 +3,8 @@
 mod common;
 
 use common::{Variant, architecture, matrix, vae};
-use model::{Gaussian, Residual, ResidualKind, ResidualScale};
+use model::{Calibration, Gaussian, Residual, ResidualKind, ResidualScale};
+use ndarray::Array2;
 use nn::named::parameters_mut;
 use nn::{Activation, NoneTape};
 
@@ -81,6 +82,43 @@ fn a_correction_of_literal_numbers() {
     close(&correction.as_vec(), &expected.2);
     let found = model.residual().and_then(Residual::directions::<NoneTape>);
     assert_eq!(found.unwrap().as_vec(), directions);
+}
+
+/// A calibration stands between the physics and the sum: x_PB = a ⊙ x_P + b + correction.
+#[test]
+fn a_calibration_of_the_physics_alone() {
+    let model = || vae(architecture(Variant::C, Activation::Tanh, false), 3);
+    let (plain, mut calibrated) = (model(), model());
+    let d = plain.architecture().channels;
+    let (outputs, observed) = (
+        Array2::from_shape_fn((3, d), |(i, j)| (i * i + j) as f64),
+        Array2::from_shape_fn((3, d), |(i, j)| i as f64 - 0.5 * j as f64),
+    );
+    let calibration = Calibration::by_moments(outputs.view(), observed.view(), true);
+    calibrated.buffers_mut().calibration = Some(calibration.clone());
+    let batch = common::Batch::new(4, plain.architecture(), 1);
+    let decode = |model: &common::Vae| {
+        let x = matrix(batch.n, d, &batch.x);
+        let posterior = model.encoder().forward(x).unwrap();
+        model
+            .decode::<NoneTape>(posterior, None, Some(batch.conditions().view()))
+            .unwrap()
+    };
+    let (plain, calibrated) = (decode(&plain), decode(&calibrated));
+    assert!(plain.x_p_calibrated.is_none());
+    let x_p = plain.x_p.unwrap().as_vec();
+    assert_eq!(calibrated.x_p.unwrap().as_vec(), x_p);
+    let seen: Vec<f64> = x_p
+        .iter()
+        .enumerate()
+        .map(|(at, x)| calibration.gain()[at % d] * x + calibration.offset()[at % d])
+        .collect();
+    close(&calibrated.x_p_calibrated.unwrap().as_vec(), &seen);
+    let plain = plain.x_pb.as_vec();
+    let expected: Vec<f64> = (plain.iter().zip(&x_p).zip(&seen))
+        .map(|((sum, x_p), seen)| seen + (sum - x_p))
+        .collect();
+    close(&calibrated.x_pb.as_vec(), &expected);
 }
 
 /// With r = 0 the decoder is the physics alone, to the bit.

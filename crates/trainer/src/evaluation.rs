@@ -22,7 +22,7 @@ pub struct Errors {
     pub mse: f64,
     /// With sampled latents (one draw, seeded).
     pub mse_sampled: f64,
-    /// Of the physics alone (x_P), mean latents; null without physics.
+    /// Of the physics alone (x_P, before any calibration), mean latents; null without physics.
     pub mse_physics_only: Option<f64>,
     /// Root mean square error in the unit of the channels, mean latents.
     pub rmse_physical: f64,

@@ -59,3 +59,64 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         Ok(observed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assemble::{assemble, check};
+    use crate::config::{ConfigSource, Overrides, load};
+    use losses::Weights;
+    use nn::Cpu;
+    use nn::named::to_host_tensors;
+
+    /// The encoder of the physical latents moves alike whatever is observed, all else does not.
+    #[test]
+    fn observations_do_not_move_a_simulated_posterior() {
+        let set = [
+            "data.train_samples=8",
+            "data.valid_samples=2",
+            "data.test_samples=2",
+            "pretrain.loss=likelihood",
+            "objective.posterior=simulation",
+            // clipping by the norm of all gradients would couple them
+            "trainer.grad_clip_norm=null",
+            "phys_vae.calibration=gain_and_offset",
+        ];
+        let overrides = Overrides {
+            set: set.map(str::to_owned).to_vec(),
+            ..Overrides::default()
+        };
+        let loaded = load(&ConfigSource::BuiltIn, &overrides).unwrap();
+        let assembled = assemble(&check(&loaded).unwrap()).unwrap();
+        let weights = Weights {
+            beta: 1.0,
+            ..assembled.experiment.weights
+        };
+        let moved = |factor: f64| {
+            let mut learner =
+                Learner::<f32, _>::new(&assembled.experiment, Cpu::default()).unwrap();
+            let x = assembled.samples.train.x().mapv(|x| factor * x);
+            let mut rng = data::stream(1, data::Purpose::LatentNoise, 0, 0);
+            let mut epoch = learner.statistics();
+            let outcome = learner
+                .train_step(x.view(), None, &mut rng, &weights, 1e-3, &mut epoch)
+                .unwrap();
+            assert!(outcome.update.unwrap().applied && outcome.synthetic > 0.0);
+            to_host_tensors(&learner.model)
+        };
+        let start = Learner::<f32, _>::new(&assembled.experiment, Cpu::default()).unwrap();
+        let (start, one, other) = (to_host_tensors(&start.model), moved(1.0), moved(0.5));
+        let (mut simulated, mut differ) = (0, 0);
+        for (name, tensor) in &start {
+            assert_ne!(&one[name], tensor, "{name} does not learn");
+            if PhysVae::<f32, Cpu>::learns_in_pretraining(name, true) {
+                assert_eq!(one[name], other[name], "{name}");
+                simulated += 1;
+            } else {
+                // the first step of Adam has one length: it shows the signs of a gradient only
+                differ += usize::from(one[name] != other[name]);
+            }
+        }
+        assert!(simulated >= 12 && differ >= 8, "{simulated} {differ}");
+    }
+}

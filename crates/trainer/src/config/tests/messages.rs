@@ -187,6 +187,13 @@ fn residuals_that_cannot_be() {
 }
 
 #[test]
+fn posteriors_and_calibrations_that_cannot_be() {
+    insta::assert_snapshot!(with(&["objective.posterior=simulation"]), @r#"rtm_c_austria.json with --set objective.posterior=simulation: objective.posterior = "simulation"; allowed: elbo, unless pretrain.loss is likelihood"#);
+    insta::assert_snapshot!(with(&["phys_vae.calibration=offset", "phys_vae.dim_z_aux=0"]), @r#"rtm_c_austria.json with --set phys_vae.calibration=offset: phys_vae.calibration = "offset"; allowed: none, because phys_vae.dim_z_aux is 0: without a residual the physics stands alone"#);
+    insta::assert_snapshot!(with(&["objective.posterior=sleep"]), @r#"rtm_c_austria.json with --set objective.posterior=sleep: objective.posterior = "sleep"; allowed: "elbo", "simulation""#);
+}
+
+#[test]
 fn data_that_is_not_declared_consistently() {
     insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"digital_numbers\""), @r#"rtm_c_austria.json:12:3: data.digital_numbers = null (default); allowed: {"scale": 1e-4, "offset": -1000} or the like, because data.values is "digital_numbers" (offset −1000 from processing baseline 04.00 on, 0 before)"#);
     insta::assert_snapshot!(
