@@ -197,6 +197,7 @@ fn experiment(
             } else {
                 0.0
             },
+            smoothness: None,
         },
         fixed_noise: (objective.likelihood == Likelihood::FixedNoise).then_some(objective.noise),
         stage_a: StageA {
