@@ -5,7 +5,8 @@
 //!              └─ z_aux ~ N(mean, e^lnvar) ─ context([z_phy, z_aux]) ─ residual ┘
 //! ```
 //!
-//! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ).
+//! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ), where W may
+//! see the time of year as well.
 //!
 //! Variants: **A** has no physics (z_aux is decoded by an MLP), **B** has no residual at all
 //! (`dim_z_aux` = 0), **C** has both.
@@ -22,7 +23,7 @@ mod physics_layer;
 mod residual;
 mod vae;
 
-pub use architecture::{Architecture, ResidualKind};
+pub use architecture::{Architecture, ResidualKind, SEASON};
 pub use buffers::{Buffers, RunningPrior};
 pub use encoder::{Encoder, Gaussian, Posterior};
 pub use error::ModelError;
