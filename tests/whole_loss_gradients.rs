@@ -1,16 +1,17 @@
 //! The whole training loss with the real physics, in double precision, against finite differences.
 
-use losses::{Distance, Goal, Objective, Terms, Weights};
+use losses::{Distance, Goal, Objective, Smoothness, Terms, Weights};
 use model::{
     Architecture, Calibration, Gaussian, Noise, PhysVae, PhysicsLayer, Posterior, Residual,
     ResidualKind, ResidualScale,
 };
-use ndarray::Array2;
+use ndarray::{Array2, Axis, concatenate};
 use nn::named::{parameters, parameters_mut};
 use nn::{Cpu, Matrix, check, from_rows, to_host};
 use physics::{ReflectanceModel, Variant};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use dfdx::prelude::Trace;
@@ -130,7 +131,17 @@ fn train_loss_towards(
         physical: noise(p, 2),
         auxiliary: noise(k, 3),
     };
-    let decoded = model.decode(posterior, Some(noise), None).unwrap();
+    // the physics' own view and sun, and a time of year for each sample
+    let season = a.sees_season().then(|| {
+        let season = random(ROWS, model::SEASON, 8);
+        let season = Array2::from_shape_vec((ROWS, model::SEASON), season).unwrap();
+        let physics = model.physics().unwrap().forward_model();
+        let own: Vec<f64> = physics.conditions().iter().map(|q| q.default).collect();
+        let own = Array2::from_shape_fn((ROWS, own.len()), |(_, k)| own[k]);
+        concatenate![Axis(1), own, season]
+    });
+    let conditions = season.as_ref().map(Array2::view);
+    let decoded = model.decode(posterior, Some(noise), conditions).unwrap();
     let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
         (Some(r.delta), r.gate, r.coefficients)
     });
@@ -333,11 +344,16 @@ fn the_loss_of_every_goal_has_the_gradient_it_says() {
     }
 }
 
-/// A residual of low rank with its penalties behind a calibration, a prior that is not N(0, I), capacity control, and
-/// the physics judged by itself.
+/// A residual of low rank with its penalties behind a calibration, a prior that is not N(0, I), capacity control, the
+/// physics judged by itself, and a series whose consecutive samples are to be alike.
 #[test]
 fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
     let goal = Goal {
+        smoothness: Some(Smoothness {
+            weight: 40.0,
+            window: NonZeroUsize::new(2).unwrap(),
+            columns: vec![0, 3],
+        }),
         capacity_weight: 0.7,
         capacity: 3.0,
         orthogonality: 0.4,
@@ -345,9 +361,9 @@ fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
         physics: 0.5,
         ..Goal::default()
     };
-    for detach_x_p in [false, true] {
+    for (detach_x_p, season) in [(false, false), (true, false), (false, true)] {
         let architecture = Architecture {
-            residual: ResidualKind::LowRank { rank: 3 },
+            residual: ResidualKind::LowRank { rank: 3, season },
             running_prior: true,
             detach_x_p,
             ..small(7, 2)
@@ -370,7 +386,7 @@ fn the_loss_of_a_low_rank_residual_has_the_gradient_it_says() {
         // orthonormal to begin with, where the penalty's gradient is 0
         skew(&mut model);
         let worst = check_all(&mut model, &loss, |_| true);
-        println!("detached {detach_x_p}: {worst:.1e}");
+        println!("detached {detach_x_p}, season {season}: {worst:.1e}");
     }
 }
 

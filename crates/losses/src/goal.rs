@@ -1,5 +1,7 @@
 //! What Stage B minimises, where it is not the plain sum of squares with its KL.
 
+use std::num::NonZeroUsize;
+
 /// How far a reconstruction is from the observation, summed over channels, averaged over rows; r = x̂ − x.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Distance {
@@ -19,8 +21,19 @@ pub enum Distance {
     },
 }
 
+/// Consecutive samples of a series are alike: the variance of latents within windows costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smoothness {
+    /// Weight of the mean over windows and columns of the unbiased variance of z ∈ (0, 1).
+    pub weight: f64,
+    /// Rows T of a window; the rows that are worked on together are whole windows, then what is left over.
+    pub window: NonZeroUsize,
+    /// Which of the physical latents.
+    pub columns: Vec<usize>,
+}
+
 /// Terms and weights beyond those of [`crate::Weights`]; the default adds and changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Goal {
     /// Of x_PB, and of x_P where that counts.
     pub distance: Distance,
@@ -47,6 +60,8 @@ pub struct Goal {
     pub orthogonality: f64,
     /// Weight of the mean over rows of Σ c² of its coefficients.
     pub coefficients: f64,
+    /// What the physical latents of consecutive samples cost where they differ.
+    pub smoothness: Option<Smoothness>,
 }
 
 impl Default for Goal {
@@ -63,6 +78,7 @@ impl Default for Goal {
             edge_power: 1.0,
             orthogonality: 0.0,
             coefficients: 0.0,
+            smoothness: None,
         }
     }
 }

@@ -8,11 +8,13 @@
 mod distances;
 mod goal;
 mod objective;
+mod smoothness;
 mod statistics;
 mod terms;
 
 pub use distances::{distance, edge, gaussian, kl_above, negative_log_likelihood};
-pub use goal::{Distance, Goal};
+pub use goal::{Distance, Goal, Smoothness};
 pub use objective::{Objective, Pair, Terms, Weights};
+pub use smoothness::smoothness;
 pub use statistics::{Averages, Batch, Statistics};
 pub use terms::{mean_of_elements, mean_of_row_sums, not_orthonormal, squared_error};

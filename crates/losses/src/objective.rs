@@ -2,8 +2,9 @@
 
 use crate::distances::{distance, edge, kl_above, negative_log_likelihood};
 use crate::goal::Goal;
+use crate::smoothness::smoothness;
 use crate::terms::{mean_of_elements, mean_of_row_sums, not_orthonormal, squared_error};
-use dfdx::prelude::{Tensor, TryAdd, TryMul, TrySub};
+use dfdx::prelude::{Tensor, TryAdd, TryMul, TrySub, WithEmptyTape};
 use latent::kl_mean;
 use nn::{Backend, Matrix, NnError, Scalar, Tape, Value, value};
 
@@ -145,6 +146,12 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         {
             let physics = distance(goal.distance, x_p, x, around_p)?;
             total = add(physics, goal.physics, total)?;
+        }
+        if let Some(z) = &terms.z_phy
+            && let Some(smooth) = &goal.smoothness
+        {
+            let variance = smoothness(z.with_empty_tape(), smooth.window, &smooth.columns)?;
+            total = add(variance, smooth.weight, total)?;
         }
         if let Some(z) = terms.z_phy
             && goal.edge > 0.0

@@ -2,10 +2,11 @@
 
 use dfdx::prelude::Trace;
 use losses::{
-    Distance, Goal, Objective, Terms, Weights, distance, edge, gaussian, kl_above,
-    negative_log_likelihood,
+    Distance, Goal, Objective, Smoothness, Terms, Weights, distance, edge, gaussian, kl_above,
+    negative_log_likelihood, smoothness,
 };
 use nn::{Cpu, Matrix, backward, check, value};
+use std::num::NonZeroUsize;
 
 type M = Matrix<f64, Cpu>;
 
@@ -104,6 +105,67 @@ fn free_bits_are_free() {
     assert!(value(&seen).is_nan());
 }
 
+/// Two windows of three rows and a row left over, three columns.
+const SERIES: [f64; 21] = [
+    0.1, 0.5, 0.3, //
+    0.2, 0.5, 0.9, //
+    0.6, 0.8, 0.3, //
+    0.4, 0.1, 0.7, //
+    0.4, 0.2, 0.2, //
+    0.7, 0.9, 0.2, //
+    0.9, 0.0, 1.0,
+];
+
+fn three() -> NonZeroUsize {
+    NonZeroUsize::new(3).unwrap()
+}
+
+#[test]
+fn a_series_costs_its_variance_within_windows() {
+    let of = |values: &[f64], columns: &[usize]| {
+        let z = matrix(values.len() / 3, 3, values);
+        let loss = smoothness(z.leaky_trace(), three(), columns).unwrap();
+        (value(&loss), backward(loss).unwrap().get(&z).as_vec())
+    };
+    // means .3 and .5, squares .04 + .01 + .09 and .01 + .01 + .04; 2 · 2 in the denominator
+    let (found, slopes) = of(&SERIES, &[0]);
+    close(found, (0.14 + 0.06) / 4.0);
+    // 2 (z − mean)/4, nothing in the row left over
+    let expected = [-0.1, -0.05, 0.15, -0.05, -0.05, 0.1, 0.0];
+    for (row, expected) in expected.into_iter().enumerate() {
+        close(slopes[3 * row], expected);
+        assert_eq!(slopes[3 * row + 1..3 * row + 3], [0.0; 2]);
+    }
+    // the others: means .6 and .4, .5 and 11/30
+    let second = 0.06 + 0.38;
+    let third = 0.24 + (10.0 * 10.0 + 2.0 * 5.0 * 5.0) / 900.0;
+    close(of(&SERIES, &[2, 0]).0, (0.2 + third) / 8.0);
+    close(of(&SERIES, &[0, 1, 2]).0, (0.2 + second + third) / 12.0);
+    // no whole window, no parameter: no cost
+    assert_eq!(of(&SERIES[..6], &[0]), (0.0, vec![0.0; 6]));
+    assert_eq!(of(&SERIES, &[]), (0.0, vec![0.0; 21]));
+    let mut spoilt = SERIES;
+    spoilt[4] = f64::NAN;
+    assert!(of(&spoilt, &[1]).0.is_nan() && !of(&spoilt, &[0]).0.is_nan());
+    let refused = smoothness(matrix(3, 3, &SERIES[..9]), three(), &[3]);
+    assert!(refused.is_err());
+}
+
+#[test]
+fn slopes_of_a_series_are_those_of_differences() {
+    let z = matrix(7, 3, &SERIES);
+    // squared, so that what comes back to it is not 1
+    let of = |z: &M| {
+        let variance = smoothness(z.leaky_trace(), three(), &[1, 2]).unwrap();
+        variance.square()
+    };
+    let g = backward(of(&z)).unwrap().get(&z).as_vec();
+    let all: Vec<usize> = (0..SERIES.len()).collect();
+    let worst =
+        check::worst_relative_error(&SERIES, &g, &all, 1e-4, |z| value(&of(&matrix(7, 3, z))));
+    assert!(worst < GRADIENT, "{worst:e}");
+}
+
 #[test]
 fn a_likelihood_of_literal_numbers() {
     let nll = negative_log_likelihood(
@@ -166,7 +228,7 @@ fn the_total_is_the_sum_of_its_terms() {
         let terms = Terms {
             x_pb: matrix(2, 3, &R),
             x_p: Some(matrix(2, 3, &R.map(|r| 2.0 * r))),
-            z_phy: Some(matrix(2, 2, &[0.5; 4])),
+            z_phy: Some(matrix(2, 2, &[0.3, 0.5, 0.7, 0.5])),
             physical: Some(pair()),
             auxiliary: Some(pair()),
             gate: None,
@@ -180,55 +242,70 @@ fn the_total_is_the_sum_of_its_terms() {
             .loss
     };
     let plain = Goal::default();
-    close(of(plain), 7.156_25 + 0.5 * 2.5);
+    close(of(plain.clone()), 7.156_25 + 0.5 * 2.5);
     close(
         of(Goal {
             beta_phy: 0.2,
             beta_aux: 0.4,
-            ..plain
+            ..plain.clone()
         }),
         7.156_25 + 0.5 * 1.25 * 0.6,
     );
     close(
         of(Goal {
             physics: 0.1,
-            ..plain
+            ..plain.clone()
         }),
-        of(plain) + 0.1 * 4.0 * 7.156_25,
+        of(plain.clone()) + 0.1 * 4.0 * 7.156_25,
     );
     close(
-        of(Goal { edge: 0.3, ..plain }),
-        of(plain) + 0.3 * 2.0 * 2_f64.ln(),
+        of(Goal {
+            edge: 0.3,
+            ..plain.clone()
+        }),
+        of(plain.clone()) + 0.3 * (2.0 * 2_f64.ln() - 0.21_f64.ln()) / 2.0,
+    );
+    // 0.4 apart in one column, the same in the other
+    close(
+        of(Goal {
+            smoothness: Some(Smoothness {
+                weight: 0.5,
+                window: NonZeroUsize::new(2).unwrap(),
+                columns: vec![0, 1],
+            }),
+            ..plain.clone()
+        }),
+        of(plain.clone()) + 0.5 * 0.08 / 2.0,
     );
     // R Rᵀ = [[2, 2], [2, 4]]: 1 + 4 + 4 + 9
     close(
         of(Goal {
             orthogonality: 0.1,
-            ..plain
+            ..plain.clone()
         }),
-        of(plain) + 1.8,
+        of(plain.clone()) + 1.8,
     );
     // (¼ + ¼ + 1)/2
     close(
         of(Goal {
             coefficients: 0.4,
-            ..plain
+            ..plain.clone()
         }),
-        of(plain) + 0.3,
+        of(plain.clone()) + 0.3,
     );
     // KL of each block 1.25; the physical one is held at β · 3 = 1.5
     close(
         of(Goal {
             capacity_weight: 8.0,
             capacity: 3.0,
-            ..plain
+            ..plain.clone()
         }),
         7.156_25 + 0.5 * 1.25 + 8.0 * 0.25 * 0.25,
     );
     close(
         of(Goal {
             free_bits: 0.5,
-            ..plain
+            ..plain.clone()
         }),
         7.156_25 + 0.5 * 3.0,
     );

@@ -2,6 +2,9 @@
 
 use nn::Activation;
 
+/// Numbers that say the time of year: sin and cos of one and of two turns.
+pub const SEASON: usize = 4;
+
 /// Sizes and choices of a [`crate::PhysVae`]; the names are those of the configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Architecture {
@@ -40,6 +43,8 @@ pub enum ResidualKind {
     LowRank {
         /// Number of directions k, at most the number of channels.
         rank: usize,
+        /// Whether the coefficients see the time of year, [`SEASON`] numbers behind the conditions of each sample.
+        season: bool,
     },
 }
 
@@ -65,6 +70,11 @@ impl Architecture {
     /// Whether there is a residual network (variant C).
     pub fn has_residual(&self) -> bool {
         self.dim_z_phy > 0 && self.dim_z_aux > 0
+    }
+
+    /// Whether its residual sees the time of year.
+    pub fn sees_season(&self) -> bool {
+        self.has_residual() && matches!(self.residual, ResidualKind::LowRank { season: true, .. })
     }
 }
 

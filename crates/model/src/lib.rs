@@ -5,7 +5,8 @@
 //!              └─ z_aux ~ N(mean, e^lnvar) ─ context([z_phy, z_aux]) ─ residual ┘
 //! ```
 //!
-//! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ).
+//! The residual is gated, or of low rank: x_PB = x_P + r (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ), where W may
+//! see the time of year as well.
 //!
 //! A calibration, constant over samples, may stand between the physics and the channels: a ⊙ x_P + b in the place of
 //! x_P in the sum.
@@ -26,7 +27,7 @@ mod physics_layer;
 mod residual;
 mod vae;
 
-pub use architecture::{Architecture, ResidualKind};
+pub use architecture::{Architecture, ResidualKind, SEASON};
 pub use buffers::{Buffers, RunningPrior};
 pub use calibration::Calibration;
 pub use encoder::{Encoder, Gaussian, Posterior};

@@ -1,13 +1,17 @@
 //! The physics as one differentiable operation between standardised quantities.
 
 use crate::ModelError;
+use crate::architecture::SEASON;
 use dfdx::prelude::HasShape;
-use ndarray::{Array2, Array3, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Slice};
 use nn::{Backend, Matrix, Scalar, Tape, host_op, to_host};
 use physics::ForwardModel;
 use std::sync::Arc;
 
 /// z ∈ (0, 1)ᵖ → value = z (max − min) + min → physics → (signal − mean) / scale.
+///
+/// Wherever it takes the conditions of n samples these are n × c, as the physics has them, or n × (c + [`SEASON`]) with
+/// the time of year behind them, which it does not look at; `None` for the physics' defaults.
 #[derive(Clone)]
 pub struct PhysicsLayer {
     forward: Arc<dyn ForwardModel>,
@@ -111,6 +115,23 @@ impl PhysicsLayer {
         values
     }
 
+    /// The conditions of the physics and the time of year behind them, n × [`SEASON`], where it is there.
+    pub(crate) fn split_conditions<'a>(
+        &self,
+        all: Option<ArrayView2<'a, f64>>,
+    ) -> (Option<ArrayView2<'a, f64>>, Option<ArrayView2<'a, f64>>) {
+        let c = self.forward.conditions().len();
+        match all {
+            Some(all) if all.ncols() == c + SEASON => {
+                let columns = |part: Slice| all.slice_axis_move(Axis(1), part);
+                let own = (c > 0).then(|| columns(Slice::from(..c)));
+                (own, Some(columns(Slice::from(c..))))
+            }
+            // of any other number the physics says what is wrong with it
+            own => (own, None),
+        }
+    }
+
     /// Standardised signals of z (n × p), n × d; no gradient.
     ///
     /// # Errors
@@ -122,6 +143,7 @@ impl PhysicsLayer {
     ) -> Result<Array2<f64>, ModelError> {
         let mut signals = Array2::zeros((z.nrows(), self.channels()));
         let values = self.to_physical(z);
+        let (conditions, _) = self.split_conditions(conditions);
         self.forward
             .evaluate(values.view(), conditions, signals.view_mut())?;
         self.standardize(&mut signals);
@@ -140,6 +162,7 @@ impl PhysicsLayer {
         let (n, p) = z.dim();
         let d = self.channels();
         let (mut signals, mut jacobian) = (Array2::zeros((n, d)), Array3::zeros((n, d, p)));
+        let (conditions, _) = self.split_conditions(conditions);
         self.forward.evaluate_with_jacobian(
             self.to_physical(z).view(),
             conditions,
@@ -163,7 +186,7 @@ impl PhysicsLayer {
     /// A row of z with NaN comes out as NaN, so that the loss shows what an encoder that overflows does; the physics
     /// itself refuses such a row.
     ///
-    /// `conditions` (n × c, `None` for the defaults) carry no gradient. With a tape the Jacobian comes
+    /// `conditions` carry no gradient. With a tape the Jacobian comes
     /// out of the same sweep as the values and is kept for the backward pass.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The whole model.
 
 use crate::ModelError;
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, SEASON};
 use crate::buffers::{Buffers, RunningPrior};
 use crate::decoder::plain;
 use crate::encoder::{Encoder, Gaussian, Posterior};
@@ -220,12 +220,33 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             || (variances && name.starts_with("encoder.u_phy_lnvar."))
     }
 
+    /// The time of year behind the conditions, n × 4, for a residual that sees it.
+    fn season_of(
+        &self,
+        physics: &PhysicsLayer,
+        conditions: Option<ArrayView2<f64>>,
+        device: &D,
+    ) -> Result<Option<Matrix<E, D>>, ModelError> {
+        if !self.architecture.sees_season() {
+            return Ok(None);
+        }
+        let (_, season) = physics.split_conditions(conditions);
+        let season = season.ok_or(ModelError::Mismatch {
+            what: "the number of conditions with the time of year",
+            found: conditions.map_or(0, |all| all.ncols()),
+            expected: physics.forward_model().conditions().len() + SEASON,
+        })?;
+        let rows = from_rows(device, season.nrows(), SEASON, season.iter().copied())?;
+        Ok(Some(rows))
+    }
+
     /// Posterior → reconstruction; `noise: None` takes the means ("hard" draw).
     ///
-    /// * `conditions`: n × c for the physics, `None` for its defaults
+    /// * `conditions`: n × c for the physics, `None` for its defaults; n × (c + 4) with the time of year for a residual
+    ///   that sees it
     ///
     /// # Errors
-    /// The physics refuses a value, or the device refuses.
+    /// The physics refuses a value, the time of year is missing, or the device refuses.
     pub fn decode<T: Tape<E, D>>(
         &self,
         posterior: Posterior<E, D, T>,
@@ -289,7 +310,8 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             });
         };
         let (learns, scale) = (!self.architecture.detach_x_p, self.buffers.residual);
-        let (correction, parts) = residual.forward(&z_phy, z_aux, &shown, learns, scale)?;
+        let season = self.season_of(physics, conditions, shown.device())?;
+        let (correction, parts) = residual.forward(&z_phy, z_aux, &shown, learns, scale, season)?;
         let x_pb = seen.try_add(correction).map_err(refused)?;
         Ok(Decoded {
             z_phy: Some(z_phy),

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{Variant, architecture, matrix, vae};
-use model::{Calibration, Gaussian, Residual, ResidualKind, ResidualScale};
-use ndarray::Array2;
+use common::{M, Vae, Variant, architecture, matrix, tensors, vae};
+use model::{Calibration, Gaussian, ModelError, Residual, ResidualKind, ResidualScale};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use nn::named::parameters_mut;
 use nn::{Activation, NoneTape};
 
@@ -18,43 +18,53 @@ fn close(found: &[f64], expected: &[f64]) {
     }
 }
 
+fn low_rank(rank: usize, season: bool) -> ResidualKind {
+    ResidualKind::LowRank { rank, season }
+}
+
 /// x_P + r (c ⊙ s) Bᵀ by hand, for two rows of a model whose weights are set.
 #[test]
 fn a_correction_of_literal_numbers() {
+    correction_by_hand(false);
+}
+
+/// The same with the time of year among what the coefficients see.
+#[test]
+fn a_correction_that_follows_the_season() {
+    correction_by_hand(true);
+}
+
+fn correction_by_hand(sees_season: bool) {
     let mut a = architecture(Variant::C, Activation::Tanh, false);
-    a.residual = ResidualKind::LowRank { rank: 2 };
+    a.residual = low_rank(2, sees_season);
     let (d, aux) = (a.channels, a.dim_z_aux);
     let mut model = vae(a, 3);
     let linear: Vec<f64> = (0..2 * (aux + d)).map(|i| 0.1 * (i as f64 - 4.0)).collect();
     let directions: Vec<f64> = (0..2 * d).map(|i| (i as f64).sin()).collect();
+    // 4 × 2
+    let of_season: Vec<f64> = (0..8).map(|i| 0.3 - 0.1 * f64::from(i)).collect();
     for (name, m) in parameters_mut(&mut model) {
         match name.as_str() {
             "residual.coefficients.0.weight" => m.copy_from(&linear),
             "residual.coefficients.0.bias" => m.copy_from(&[0.3, -0.2]),
             "residual.sizes" => m.copy_from(&[2.0, 0.5]),
             "residual.directions" => m.copy_from(&directions),
+            "residual.season" => m.copy_from(&of_season),
             _ => {}
         }
     }
     let z_aux: Vec<f64> = (0..2 * aux).map(|i| 0.7 - 0.4 * i as f64).collect();
     let x_p: Vec<f64> = (0..2 * d).map(|i| 0.2 * i as f64 - 0.5).collect();
+    let season = [0.5, -0.8, 0.1, 0.9, -0.2, 0.4, 1.0, -1.0];
     let scale = ResidualScale { tau: 2.0, r: 0.5 };
-    let z_phy = matrix(
-        2,
-        model.architecture().dim_z_phy,
-        &vec![0.5; 2 * model.architecture().dim_z_phy],
-    );
-    let (correction, parts) = model
-        .residual()
-        .unwrap()
-        .forward::<NoneTape>(
-            &z_phy,
-            matrix(2, aux, &z_aux),
-            &matrix(2, d, &x_p),
-            true,
-            scale,
-        )
-        .unwrap();
+    let p = model.architecture().dim_z_phy;
+    let forward = |season: Option<M>| {
+        let (z_phy, z_aux) = (matrix(2, p, &vec![0.5; 2 * p]), matrix(2, aux, &z_aux));
+        let x_p = matrix(2, d, &x_p);
+        let residual = model.residual().unwrap();
+        residual.forward::<NoneTape>(&z_phy, z_aux, &x_p, true, scale, season)
+    };
+    let (correction, parts) = forward(sees_season.then(|| matrix(2, 4, &season))).unwrap();
     assert!(parts.gate.is_none());
     let mut expected = (vec![], vec![], vec![]);
     for row in 0..2 {
@@ -67,7 +77,11 @@ fn a_correction_of_literal_numbers() {
             .map(|k| {
                 let weights = &linear[k * (aux + d)..][..aux + d];
                 let sum: f64 = weights.iter().zip(&inputs).map(|(w, x)| w * x).sum();
-                ((sum + [0.3, -0.2][k]) / scale.tau).tanh()
+                let seen: f64 = (0..4)
+                    .map(|i| season[4 * row + i] * of_season[2 * i + k])
+                    .sum();
+                let seen = if sees_season { seen } else { 0.0 };
+                ((sum + seen + [0.3, -0.2][k]) / scale.tau).tanh()
             })
             .collect();
         for j in 0..d {
@@ -82,6 +96,62 @@ fn a_correction_of_literal_numbers() {
     close(&correction.as_vec(), &expected.2);
     let found = model.residual().and_then(Residual::directions::<NoneTape>);
     assert_eq!(found.unwrap().as_vec(), directions);
+    if sees_season {
+        assert!(forward(None).is_err() && forward(Some(matrix(2, 1, &[0.1, 0.2]))).is_err());
+    }
+}
+
+/// The physics sees its own conditions, the residual what is behind them; without it there is no answer.
+#[test]
+fn the_time_of_year_is_behind_the_conditions() {
+    let of = |season| {
+        let mut a = architecture(Variant::C, Activation::Tanh, false);
+        a.residual = low_rank(2, season);
+        vae(a, 3)
+    };
+    let (plain, with) = (of(false), of(true));
+    // what both have is drawn alike
+    let (own, all) = (tensors(&plain), tensors(&with));
+    assert!(own.iter().all(|(name, tensor)| all[name] == *tensor));
+    assert_eq!(all.len(), own.len() + 1);
+    assert_eq!(all["residual.season"].shape, [4, 2]);
+
+    let batch = common::Batch::new(4, with.architecture(), 1);
+    let conditions = batch.conditions();
+    let seasons = |size: f64| {
+        let season = Array2::from_shape_fn((4, 4), |(i, k)| size * (i + 2 * k) as f64);
+        concatenate![Axis(1), conditions, season]
+    };
+    let decode = |model: &Vae, conditions: Option<ArrayView2<f64>>| {
+        let x = matrix(batch.n, model.architecture().channels, &batch.x);
+        let posterior = model.encoder().forward(x).unwrap();
+        let decoded = model.decode::<NoneTape>(posterior, None, conditions)?;
+        Ok::<_, ModelError>((decoded.x_p.unwrap().as_vec(), decoded.x_pb.as_vec()))
+    };
+    let (x_p, x_pb) = decode(&plain, Some(conditions.view())).unwrap();
+    // at 0 it changes nothing, and the model that does not see it does not mind it
+    for (model, size) in [(&with, 0.0), (&plain, 0.3)] {
+        let (p, pb) = decode(model, Some(seasons(size).view())).unwrap();
+        assert_eq!(p, x_p);
+        close(&pb, &x_pb);
+    }
+    let (p, pb) = decode(&with, Some(seasons(0.3).view())).unwrap();
+    assert!(p == x_p && pb != x_pb);
+    for (conditions, found) in [(None, 0), (Some(conditions.view()), 1)] {
+        let message = decode(&with, conditions).unwrap_err().to_string();
+        let expected =
+            format!("the number of conditions with the time of year is {found}, expected 5");
+        assert_eq!(message, expected);
+    }
+    // signals without a network
+    let physics = with.physics().unwrap();
+    let signals = |c: ArrayView2<f64>| physics.signals(batch.z().view(), Some(c)).unwrap();
+    assert_eq!(signals(conditions.view()), signals(seasons(0.3).view()));
+    let (_, slopes) = physics
+        .signals_with_jacobian(batch.z().view(), Some(seasons(0.3).view()))
+        .unwrap();
+    let own = physics.signals_with_jacobian(batch.z().view(), Some(conditions.view()));
+    assert_eq!(slopes, own.unwrap().1);
 }
 
 /// A calibration stands between the physics and the sum: x_PB = a ⊙ x_P + b + correction.
@@ -125,7 +195,7 @@ fn a_calibration_of_the_physics_alone() {
 #[test]
 fn nothing_is_added_before_the_warm_up() {
     let mut a = architecture(Variant::C, Activation::Tanh, false);
-    a.residual = ResidualKind::LowRank { rank: 1 };
+    a.residual = low_rank(1, false);
     let mut model = vae(a, 3);
     model.buffers_mut().residual = ResidualScale { tau: 3.0, r: 0.0 };
     let batch = common::Batch::new(4, model.architecture(), 1);

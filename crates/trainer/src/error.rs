@@ -185,6 +185,14 @@ pub enum TrainerError {
         /// The file that was asked for.
         path: PathBuf,
     },
+    /// Windows of consecutive samples would be cut.
+    #[error("batches of {batch_size} rows do not hold whole windows of {length}")]
+    Windows {
+        /// Rows of a batch.
+        batch_size: usize,
+        /// Rows of a window.
+        length: usize,
+    },
     /// A value that cannot be wrong is.
     #[error("internal error: {0}")]
     Internal(String),

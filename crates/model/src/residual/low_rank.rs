@@ -1,8 +1,8 @@
 //! A correction within a few learned directions.
 
 use super::ResidualOutput;
-use crate::architecture::Architecture;
-use dfdx::prelude::{HasShape, PutTape, Tensor, TryMatMul, TryMul, WithEmptyTape};
+use crate::architecture::{Architecture, SEASON};
+use dfdx::prelude::{HasShape, PutTape, Tensor, TryAdd, TryMatMul, TryMul, WithEmptyTape};
 use nn::named::{Named, join};
 use nn::{Activation, Backend, Matrix, Mlp, NnError, Scalar, Tape, from_rows};
 use rand::Rng;
@@ -26,6 +26,8 @@ impl Default for ResidualScale {
 }
 
 /// δ = (c ⊙ s) Bᵀ with c = tanh((W [z_aux, x_P] + b)/τ): k coefficients of k directions, which are the columns of B.
+///
+/// One that sees the time of year t (sin and cos of one and of two turns a year) has c = tanh((W [z_aux, x_P, t] + b)/τ).
 #[derive(Clone, Debug)]
 pub struct LowRankResidual<E: Scalar, D: Backend<E>> {
     coefficients: Mlp<E, D>,
@@ -33,6 +35,8 @@ pub struct LowRankResidual<E: Scalar, D: Backend<E>> {
     sizes: Matrix<E, D>,
     /// Bᵀ, k × d.
     directions: Matrix<E, D>,
+    /// The part of Wᵀ for the time of year, 4 × k.
+    season: Option<Matrix<E, D>>,
 }
 
 impl<E: Scalar, D: Backend<E>> LowRankResidual<E, D> {
@@ -44,31 +48,61 @@ impl<E: Scalar, D: Backend<E>> LowRankResidual<E, D> {
         device: &D,
         a: &Architecture,
         rank: usize,
+        sees_season: bool,
         rng: &mut impl Rng,
     ) -> Result<Self, NnError> {
         let inputs = a.dim_z_aux + a.channels;
         let directions = orthonormal(rank, a.channels, rng);
+        let coefficients = Mlp::new(device, &[inputs, rank], Activation::Identity, rng)?;
+        // last, so that the others are the same with and without it
+        let season = sees_season.then(|| {
+            let bound = 1.0 / (inputs as f64).sqrt();
+            let weights = (0..SEASON * rank).map(|_| rng.gen_range(-bound..=bound));
+            from_rows(device, SEASON, rank, weights.collect::<Vec<_>>())
+        });
         Ok(Self {
-            coefficients: Mlp::new(device, &[inputs, rank], Activation::Identity, rng)?,
+            coefficients,
             sizes: from_rows(device, 1, rank, std::iter::repeat_n(1.0, rank))?,
             directions: from_rows(device, rank, a.channels, directions.concat())?,
+            season: season.transpose()?,
         })
     }
 
     /// * `z_aux`: n × a; `x_p`: n × d
+    /// * `season`: n × 4, where the residual sees it
     ///
     /// # Errors
-    /// A matrix has the wrong width, or the device refuses.
+    /// A matrix has the wrong width or is missing, or the device refuses.
     pub fn forward<T: Tape<E, D>>(
         &self,
         z_aux: Matrix<E, D, T>,
         x_p: Matrix<E, D, T>,
+        season: Option<Matrix<E, D>>,
         tau: f64,
     ) -> Result<ResidualOutput<E, D, T>, NnError> {
         let n = x_p.shape().0;
         let ones = from_rows(x_p.device(), n, 1, std::iter::repeat_n(1.0, n))?;
         let linear = self.coefficients.forward_pair(z_aux, x_p)?;
+        let seen = self.season.as_ref().map(|weights| {
+            let width = season.as_ref().map_or(0, |season| season.shape().1);
+            let season = season.filter(|_| width == SEASON);
+            season
+                .map(|season| (season, weights))
+                .ok_or(NnError::Width {
+                    layer: "residual.season".into(),
+                    expected: SEASON,
+                    found: width,
+                })
+        });
+        let seen = seen.transpose()?;
         (|| {
+            let linear = match seen {
+                Some((season, weights)) => season
+                    .put_tape(T::default())
+                    .try_matmul(weights.clone())?
+                    .try_add(linear)?,
+                None => linear,
+            };
             let coefficients = linear
                 .try_mul(E::of(1.0 / tau))
                 .and_then(Tensor::try_tanh)?;
@@ -97,12 +131,18 @@ impl<E: Scalar, D: Backend<E>> Named<E, D> for LowRankResidual<E, D> {
         self.coefficients.visit(&join(prefix, "coefficients"), f);
         f(join(prefix, "sizes"), &self.sizes);
         f(join(prefix, "directions"), &self.directions);
+        if let Some(season) = &self.season {
+            f(join(prefix, "season"), season);
+        }
     }
     fn visit_mut<'a>(&'a mut self, prefix: &str, f: &mut dyn FnMut(String, &'a mut Matrix<E, D>)) {
         self.coefficients
             .visit_mut(&join(prefix, "coefficients"), f);
         f(join(prefix, "sizes"), &mut self.sizes);
         f(join(prefix, "directions"), &mut self.directions);
+        if let Some(season) = &mut self.season {
+            f(join(prefix, "season"), season);
+        }
     }
 }
 

@@ -55,8 +55,8 @@ impl<E: Scalar, D: Backend<E>> Residual<E, D> {
     pub fn new(device: &D, a: &Architecture, rng: &mut impl Rng) -> Result<Self, NnError> {
         Ok(match a.residual {
             ResidualKind::Gated => Self::Gated(GatedResidual::new(device, a, rng)?),
-            ResidualKind::LowRank { rank } => {
-                Self::LowRank(LowRankResidual::new(device, a, rank, rng)?)
+            ResidualKind::LowRank { rank, season } => {
+                Self::LowRank(LowRankResidual::new(device, a, rank, season, rng)?)
             }
         })
     }
@@ -64,6 +64,7 @@ impl<E: Scalar, D: Backend<E>> Residual<E, D> {
     /// * `z_phy`: n × p, seen without gradient; `z_aux`: n × a
     /// * `x_p`: n × d, which receives gradient if `x_p_learns`
     /// * `scale`: τ and r of a low-rank residual
+    /// * `season`: n × 4, of a low-rank residual that sees it
     ///
     /// Returns the correction, n × d, and what it is made of, on empty tapes.
     ///
@@ -76,6 +77,7 @@ impl<E: Scalar, D: Backend<E>> Residual<E, D> {
         x_p: &Matrix<E, D, T>,
         x_p_learns: bool,
         scale: ResidualScale,
+        season: Option<Matrix<E, D>>,
     ) -> Result<Corrected<E, D, T>, NnError> {
         let x_p: Matrix<E, D, T> = if x_p_learns {
             x_p.with_empty_tape()
@@ -84,7 +86,7 @@ impl<E: Scalar, D: Backend<E>> Residual<E, D> {
         };
         let output = match self {
             Self::Gated(gated) => gated.forward(z_phy, z_aux, x_p)?,
-            Self::LowRank(low_rank) => low_rank.forward(z_aux, x_p, scale.tau)?,
+            Self::LowRank(low_rank) => low_rank.forward(z_aux, x_p, season, scale.tau)?,
         };
         let shown = output.with_empty_tape();
         let correction = match output.gate {

@@ -8,15 +8,15 @@ mod samples;
 use crate::TrainerError;
 use crate::config::{
     Activation as ActivationName, CalibrationName, CheckContext, CheckedExperiment, Likelihood,
-    LoadedConfig, ModelVariant, PhysicsConfig, PosteriorName, PretrainDraw, PretrainLoss,
-    ResidualName,
+    LoadedConfig, ModelVariant, ParameterRange, PhysicsConfig, PosteriorName, PretrainDraw,
+    PretrainLoss, ResidualName, SmoothnessConfig,
 };
 use crate::experiment::{CalibrationKind, Experiment, ResidualRamps};
 use crate::metrics::Dimensions;
 use crate::training::StageA;
 use data::{ReadReport, Splits, Standardization};
 use forward_model::Wavelengths;
-use losses::{Distance, Goal, Weights};
+use losses::{Distance, Goal, Smoothness, Weights};
 use model::{Architecture, PhysicsLayer, ResidualKind};
 use nn::{Activation, AdamConfig};
 use schedules::Ramp;
@@ -120,7 +120,7 @@ fn experiment(
     } else {
         (Some(layer(exact)?), None)
     };
-    let named = |r: &crate::config::ParameterRange| (r.name.clone(), r.unit.clone());
+    let named = |r: &ParameterRange| (r.name.clone(), r.unit.clone());
     let units: Vec<_> = if has_physics {
         ranges.iter().map(named).collect()
     } else {
@@ -142,7 +142,8 @@ fn experiment(
             detach_x_p: config.detach_x_p,
             residual: match config.residual {
                 ResidualName::LowRank => ResidualKind::LowRank {
-                    rank: config.low_rank.rank.unwrap_or(config.dim_z_aux),
+                    rank: low_rank.rank.unwrap_or(config.dim_z_aux),
+                    season: low_rank.use_time,
                 },
                 ResidualName::Gated | ResidualName::None => ResidualKind::Gated,
             },
@@ -198,6 +199,10 @@ fn experiment(
             } else {
                 0.0
             },
+            smoothness: objective
+                .temporal_smoothness
+                .as_ref()
+                .map(|smoothness| smooth(smoothness, ranges)),
         },
         fixed_noise: (objective.likelihood == Likelihood::FixedNoise).then_some(objective.noise),
         stage_a: StageA {
@@ -239,6 +244,20 @@ fn experiment(
         early_stop: checked.trainer.early_stop,
         max_skipped_steps: checked.trainer.max_skipped_steps,
     })
+}
+
+fn smooth(config: &SmoothnessConfig, ranges: &[ParameterRange]) -> Smoothness {
+    let chosen = |name: &String| {
+        let parameters = config.parameters.as_ref();
+        parameters.is_none_or(|chosen| chosen.contains(name))
+    };
+    let columns = ranges.iter().enumerate();
+    let columns = columns.filter_map(|(column, range)| chosen(&range.name).then_some(column));
+    Smoothness {
+        weight: config.weight,
+        window: NonZeroUsize::new(config.samples).unwrap_or(NonZeroUsize::MIN),
+        columns: columns.collect(),
+    }
 }
 
 fn activation(name: ActivationName) -> Activation {

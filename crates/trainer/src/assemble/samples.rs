@@ -6,9 +6,9 @@ use crate::config::{
     CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, SensorChoice,
 };
 use data::{
-    CheckedLayout, Imperfection, ParameterRange, ReadReport, Samples, SplitPaths, SplitTables,
-    Splits, Standardization, StandardizationSource, SyntheticData, TableLayout, Values, read_table,
-    sentinel2_wavelengths_nm,
+    CheckedLayout, Imperfection, ParameterRange, ReadReport, SEASON, Samples, SplitPaths,
+    SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
+    Values, read_table, rows_by_date, sentinel2_wavelengths_nm,
 };
 use physics::ForwardModel;
 use std::collections::BTreeMap;
@@ -76,7 +76,12 @@ pub(super) fn load(
                     scale: s.scale,
                 },
             };
-            Ok((Splits::from_tables(tables, &source)?, reports))
+            let splits = Splits::from_tables(tables, &source)?;
+            if checked.objective.temporal_smoothness.is_some() {
+                // refused before there is a run
+                rows_by_date(splits.train.labels())?;
+            }
+            Ok((with_season(checked, splits, forward)?, reports))
         }
     }
 }
@@ -114,7 +119,38 @@ pub fn read_samples(
     };
     let (table, report) = read_table(path, &layout)?;
     tell(&report);
-    Ok(Samples::from_table(table, standardization)?)
+    let samples = Samples::from_table(table, standardization)?;
+    if checked.phys_vae.low_rank.use_time {
+        return Ok(samples.with_season(&conditions(forward.as_ref()))?);
+    }
+    Ok(samples)
+}
+
+// what the samples carry is what the residual takes
+const _: () = assert!(SEASON.len() == model::SEASON);
+
+/// The splits with the time of year behind the conditions, where the residual sees it.
+fn with_season(
+    checked: &CheckedExperiment,
+    splits: Splits,
+    forward: &dyn ForwardModel,
+) -> Result<Splits, TrainerError> {
+    if !checked.phys_vae.low_rank.use_time {
+        return Ok(splits);
+    }
+    let defaults = conditions(forward);
+    Ok(Splits {
+        train: splits.train.with_season(&defaults)?,
+        valid: splits.valid.with_season(&defaults)?,
+        test: splits.test.with_season(&defaults)?,
+        ..splits
+    })
+}
+
+/// Names and values of the conditions of samples that have none.
+fn conditions(forward: &dyn ForwardModel) -> Vec<(String, f64)> {
+    let conditions = forward.conditions().iter();
+    conditions.map(|q| (q.name.clone(), q.default)).collect()
 }
 
 fn tell(report: &ReadReport) {

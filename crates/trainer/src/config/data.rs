@@ -290,7 +290,8 @@ pub struct LabelColumns {
     pub class: Option<String>,
     /// Column of the sample's identity, shared by the dates of one place; null: none.
     pub sample_id: Option<String>,
-    /// Column of the date, any text unless `data.sun` needs it; null: none.
+    /// Column of the date, any text unless `data.sun`, `objective.temporal_smoothness` or `phys_vae.low_rank.use_time`
+    /// needs it; null: none.
     pub date: Option<String>,
 }
 

@@ -33,6 +33,9 @@ pub struct LowRankConfig {
     /// Weight of the coefficients' squares Σ c², averaged over samples. That of δ's is `balance_residual`.
     #[schemars(range(min = 0))]
     pub coeff_penalty_weight: f64,
+    /// `true`: the coefficients see the time of year as well, sin and cos of one and of two turns, from the date of
+    /// each sample (`data.labels.date`).
+    pub use_time: bool,
 }
 
 impl Default for LowRankConfig {
@@ -47,6 +50,7 @@ impl Default for LowRankConfig {
             r_warmup_epochs: 20,
             ortho_penalty_weight: 0.1,
             coeff_penalty_weight: 1e-4,
+            use_time: false,
         }
     }
 }

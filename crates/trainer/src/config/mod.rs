@@ -42,6 +42,7 @@ mod ranges;
 mod rules;
 mod schema;
 mod sensor;
+mod smoothness;
 mod stations_file;
 mod suggestion;
 mod sun;
@@ -77,6 +78,7 @@ pub use ranges::{Range, Ranges, RangesSource};
 pub use rules::CheckContext;
 pub use schema::schema_json;
 pub use sensor::SensorChoice;
+pub use smoothness::SmoothnessConfig;
 pub use stations_file::read_stations;
 pub use sun::SunConfig;
 pub use training::{

@@ -1,5 +1,6 @@
 //! The block `objective`: what stage B minimises.
 
+use super::smoothness::SmoothnessConfig;
 use losses::Goal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub struct ObjectiveConfig {
     /// p of it.
     #[schemars(range(min = 1, max = 8))]
     pub edge_penalty_power: f64,
+    /// What the inferred parameters of consecutive samples cost where they differ, as {"weight": 1, "samples": 7};
+    /// null: nothing.
+    pub temporal_smoothness: Option<SmoothnessConfig>,
 }
 
 impl Default for ObjectiveConfig {
@@ -72,6 +76,7 @@ impl Default for ObjectiveConfig {
             ema_prior_momentum: None,
             edge_penalty_weight: goal.edge,
             edge_penalty_power: goal.edge_power,
+            temporal_smoothness: None,
         }
     }
 }

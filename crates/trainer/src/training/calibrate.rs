@@ -4,6 +4,7 @@ use crate::TrainerError;
 use crate::experiment::{CalibrationKind, Experiment};
 use data::{Purpose, Samples, stream};
 use model::Calibration;
+use ndarray::Array2;
 
 /// Draws of the prior whose moments are matched: their means are good to 1 % of a standard deviation.
 const DRAWS: usize = 16_384;
@@ -29,7 +30,7 @@ pub(super) fn calibration(
     let p = experiment.architecture.dim_z_phy;
     let z = experiment.stage_a.draw(DRAWS, p, &mut rng);
     let conditions = training.resample_conditions(DRAWS, &mut rng);
-    let outputs = physics.signals(z.view(), conditions.as_ref().map(|c| c.view()))?;
+    let outputs = physics.signals(z.view(), conditions.as_ref().map(Array2::view))?;
     Ok(Some(Calibration::by_moments(
         outputs.view(),
         training.x(),

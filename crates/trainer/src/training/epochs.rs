@@ -10,10 +10,11 @@ use crate::metrics::{EpochRecord, Measures, Record, StepRecord};
 use crate::metrics_log::MetricsLog;
 use crate::origin::Origin;
 use crate::run_directory::RunDirectory;
-use data::{Splits, batch_count, epoch_order};
+use data::{Splits, batch_count, epoch_order, epoch_order_of_windows, rows_by_date};
 use ndarray::Array2;
 use nn::Scalar;
 use schedules::{BestSelection, EarlyStopping, LearningRateState, Phase};
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -39,6 +40,8 @@ pub struct Changes {
 pub struct Training<'a, E: Scalar, D: Shards<E>> {
     experiment: &'a Experiment,
     samples: &'a Splits,
+    /// The training rows by date and the length of a window, where consecutive ones are to be alike.
+    series: Option<(Vec<usize>, NonZeroUsize)>,
     run: &'a RunDirectory,
     /// Model and optimiser.
     pub learner: Learner<E, D>,
@@ -54,7 +57,8 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
     /// A training at its beginning: weights drawn by the experiment's seed.
     ///
     /// # Errors
-    /// Physics and architecture do not agree, or the device refuses.
+    /// Physics and architecture do not agree, the device refuses, or consecutive samples are to be alike and have no
+    /// dates, or batches do not hold whole windows of them.
     pub fn new(
         experiment: &'a Experiment,
         samples: &'a Splits,
@@ -79,10 +83,14 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             samples_seen: 0,
             seconds: 0.0,
         };
+        let series = (experiment.goal.smoothness.as_ref())
+            .map(|smooth| series(samples, smooth.window, experiment.batch_size))
+            .transpose()?;
         let log = MetricsLog::new(run.disk().clone(), run.path());
         Ok(Self {
             experiment,
             samples,
+            series,
             run,
             learner,
             progress,
@@ -167,7 +175,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             let size = self.experiment.batch_size;
             let total = batch_count(n, size);
             observer.epoch_begins(epoch, epochs, self.progress.batch, total);
-            let order = epoch_order(self.experiment.seed, epoch as u32, observed);
+            let order = self.order_of(epoch);
             for batch in self.progress.batch..total {
                 let rows = batch * size.get()..n.min((batch + 1) * size.get());
                 let x = self.experiment;
@@ -215,6 +223,15 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             }
         }
         Ok(TrainingEnd::Finished)
+    }
+
+    /// The order in which an epoch takes the training rows.
+    fn order_of(&self, epoch: usize) -> Vec<usize> {
+        let (seed, epoch) = (self.experiment.seed, epoch as u32);
+        match &self.series {
+            Some((series, window)) => epoch_order_of_windows(seed, epoch, series, *window),
+            None => epoch_order(seed, epoch, self.samples.train.len()),
+        }
     }
 
     /// Keeps the state and the batch on which the training diverged, for `trainer replay`.
@@ -400,4 +417,17 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
     pub fn log(&self) -> &MetricsLog {
         &self.log
     }
+}
+
+/// The training rows by date, in batches that hold whole windows.
+fn series(
+    samples: &Splits,
+    window: NonZeroUsize,
+    batch_size: NonZeroUsize,
+) -> Result<(Vec<usize>, NonZeroUsize), TrainerError> {
+    let (batch_size, length) = (batch_size.get(), window.get());
+    if !batch_size.is_multiple_of(length) {
+        return Err(TrainerError::Windows { batch_size, length });
+    }
+    Ok((rows_by_date(samples.train.labels())?, window))
 }

@@ -111,7 +111,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
                 standardization.mean().to_vec(),
                 standardization.scale().to_vec(),
             ),
-            goal: experiment.goal,
+            goal: experiment.goal.clone(),
             fixed_noise: experiment.fixed_noise,
             stage_a: experiment.stage_a,
             posterior_is_simulated: experiment.posterior_is_simulated,

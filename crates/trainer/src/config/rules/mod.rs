@@ -4,6 +4,7 @@
 mod data;
 mod outputs;
 mod physics;
+mod time;
 
 use super::checked::CheckedExperiment;
 use super::error::Problem;
@@ -39,6 +40,14 @@ pub(super) fn check(
     let data = data::check(&config.data, &physics, context.bands, label)?;
     check_rank(&config.phys_vae, data.channels().len())?;
     check_posterior(config)?;
+    time::check_use_time(&config.phys_vae, &data)?;
+    time::check_smoothness(
+        &config.objective,
+        config.phys_vae.no_phy,
+        &data,
+        physics.ranges(),
+        config.trainer.batch_size,
+    )?;
     let schedule = check_schedule(config)?;
     Ok(CheckedExperiment {
         name: config.name.clone(),
