@@ -185,6 +185,12 @@ pub enum TrainerError {
         /// The file that was asked for.
         path: PathBuf,
     },
+    /// Inferred parameters were asked for, and there are none.
+    #[error("{path}: not written, this variant has no physics and infers no parameters")]
+    NoParameters {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
     /// A value that cannot be wrong is.
     #[error("internal error: {0}")]
     Internal(String),
