@@ -67,7 +67,7 @@ fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
         file.as_os_str(),
     ]);
     assert!(
-        printed.contains("N (1), cab (µg/cm²), cw (cm)"),
+        printed.contains("N (1), cab (ug/cm2), cw (cm)"),
         "{printed}"
     );
     // one row for each test sample; simulated ones have no labels

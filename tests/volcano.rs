@@ -117,7 +117,7 @@ fn assert_phases(run: &Run) {
     assert_eq!(summary["physics"], "mogi");
     assert_eq!(summary["channel_unit"], "mm");
     assert!(number(&summary["test"]["mse_physics_only"]) > 0.0);
-    assert!(run.stdout.contains(" mm\n") && run.stdout.contains("physics alone"));
+    assert!(run.stdout.contains(" mm, residual ") && run.stdout.contains("physics alone"));
     assert_no_word_of_forests(&run.stdout);
     assert_no_word_of_forests(&text(&run.path.join("report.html")));
     assert_no_word_of_forests(&text(&run.path.join("summary.json")));
@@ -174,7 +174,7 @@ fn simulated_tables_are_trained_on_and_their_sources_recovered() {
     let (stdout, stderr) = printed(&evaluated);
     assert!(evaluated.status.success(), "{stderr}");
     assert!(
-        stdout.contains("64 samples") && stdout.contains(" mm\n"),
+        stdout.contains("64 samples") && stdout.contains(" mm, residual "),
         "{stdout}"
     );
     assert_no_word_of_forests(&stdout);
@@ -258,7 +258,7 @@ fn akutan_trains_as_configured() {
     // days without classes: each parameter over the years, in the page and as a table
     let page = text(&run.path.join("report.html"));
     assert!(page.contains("<h2>Inferred parameters over time</h2>"));
-    assert_eq!(page.matches("class=\"within s0\"").count(), 4);
+    assert_eq!(page.matches("class=\"line within s0\"").count(), 4);
     assert!(page.contains("the mean of 2 samples") && page.contains(">2008</text>"));
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
     let file = folder.path().join("parameters.csv");

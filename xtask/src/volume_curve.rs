@@ -55,7 +55,7 @@ fn volume_curve(args: &Args) -> Result<bool, String> {
         .join(format!("trainer{}", std::env::consts::EXE_SUFFIX));
     let scratch = workspace.scratch("volume-curve")?;
     println!("{HEADER}");
-    let mut seen = true;
+    let (mut seen, mut asides) = (true, vec![]);
     for (i, seed) in args.seeds.iter().enumerate() {
         let runs = scratch.join(format!("seed_{seed}"));
         // the only run is read: none of an earlier call may be there
@@ -87,12 +87,14 @@ fn volume_curve(args: &Args) -> Result<bool, String> {
         };
         println!("{}", line(*seed, &before, &after));
         seen &= exceeds(&before, &after);
+        asides.push(format!("seed {seed}:{}", further(&days)));
         if i == 0 {
             let path = workspace.root().join(PICTURE);
             fs::write(&path, picture(&days, &[before, after]))
                 .map_err(|error| format!("{}: {error}", path.display()))?;
         }
     }
+    println!("{}", asides.join("\n"));
     println!("written: {PICTURE}, of seed {}", args.seeds[0]);
     Ok(seen)
 }
@@ -245,6 +247,37 @@ fn line(seed: u64, before: &Half, after: &Half) -> String {
     )
 }
 
+/// Half-year means of all days, how much days that follow each other differ, and how many stand near the upper end.
+fn further(days: &[Day]) -> String {
+    let mut halves: Vec<(i32, bool, f64, f64)> = vec![];
+    for day in days {
+        let second = day.month >= 7;
+        match halves.last_mut() {
+            Some((year, half, n, sum)) if (*year, *half) == (day.year, second) => {
+                *n += 1.0;
+                *sum += day.value;
+            }
+            _ => halves.push((day.year, second, 1.0, day.value)),
+        }
+    }
+    let means: Vec<String> = halves
+        .iter()
+        .map(|(year, second, n, sum)| format!("{year}-{} {:.2}", 1 + u8::from(*second), sum / n))
+        .collect();
+    let squares: f64 = days
+        .windows(2)
+        .map(|d| (d[1].value - d[0].value).powi(2))
+        .sum();
+    let error = (squares / (2.0 * (days.len() as f64 - 1.0))).sqrt();
+    let high = days.iter().filter(|day| day.value > 0.9 * VOLUME).count();
+    format!(
+        "  half-years {}; error by days that follow each other {error:.2}; {:.1} % of the days above {:.0}",
+        means.join(", "),
+        100.0 * high as f64 / days.len() as f64,
+        0.9 * VOLUME
+    )
+}
+
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 56.0;
@@ -363,6 +396,16 @@ mod tests {
         assert_eq!(
             super::days(&broken).unwrap_err(),
             "line 6: 2008.12.31,4,170,4,164,x"
+        );
+    }
+
+    #[test]
+    fn further_figures_by_hand() {
+        // 9.1, −1, 1, 5, 7: the squares of the differences are 102.01, 4, 16 and 4, their sum over 2·4 is 15.75
+        assert_eq!(
+            further(&days(&TABLE.replace(",190,", ",191,")).unwrap()),
+            "  half-years 2007-1 9.10, 2007-2 0.00, 2008-2 6.00; error by days that follow each other 3.97; 20.0 % of the \
+             days above 9"
         );
     }
 

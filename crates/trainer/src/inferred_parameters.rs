@@ -126,7 +126,9 @@ impl Default for Normal {
         let points = (-85..=85).map(|i| f64::from(i) * 0.1);
         let mut all: Vec<(f64, f64)> = points.map(|t| (t, (-0.5 * t * t).exp())).collect();
         let sum: f64 = all.iter().map(|(_, weight)| weight).sum();
-        all.iter_mut().for_each(|(_, weight)| *weight /= sum);
+        for (_, weight) in &mut all {
+            *weight /= sum;
+        }
         Self(all)
     }
 }

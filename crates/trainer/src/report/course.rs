@@ -49,12 +49,12 @@ pub(super) fn of(inferred: &InferredParameters) -> Option<Course> {
             unit: unit.to_owned().into(),
             scale: Scale::Linear,
             series: vec![
-                series("value, shaded: central 90 %", &inferred.value),
+                series("value; bars: central 90 %", &inferred.value),
                 series("5 %", &inferred.ends_90[0]),
                 series("95 %", &inferred.ends_90[1]),
             ],
         };
-        chart.band(&along)
+        chart.dots(&along)
     };
     let figures: Vec<String> = inferred
         .parameters
@@ -92,7 +92,7 @@ mod tests {
             labels: Labels {
                 date: Some(
                     (0..samples)
-                        .map(|row| date(row))
+                        .map(date)
                         .collect::<Vec<_>>()
                         .iter()
                         .map(String::as_str)
@@ -115,18 +115,16 @@ mod tests {
         )
     }
 
-    /// x and y of the points of a path.
-    fn points(figure: &str, class: &str) -> Vec<(f64, f64)> {
+    /// The numbers of the parts of a path: x and y of dots, x and both ends of bars.
+    fn parts(figure: &str, class: &str) -> Vec<Vec<f64>> {
         let start = format!("<path class=\"{class}\" d=\"M");
         let path = figure.split_once(&start).unwrap().1;
         let path = path.split_once('"').unwrap().0;
-        path.trim_end_matches('Z')
-            .split('L')
-            .map(|point| {
-                let (x, y) = point.trim_end_matches("h0").split_once(' ').unwrap();
-                (x.parse().unwrap(), y.parse().unwrap())
-            })
-            .collect()
+        let numbers = |part: &str| {
+            let part = part.trim_end_matches("h0").replace('V', " ");
+            part.split(' ').map(|n| n.parse().unwrap()).collect()
+        };
+        path.split('M').map(numbers).collect()
     }
 
     #[test]
@@ -138,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_in_its_band() {
+    fn a_dot_on_its_bar() {
         let course = of(&inferred(400, day)).unwrap();
         assert_eq!((course.averaged, course.figures.len()), (1, 2));
         let figure = &course.figures[0];
@@ -147,36 +145,34 @@ mod tests {
             "{figure}"
         );
         assert!(course.figures[1].contains("<span>dimensionless</span>"));
-        let (line, band) = (points(figure, "line s0 thin"), points(figure, "within s0"));
-        assert_eq!((line.len(), band.len()), (400, 800));
-        // low forward, high backward: below and above the line, as 5 of 20 between the two levels
-        let (below, above) = (band[0].1, band[799].1);
-        let (first, last) = (line[0], line[399]);
-        assert_eq!(band[0].0, first.0);
-        assert_eq!(band[799].0, first.0);
-        assert!(
-            (below - first.1 - 0.25 * (first.1 - last.1)).abs() < 0.11,
-            "{figure}"
-        );
-        assert!(
-            (first.1 - above - 0.25 * (first.1 - last.1)).abs() < 0.11,
-            "{figure}"
-        );
-        assert!(line[199].1 == first.1 && line[200].1 == last.1);
-        assert!(line.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+        let (dots, bars) = (parts(figure, "line s0"), parts(figure, "line within s0"));
+        assert_eq!((dots.len(), bars.len()), (400, 400));
+        // the step is 20, the ends are 5 away
+        let step = dots[0][1] - dots[399][1];
+        assert!(step > 50.0, "{figure}");
+        for (dot, bar) in dots.iter().zip(&bars) {
+            let [x, low, high] = bar.as_slice() else {
+                panic!("{bar:?}")
+            };
+            assert_eq!(*x, dot[0]);
+            assert!((low - dot[1] - 0.25 * step).abs() < 0.11, "{bar:?}");
+            assert!((dot[1] - high - 0.25 * step).abs() < 0.11, "{bar:?}");
+        }
+        assert!(dots[199][1] == dots[0][1] && dots[200][1] == dots[399][1]);
+        assert!(dots.windows(2).all(|pair| pair[0][0] <= pair[1][0]));
     }
 
     #[test]
     fn many_samples_are_averaged_and_their_order_is_that_of_the_dates() {
         let forward = of(&inferred(1305, day)).unwrap();
         assert_eq!(forward.averaged, 2);
-        assert_eq!(points(&forward.figures[0], "line s0 thin").len(), 653);
+        assert_eq!(parts(&forward.figures[0], "line s0").len(), 653);
         // the last of them is alone; the step is in the middle of a pair
         let backward = of(&inferred(1305, |row| day(1304 - row))).unwrap();
-        let line = points(&backward.figures[0], "line s0 thin");
-        assert!(line[0].1 < line[652].1, "the higher value comes first");
+        let line = parts(&backward.figures[0], "line s0");
+        assert!(line[0][1] < line[652][1], "the higher value comes first");
         let levels: std::collections::BTreeSet<String> =
-            line.iter().map(|(_, y)| y.to_string()).collect();
+            line.iter().map(|dot| dot[1].to_string()).collect();
         assert_eq!(
             levels.len(),
             3,
@@ -194,7 +190,7 @@ mod tests {
             if row < 38 { String::new() } else { day(row) }
         }))
         .unwrap();
-        assert_eq!(points(&some.figures[0], "line s0 thin").len(), 2);
+        assert_eq!(parts(&some.figures[0], "line s0").len(), 2);
         let mut without = inferred(40, day);
         without.labels.date = None;
         assert!(of(&without).is_none());

@@ -173,11 +173,13 @@ fn over_years(inferred: &InferredParameters) -> String {
     };
     let averaged = match course.averaged {
         1 => String::new(),
-        n => format!(" Each point is the mean of {n} samples that follow each other."),
+        n => format!(
+            " Each dot, and each end of a bar, is the mean of {n} samples that follow each other."
+        ),
     };
     format!(
         "<section>\n<h2>Inferred parameters over time</h2>\n\
-         <p>Test split, selected epoch: the value at the posterior mean, and shaded the central 90 % of each sample’s \
+         <p>Test split, selected epoch: the value at the posterior mean, on a bar the central 90 % of each sample’s \
          posterior.{averaged} <code>trainer eval RUN --parameters FILE</code> writes them as a table.</p>\n\
          {}</section>\n",
         grid("curves", &course.figures)

@@ -83,42 +83,32 @@ impl Chart<'_> {
         Some(self.figure(&drawn, coloured, scale, &svg))
     }
 
-    /// A figure with the first series as a thin line in the shaded band between the second and the third one, which
-    /// have no gaps; `None` where there is nothing to draw.
-    pub(super) fn band(&self, along: &Horizontal) -> Option<String> {
+    /// A figure with a dot for each value of the first series, on a bar from the second series to the third; `None`
+    /// where there is nothing to draw.
+    pub(super) fn dots(&self, along: &Horizontal) -> Option<String> {
         let [middle, low, high] = self.series.as_slice() else {
             return None;
         };
-        let axis = Axis::of(
-            self.series
-                .iter()
-                .flat_map(|s| &s.values)
-                .flatten()
-                .copied(),
-            self.scale,
-        )?;
-        let y = |value| height(&axis, value);
+        let values = self.series.iter().flat_map(|s| &s.values);
+        let axis = Axis::of(values.flatten().copied(), self.scale)?;
+        let y = |value: Option<f64>| height(&axis, value?);
         let mut svg = self.head(HEIGHT);
-        draw_axes(&mut svg, along, &axis, y);
-        let points = |series: &'_ Series| -> Vec<(f64, f64)> {
-            let points = along.numbers.iter().zip(&series.values);
-            points
-                .filter_map(|(at, value)| Some((along.x(*at), y((*value)?)?)))
-                .collect()
-        };
-        let edge = points(low)
-            .into_iter()
-            .chain(points(high).into_iter().rev());
-        let edge: Vec<String> = edge.map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
-        if !edge.is_empty() {
-            let _ = write!(
-                svg,
-                "<path class=\"within s0\" d=\"M{}Z\"/>",
-                edge.join("L")
-            );
+        draw_axes(&mut svg, along, &axis, |value| y(Some(value)));
+        let (mut bars, mut dots) = (String::new(), String::new());
+        for (i, number) in along.numbers.iter().enumerate() {
+            let x = along.x(*number);
+            let at = |series: &Series| y(series.values.get(i).copied().flatten());
+            if let (Some(low), Some(high)) = (at(low), at(high)) {
+                let _ = write!(bars, "M{x:.1} {low:.1}V{high:.1}");
+            }
+            if let Some(y) = at(middle) {
+                let _ = write!(dots, "M{x:.1} {y:.1}h0");
+            }
         }
-        draw_line(&mut svg, "s0 thin", points(middle).into_iter().map(Some));
-        svg.push_str("</svg>");
+        let _ = write!(
+            svg,
+            "<path class=\"line within s0\" d=\"{bars}\"/><path class=\"line s0\" d=\"{dots}\"/></svg>"
+        );
         Some(self.figure(&[middle], usize::MAX, "", &svg))
     }
 
