@@ -60,6 +60,71 @@ fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
             .contains("the samples have no classes or no dates")
     );
     assert!(!file.exists());
+    let file = runs.join("parameters.csv");
+    let printed = evaluated(&[
+        run.path.as_os_str(),
+        "--parameters".as_ref(),
+        file.as_os_str(),
+    ]);
+    assert!(
+        printed.contains("N (1), cab (ug/cm2), cw (cm)"),
+        "{printed}"
+    );
+    // one row for each test sample; simulated ones have no labels
+    let rows: Vec<Vec<f64>> = text(&file)
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(rows.len() as u64, summary["samples"][2].as_u64().unwrap());
+    assert!(text(&file).starts_with("N,N_sd,N_05,N_95,cab,cab_sd,cab_05,cab_95,cw,"));
+    for row in &rows {
+        assert_eq!(row.len(), 7 * 4);
+        for of in row.chunks(4) {
+            let [value, sd, low, high] = of else {
+                panic!("{of:?}")
+            };
+            assert!(low < value && value < high, "{of:?}");
+            // the middle 90 % of a normal variable are 3.29 sd wide, of one that leans to an end fewer
+            let widths = (high - low) / sd;
+            assert!((1.0..3.3).contains(&widths), "{widths}: {of:?}");
+        }
+    }
+}
+
+#[test]
+fn a_model_without_physics_infers_no_parameters() {
+    let runs = tempfile::tempdir().unwrap();
+    let without = [
+        "--config",
+        "configs/rtm_a_synthetic.json",
+        "--epochs",
+        "1",
+        "--set",
+        "data.train_samples=64",
+        "--set",
+        "data.valid_samples=64",
+        "--set",
+        "data.test_samples=64",
+    ];
+    let run = Run::train(runs.path(), &without);
+    let file = runs.path().join("parameters.csv");
+    let refused = trainer()
+        .arg("eval")
+        .args([
+            run.path.as_os_str(),
+            "--parameters".as_ref(),
+            file.as_os_str(),
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = stories::printed(&refused).1;
+    assert!(
+        said.contains("not written, this variant has no physics"),
+        "{said}"
+    );
+    assert!(!file.exists());
 }
 
 #[test]
@@ -91,7 +156,31 @@ fn eval_takes_another_table() {
         .map(|(bands, truth)| format!("{bands},{truth}"))
         .collect();
     std::fs::write(&spectra, joined.join("\n")).unwrap();
-    let printed = evaluated(&[run.path.as_os_str(), "--data".as_ref(), spectra.as_os_str()]);
+    let file = folder.join("parameters.csv");
+    let printed = evaluated(&[
+        run.path.as_os_str(),
+        "--data".as_ref(),
+        spectra.as_os_str(),
+        "--parameters".as_ref(),
+        file.as_os_str(),
+    ]);
     assert!(printed.contains("2 samples"), "{printed}");
     assert!(printed.contains("  LAIu "), "{printed}");
+    // the mean of value − truth is the bias that recovery states
+    let table = text(&file);
+    let cab: Vec<f64> = table
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(4).unwrap().parse().unwrap())
+        .collect();
+    let bias = format!("{:.4}", (cab[0] - 40.0 + cab[1] - 30.0) / 2.0);
+    let line = printed
+        .lines()
+        .find(|line| line.starts_with("  cab "))
+        .unwrap();
+    assert_eq!(
+        line.split_whitespace().nth(3),
+        Some(bias.as_str()),
+        "{line}"
+    );
 }

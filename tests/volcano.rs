@@ -117,7 +117,7 @@ fn assert_phases(run: &Run) {
     assert_eq!(summary["physics"], "mogi");
     assert_eq!(summary["channel_unit"], "mm");
     assert!(number(&summary["test"]["mse_physics_only"]) > 0.0);
-    assert!(run.stdout.contains(" mm\n") && run.stdout.contains("physics alone"));
+    assert!(run.stdout.contains(" mm, residual ") && run.stdout.contains("physics alone"));
     assert_no_word_of_forests(&run.stdout);
     assert_no_word_of_forests(&text(&run.path.join("report.html")));
     assert_no_word_of_forests(&text(&run.path.join("summary.json")));
@@ -174,7 +174,7 @@ fn simulated_tables_are_trained_on_and_their_sources_recovered() {
     let (stdout, stderr) = printed(&evaluated);
     assert!(evaluated.status.success(), "{stderr}");
     assert!(
-        stdout.contains("64 samples") && stdout.contains(" mm\n"),
+        stdout.contains("64 samples") && stdout.contains(" mm, residual "),
         "{stdout}"
     );
     assert_no_word_of_forests(&stdout);
@@ -255,6 +255,32 @@ fn akutan_trains_as_configured() {
             .values()
             .all(|mm| (0.5..50.0).contains(&number(mm)))
     );
+    // days without classes: each parameter over the years, in the page and as a table
+    let page = text(&run.path.join("report.html"));
+    assert!(page.contains("<h2>Inferred parameters over time</h2>"));
+    assert_eq!(page.matches("class=\"line within s0\"").count(), 4);
+    assert!(page.contains("the mean of 2 samples") && page.contains(">2008</text>"));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    let file = folder.path().join("parameters.csv");
+    let evaluated = trainer()
+        .arg("eval")
+        .args([
+            run.path.as_os_str(),
+            "--parameters".as_ref(),
+            file.as_os_str(),
+        ])
+        .output()
+        .unwrap();
+    assert!(evaluated.status.success());
+    assert_no_word_of_forests(&printed(&evaluated).0);
+    let table = text(&file);
+    assert_eq!(table.lines().count(), 1 + 1305);
+    assert!(table.starts_with("date,xcen,xcen_sd,xcen_05,xcen_95,ycen,"));
+    // in the order of the table of samples
+    let of_samples = text(&Path::new(&data).join("test.csv"));
+    for (row, sample) in table.lines().zip(of_samples.lines()).skip(1) {
+        assert_eq!(row.split(',').next(), sample.split(',').nth(36));
+    }
     #[cfg(unix)]
     {
         let stopped = stories::interrupted(&folder.path().join("stopped"), &arguments, 35);

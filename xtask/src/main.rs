@@ -18,6 +18,7 @@ mod supply;
 mod test_report;
 mod validate;
 mod verify;
+mod volume_curve;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +46,8 @@ enum Chore {
     Fuzz(fuzz::Args),
     /// Trains the experiments that say what the project reaches and writes their figures side by side
     Scorecard(scorecard::Args),
+    /// Trains the recommended experiment of the volcano and says whether it sees the inflation of 2008, with a picture
+    VolumeCurve(volume_curve::Args),
     /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
     Instructions(instructions::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Scorecard(args) => scorecard::run(&args),
+        Chore::VolumeCurve(args) => volume_curve::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
     }
 }

@@ -118,6 +118,10 @@ const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         data: Some("mogi"),
+        ..austria("Akutan C, recipe", "mogi_recommended", &[])
+    },
+    Experiment {
+        data: Some("mogi"),
         ..austria(
             "Akutan B",
             "mogi_b_akutan",
@@ -318,7 +322,7 @@ fn train(
 }
 
 /// The only folder in a folder.
-fn newest(folder: &Path) -> Result<PathBuf, String> {
+pub fn newest(folder: &Path) -> Result<PathBuf, String> {
     let refused = |error| format!("{}: {error}", folder.display());
     let mut all: Vec<PathBuf> = fs::read_dir(folder)
         .map_err(refused)?

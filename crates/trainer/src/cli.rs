@@ -218,6 +218,10 @@ pub struct EvalArgs {
     /// Writes mean and standard deviation of the inferred parameters by class and date here (CSV)
     #[arg(long, value_name = "FILE")]
     pub seasons: Option<PathBuf>,
+    /// Writes the inferred parameters of each sample here (CSV): labels, then value, standard deviation, 5 % and 95 %
+    /// quantile of each posterior, in the parameter's unit
+    #[arg(long, value_name = "FILE")]
+    pub parameters: Option<PathBuf>,
 }
 
 const BASELINE_EXAMPLES: &str = "\

@@ -177,6 +177,12 @@ pub enum TrainerError {
     /// An operation needs physics and the variant has none.
     #[error("this variant has no physics")]
     NoPhysics,
+    /// Inferred parameters were asked for, and there are none.
+    #[error("{path}: not written, this variant has no physics and infers no parameters")]
+    NoParameters {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
     /// The course over the year is asked for of samples that have none.
     #[error(
         "{path}: not written, the samples have no classes or no dates (data.labels), or this variant has no physics"

@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::experiment::Experiment;
+use crate::inferred_parameters::InferredParameters;
 use crate::metrics::{Measures, NamedValues};
 use crate::seasons::Seasons;
 use crate::separation::{Separation, separation};
@@ -60,6 +61,8 @@ pub struct Evaluation {
     pub rmse_per_channel_physics: Option<Vec<f64>>,
     /// Inferred z ∈ (0, 1), n × p.
     pub z_phy: Option<Array2<f64>>,
+    /// Lower and upper end of the central 90 % of each z's posterior, n × p each.
+    pub z_90: Option<[Array2<f64>; 2]>,
     /// Recovery per parameter, where the truth is known.
     pub recovery: Option<Vec<(String, Recovery)>>,
     /// How far the inferred parameters tell the classes apart, where classes are known; all rows of a place are on
@@ -67,6 +70,25 @@ pub struct Evaluation {
     pub separation: Option<Separation>,
     /// The course of the inferred parameters by class, where classes and dates are known.
     pub seasons: Option<Seasons>,
+}
+
+impl Evaluation {
+    /// The inferred parameters of the samples that were evaluated, in their units; `None` without physics.
+    pub fn inferred(
+        &self,
+        experiment: &Experiment,
+        samples: &Samples,
+    ) -> Option<InferredParameters> {
+        let (physics, z) = (experiment.physics.as_ref()?, self.z_phy.as_ref()?);
+        let (z_90, labels) = (self.z_90.as_ref()?, samples.labels());
+        Some(InferredParameters::of(
+            physics,
+            &experiment.units,
+            z,
+            z_90,
+            labels,
+        ))
+    }
 }
 
 /// What a pass over a split monitors, decoding the means: deterministic, averaged over rows.
@@ -181,7 +203,8 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
     let recovery = match (&experiment.physics, &z_phy, samples.truth()) {
         (Some(physics), Some(z), Some(truth)) => {
             let inferred = physics.to_physical(z.view());
-            let ends = z_90.map(|ends| ends.map(|end| physics.to_physical(end.view())));
+            let ends = z_90.as_ref();
+            let ends = ends.map(|ends| [0, 1].map(|i| physics.to_physical(ends[i].view())));
             Some(recover(&inferred, ends.as_ref(), truth, &experiment.units))
         }
         _ => None,
@@ -205,6 +228,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         rmse_per_channel,
         rmse_per_channel_physics: has_physics.then(|| per_channel(&squares_physics)),
         z_phy,
+        z_90,
         recovery,
         separation,
         seasons,

@@ -70,6 +70,14 @@ const COMMANDS: &[Entry] = &[
             Add("--set phys_vae.epochs_pretrain=1"),
         ]),
     },
+    Entry {
+        written: "cargo run -p trainer -- train --config configs/mogi_recommended.json *",
+        how: How::With(&[
+            Value("--runs-dir", "{scratch}/runs"),
+            Value("--epochs", "2"),
+            Add("--set phys_vae.epochs_pretrain=1"),
+        ]),
+    },
     // variant A has no pretraining to shorten
     Entry {
         written: "cargo run -p trainer -- train --config configs/mogi_a_akutan.json *",

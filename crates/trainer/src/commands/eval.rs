@@ -52,6 +52,16 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         };
         Disk::default().write_whole(path, &seasons.to_csv()?)?;
     }
+    if let Some(path) = &args.parameters {
+        let Some(inferred) = evaluation.inferred(&experiment, &samples) else {
+            return Err(TrainerError::NoParameters { path: path.clone() });
+        };
+        Disk::default().write_whole(path, &inferred.to_csv()?)?;
+        let units: Vec<String> = (inferred.parameters.iter())
+            .map(|(name, unit)| format!("{name} ({unit})"))
+            .collect();
+        println!("{}: {}", path.display(), units.join(", "));
+    }
     let source = args
         .data
         .as_ref()

@@ -11,6 +11,7 @@ use crate::files::read_to_string;
 use crate::interrupt::on_ctrl_c;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
+use crate::report::OverTime;
 use crate::run_directory::RunDirectory;
 use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};
@@ -301,7 +302,17 @@ impl Job<'_> {
         if let Some(seasons) = &best.seasons {
             run.disk().write_whole(&run.seasons(), &seasons.to_csv()?)?;
         }
-        let page = report::html(&summary, &epochs, best.seasons.as_ref(), &self.config_json);
+        let labels = test.labels();
+        let inferred = match (&labels.date, &labels.class) {
+            (Some(_), None) => best.inferred(experiment, test),
+            _ => None,
+        };
+        let over_time = match (&best.seasons, &inferred) {
+            (Some(seasons), _) => Some(OverTime::Seasons(seasons)),
+            (None, Some(inferred)) => Some(OverTime::Course(inferred)),
+            (None, None) => None,
+        };
+        let page = report::html(&summary, &epochs, over_time, &self.config_json);
         run.disk().write_whole(&run.report(), page.as_bytes())?;
         Ok(summary)
     }

@@ -54,6 +54,23 @@ impl Axis {
         }
     }
 
+    /// From the first to the last, without a margin; whole years where there are enough of them.
+    pub(super) fn years(first: f64, last: f64) -> Self {
+        // of a single moment, a day
+        let last = last.max(first + 1.0 / 366.0);
+        let step = match nice((last - first) / 7.0) {
+            2.5 => 5.0,
+            step if last - first >= 2.5 => step.max(1.0),
+            step => step,
+        };
+        Self {
+            low: first,
+            high: last,
+            logarithmic: false,
+            ticks: multiples(step, first, last),
+        }
+    }
+
     fn linear(low: f64, high: f64) -> Self {
         let (low, mut high) = (low.min(0.0), high.max(0.0));
         if high - low < 1e-300 {
@@ -163,6 +180,24 @@ mod tests {
         );
         assert_eq!(rounded(&Axis::epochs(0.0, 0.0)), ["0"]);
         assert_eq!(rounded(&Axis::epochs(0.0, 16.0)), ["0", "5", "10", "15"]);
+    }
+
+    #[test]
+    fn years_are_whole_where_there_are_enough_of_them() {
+        let ticks = |first, last| Axis::years(first, last).ticks;
+        assert_eq!(ticks(2006.0, 2009.574), [2006.0, 2007.0, 2008.0, 2009.0]);
+        assert_eq!(ticks(2009.577, 2021.7).len(), 6);
+        assert!(ticks(2009.577, 2021.7).iter().all(|year| year % 2.0 == 0.0));
+        let fifths: Vec<f64> = ticks(2007.9, 2009.0)
+            .iter()
+            .map(|t| (5.0 * t).round())
+            .collect();
+        assert_eq!(
+            fifths,
+            [10040.0, 10041.0, 10042.0, 10043.0, 10044.0, 10045.0]
+        );
+        let day = Axis::years(2008.0, 2008.0);
+        assert!(day.ticks.len() < 20 && day.place(2008.0) == Some(0.0));
     }
 
     #[test]

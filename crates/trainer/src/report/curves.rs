@@ -1,7 +1,8 @@
 //! Which quantities make which chart.
 
 use super::axis::Scale;
-use super::svg::{Chart, Horizontal, Series};
+use super::horizontal::Horizontal;
+use super::svg::{Chart, Series};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
 use crate::summary::Summary;
 

@@ -9,13 +9,16 @@
 //! tables  facts, checks, errors, recovery, numbers by epoch
 //! curves  which quantities make which chart over the epochs
 //! seasons the parameters' course over the year by class
-//! svg     charts: lines over epochs or days, bars by name
-//! axis    limits and ticks
+//! course  the parameters over the years, of samples without classes
+//! svg     charts: lines over epochs, days or years, bars by name
+//! horizontal, axis  what curves stand over; limits and ticks
 //! text    escaping and numbers
 //! ```
 
 mod axis;
+mod course;
 mod curves;
+mod horizontal;
 mod page;
 mod seasons;
 mod svg;
@@ -25,19 +28,29 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use crate::inferred_parameters::InferredParameters;
 use crate::metrics::EpochRecord;
 use crate::seasons::Seasons;
 use crate::summary::Summary;
 
+/// How the inferred parameters of the test split go with time.
+#[derive(Clone, Copy, Debug)]
+pub enum OverTime<'a> {
+    /// Over the year by class, where classes and dates are known.
+    Seasons(&'a Seasons),
+    /// Over the years, where dates are known and there are no classes.
+    Course(&'a InferredParameters),
+}
+
 /// The page of a finished run.
 ///
-/// `epochs`: the epochs' records, first to last; `seasons`: of the test split, where classes and dates are known;
-/// `config_json`: the text of the run's `config.json`.
+/// `epochs`: the epochs' records, first to last; `over_time`: where dates are known; `config_json`: the text of the
+/// run's `config.json`.
 pub fn html(
     summary: &Summary,
     epochs: &[EpochRecord],
-    seasons: Option<&Seasons>,
+    over_time: Option<OverTime>,
     config_json: &str,
 ) -> String {
-    page::html(summary, epochs, seasons, config_json)
+    page::html(summary, epochs, over_time, config_json)
 }

@@ -1,8 +1,9 @@
 //! The order of what is shown.
 
 use super::text::{ABSENT, escape, number, optional, three_decimals};
-use super::{curves, seasons, tables};
+use super::{OverTime, course, curves, seasons, tables};
 use crate::checks::Checks;
+use crate::inferred_parameters::InferredParameters;
 use crate::metrics::EpochRecord;
 use crate::seasons::Seasons;
 use crate::summary::Summary;
@@ -14,7 +15,7 @@ const STYLE: &str = include_str!("style.css");
 pub(super) fn html(
     summary: &Summary,
     epochs: &[EpochRecord],
-    seasons: Option<&Seasons>,
+    over_time: Option<OverTime>,
     config_json: &str,
 ) -> String {
     let name = if summary.experiment.is_empty() {
@@ -58,7 +59,7 @@ pub(super) fn html(
 <section>
 <h2>Test split by channel and dimension</h2>
 {bars}</section>
-{seasons}<section>
+{over_time}<section>
 <h2>Curves over the epochs</h2>
 <p>Pretrain is shaded; the dashed line marks the selected epoch. Point at a curve to read an epoch’s values.</p>
 {figures}{absent}<details>
@@ -91,7 +92,11 @@ pub(super) fn html(
         recovery = tables::recovery(summary),
         inversion = tables::inversion(summary),
         bars = grid("bars", &bars),
-        seasons = by_season(seasons),
+        over_time = match over_time {
+            Some(OverTime::Seasons(seasons)) => by_season(seasons),
+            Some(OverTime::Course(inferred)) => over_years(inferred),
+            None => String::new(),
+        },
         figures = grid("curves", &figures),
         absent = left_out(&absent),
         by_epoch = tables::epochs(epochs, summary.best_epoch),
@@ -161,9 +166,29 @@ fn grid(class: &str, figures: &[String]) -> String {
     )
 }
 
+/// The parameters over the years; nothing with fewer than two dates.
+fn over_years(inferred: &InferredParameters) -> String {
+    let Some(course) = course::of(inferred) else {
+        return String::new();
+    };
+    let averaged = match course.averaged {
+        1 => String::new(),
+        n => format!(
+            " Each dot, and each end of a bar, is the mean of {n} samples that follow each other."
+        ),
+    };
+    format!(
+        "<section>\n<h2>Inferred parameters over time</h2>\n\
+         <p>Test split, selected epoch: the value at the posterior mean, on a bar the central 90 % of each sample’s \
+         posterior.{averaged} <code>trainer eval RUN --parameters FILE</code> writes them as a table.</p>\n\
+         {}</section>\n",
+        grid("curves", &course.figures)
+    )
+}
+
 /// The course of the parameters over the year; nothing where classes or dates are not known.
-fn by_season(seasons: Option<&Seasons>) -> String {
-    let figures = seasons.map(seasons::figures).unwrap_or_default();
+fn by_season(seasons: &Seasons) -> String {
+    let figures = seasons::figures(seasons);
     if figures.is_empty() {
         return String::new();
     }

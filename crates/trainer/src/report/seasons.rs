@@ -1,7 +1,8 @@
 //! Charts of the inferred parameters over the year, by class.
 
 use super::axis::Scale;
-use super::svg::{Chart, Horizontal, Series};
+use super::horizontal::Horizontal;
+use super::svg::{Chart, Series};
 use crate::seasons::{ClassOnDate, Seasons};
 use jiff::civil;
 use std::collections::BTreeMap;

@@ -1,19 +1,19 @@
-//! Charts as SVG: lines over epochs or days, bars by name.
+//! Charts as SVG: lines over epochs, days or years, bars by name.
 //!
 //! Colours are classes of the page's style sheet (`s0` … `s7`), so that they follow light and dark.
 //! Lengths are in units of the view box, which a page of two columns shows at about their size.
 
 use super::axis::{Axis, Scale};
+use super::horizontal::Horizontal;
 use super::text::{escape, number, shortened};
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::ops::Range;
 
-const WIDTH: f64 = 440.0;
+pub(super) const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 250.0;
 /// Room for the ticks' numbers.
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 10.0;
+pub(super) const LEFT: f64 = 54.0;
+pub(super) const RIGHT: f64 = 10.0;
 const TOP: f64 = 18.0;
 const BOTTOM: f64 = 38.0;
 
@@ -26,83 +26,6 @@ const DASHES: usize = 4;
 const LETTER: f64 = 7.2;
 /// Longest name beside a bar.
 const LONGEST_NAME: usize = 14;
-
-/// The horizontal axis that curves share.
-pub(super) struct Horizontal {
-    /// What is counted along it.
-    label: &'static str,
-    numbers: Vec<f64>,
-    /// What each number is called, and from where to where the pointer finds it.
-    columns: Vec<(String, [f64; 2])>,
-    axis: Axis,
-    /// Name of a phase and the records in it.
-    phases: Vec<(String, Range<usize>)>,
-    selected: Option<f64>,
-}
-
-impl Horizontal {
-    /// From each epoch's number and phase. `None` without epochs.
-    pub(super) fn epochs(
-        epochs: impl Iterator<Item = (usize, String)>,
-        selected: usize,
-    ) -> Option<Self> {
-        let mut numbers: Vec<f64> = vec![];
-        let mut phases: Vec<(String, Range<usize>)> = vec![];
-        let mut columns = vec![];
-        for (i, (epoch, phase)) in epochs.enumerate() {
-            let number = epoch as f64;
-            numbers.push(number);
-            let name = format!("epoch {number} ({phase})");
-            columns.push((name, [number - 0.5, number + 0.5]));
-            match phases.last_mut() {
-                Some((name, records)) if *name == phase => records.end = i + 1,
-                _ => phases.push((phase, i..i + 1)),
-            }
-        }
-        let selected = selected as f64;
-        Some(Self {
-            label: "epoch",
-            axis: Self::axis_of(&numbers)?,
-            selected: numbers.contains(&selected).then_some(selected),
-            numbers,
-            columns,
-            phases,
-        })
-    }
-
-    /// From whole numbers that rise or stay, and what each is called. `None` without any.
-    pub(super) fn days(label: &'static str, days: &[(u32, String)]) -> Option<Self> {
-        let numbers: Vec<f64> = days.iter().map(|(day, _)| f64::from(*day)).collect();
-        let axis = Self::axis_of(&numbers)?;
-        let column = |(i, (_, name)): (usize, &(u32, String))| {
-            let middle = |j: usize| numbers.get(j).map(|other| other.midpoint(numbers[i]));
-            let from = i
-                .checked_sub(1)
-                .and_then(middle)
-                .unwrap_or(numbers[i] - 0.5);
-            let to = middle(i + 1).unwrap_or(numbers[i] + 0.5);
-            (name.clone(), [from, to])
-        };
-        Some(Self {
-            label,
-            columns: days.iter().enumerate().map(column).collect(),
-            numbers,
-            axis,
-            phases: vec![],
-            selected: None,
-        })
-    }
-
-    fn axis_of(numbers: &[f64]) -> Option<Axis> {
-        let low = numbers.iter().copied().reduce(f64::min)?;
-        let high = numbers.iter().copied().reduce(f64::max)?;
-        Some(Axis::epochs(low, high))
-    }
-
-    fn x(&self, number: f64) -> f64 {
-        LEFT + self.axis.place(number).unwrap_or(0.0) * (WIDTH - LEFT - RIGHT)
-    }
-}
 
 /// A named line or set of bars.
 pub(super) struct Series {
@@ -139,43 +62,9 @@ impl Chart<'_> {
             drawn.iter().flat_map(|s| &s.values).flatten().copied(),
             self.scale,
         )?;
-        let y = |value| {
-            axis.place(value)
-                .map(|place| TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM))
-        };
+        let y = |value| height(&axis, value);
         let mut svg = self.head(HEIGHT);
-        draw_phases(&mut svg, along);
-        for tick in &axis.ticks {
-            let Some(y) = y(*tick) else { continue };
-            line(&mut svg, "grid", [LEFT, y, WIDTH - RIGHT, y]);
-            label(&mut svg, "end", [LEFT - 6.0, y + 4.0], &number(*tick));
-        }
-        for tick in &along.axis.ticks {
-            let x = along.x(*tick);
-            line(
-                &mut svg,
-                "axis",
-                [x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 4.0],
-            );
-            label(
-                &mut svg,
-                "middle",
-                [x, HEIGHT - BOTTOM + 17.0],
-                &number(*tick),
-            );
-        }
-        let foot = HEIGHT - BOTTOM;
-        line(&mut svg, "axis", [LEFT, foot, WIDTH - RIGHT, foot]);
-        label(
-            &mut svg,
-            "middle",
-            [LEFT.midpoint(WIDTH - RIGHT), HEIGHT - 4.0],
-            along.label,
-        );
-        if let Some(selected) = along.selected {
-            let x = along.x(selected);
-            line(&mut svg, "selected", [x, TOP, x, foot]);
-        }
+        draw_axes(&mut svg, along, &axis, y);
         // what has a colour lies above what has none
         let front = coloured.min(drawn.len());
         for i in (front..drawn.len()).chain(0..front) {
@@ -192,6 +81,35 @@ impl Chart<'_> {
             ""
         };
         Some(self.figure(&drawn, coloured, scale, &svg))
+    }
+
+    /// A figure with a dot for each value of the first series, on a bar from the second series to the third; `None`
+    /// where there is nothing to draw.
+    pub(super) fn dots(&self, along: &Horizontal) -> Option<String> {
+        let [middle, low, high] = self.series.as_slice() else {
+            return None;
+        };
+        let values = self.series.iter().flat_map(|s| &s.values);
+        let axis = Axis::of(values.flatten().copied(), self.scale)?;
+        let y = |value: Option<f64>| height(&axis, value?);
+        let mut svg = self.head(HEIGHT);
+        draw_axes(&mut svg, along, &axis, |value| y(Some(value)));
+        let (mut bars, mut dots) = (String::new(), String::new());
+        for (i, number) in along.numbers.iter().enumerate() {
+            let x = along.x(*number);
+            let at = |series: &Series| y(series.values.get(i).copied().flatten());
+            if let (Some(low), Some(high)) = (at(low), at(high)) {
+                let _ = write!(bars, "M{x:.1} {low:.1}V{high:.1}");
+            }
+            if let Some(y) = at(middle) {
+                let _ = write!(dots, "M{x:.1} {y:.1}h0");
+            }
+        }
+        let _ = write!(
+            svg,
+            "<path class=\"line within s0\" d=\"{bars}\"/><path class=\"line s0\" d=\"{dots}\"/></svg>"
+        );
+        Some(self.figure(&[middle], usize::MAX, "", &svg))
     }
 
     /// A figure with a horizontal bar for each name and series; `None` where there is nothing to draw.
@@ -303,6 +221,28 @@ impl Chart<'_> {
     }
 }
 
+/// Grid, marks and names of both axes; `y`: where a value stands.
+fn draw_axes(svg: &mut String, along: &Horizontal, axis: &Axis, y: impl Fn(f64) -> Option<f64>) {
+    draw_phases(svg, along);
+    for tick in &axis.ticks {
+        let Some(y) = y(*tick) else { continue };
+        line(svg, "grid", [LEFT, y, WIDTH - RIGHT, y]);
+        label(svg, "end", [LEFT - 6.0, y + 4.0], &number(*tick));
+    }
+    let foot = HEIGHT - BOTTOM;
+    for (x, text) in along.ticks() {
+        line(svg, "axis", [x, foot, x, foot + 4.0]);
+        label(svg, "middle", [x, foot + 17.0], &text);
+    }
+    line(svg, "axis", [LEFT, foot, WIDTH - RIGHT, foot]);
+    let middle = LEFT.midpoint(WIDTH - RIGHT);
+    label(svg, "middle", [middle, HEIGHT - 4.0], along.label);
+    if let Some(selected) = along.selected {
+        let x = along.x(selected);
+        line(svg, "selected", [x, TOP, x, foot]);
+    }
+}
+
 /// Pretrain shaded. The first phase is named at its start and the last one at its end, which leaves
 /// both the most room; one between them where it has room.
 fn draw_phases(svg: &mut String, epochs: &Horizontal) {
@@ -328,6 +268,12 @@ fn draw_phases(svg: &mut String, epochs: &Horizontal) {
             label(svg, "start", [from, baseline], name);
         }
     }
+}
+
+/// Where a value stands in the view box of curves.
+fn height(axis: &Axis, value: f64) -> Option<f64> {
+    let place = axis.place(value)?;
+    Some(TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM))
 }
 
 /// A line with gaps where a point is absent; a point between two gaps is a dot.

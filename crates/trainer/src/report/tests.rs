@@ -1,6 +1,6 @@
 //! Pages of made-up runs.
 
-use super::html;
+use super::{OverTime, html};
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
@@ -361,7 +361,7 @@ fn names_cannot_become_markup() {
     for epoch in &mut epochs {
         epoch.valid.kl_per_dimension = Some(named(&[evil], |_| 1.0));
     }
-    let page = html(&summary, &epochs, Some(&seasons), evil);
+    let page = html(&summary, &epochs, Some(OverTime::Seasons(&seasons)), evil);
     let text = checked_text(&page);
     assert!(!page.contains("<script") && !page.contains("alert('"));
     assert!(

@@ -225,6 +225,27 @@ fn ranges_of_the_volcano_are_shipped_in_order() {
     assert_eq!(names, ["xcen", "ycen", "d", "dV"]);
 }
 
+/// The recipe of the volcano (docs/recipe.md) is mogi_c_akutan with these keys set.
+#[test]
+fn the_recommended_volcano_is_the_original_with_the_recipe() {
+    let recipe = [
+        "name=mogi_recommended",
+        "trainer.early_stop=null",
+        "objective.likelihood=learned_noise",
+        "objective.physics_weight=1",
+        "phys_vae.detach_x_p=true",
+        "pretrain.loss=likelihood",
+        "pretrain.noise=0.6",
+        "pretrain.draw=normal_u",
+        "optimizer.lr=1e-3",
+        "trainer.grad_clip_norm=null",
+    ];
+    let original = ConfigSource::File(configs().join("mogi_c_akutan.json"));
+    let original = load_and_check(&original, &set(&recipe)).unwrap();
+    let recommended = &shipped()["mogi_recommended"];
+    assert_eq!(recommended.to_json(), original.to_json());
+}
+
 #[test]
 fn a_configuration_built_by_a_program_is_checked_alike() {
     let parameters = inform_parameters();

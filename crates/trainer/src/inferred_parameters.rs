@@ -1,0 +1,256 @@
+//! The physical parameters of each sample, with how sure the encoder is of them.
+
+use crate::TrainerError;
+use data::{LabelColumn, Labels};
+use latent::{logit, sigmoid};
+use model::PhysicsLayer;
+use ndarray::{Array2, Zip};
+
+/// A normal variable is below its mean plus so many standard deviations with 95 %.
+const QUANTILE_95: f64 = 1.644_853_626_951_472_7;
+
+/// The posterior of every parameter of every sample, n × p each, in the parameters' units.
+///
+/// The encoder gives u ~ N(m, s²); the parameter is min + (max − min)·sigmoid(u).
+#[derive(Clone, Debug)]
+pub struct InferredParameters {
+    /// Name and unit of each parameter.
+    pub parameters: Vec<(String, String)>,
+    /// Class, `sample_id` and date of the samples, as far as known.
+    pub labels: Labels,
+    /// At the posterior mean m of u, which is also the parameter's posterior median; what recovery is measured on.
+    pub value: Array2<f64>,
+    /// The posterior standard deviation of the parameter (not of u).
+    pub sd: Array2<f64>,
+    /// The 5 % and the 95 % quantile of the posterior.
+    pub ends_90: [Array2<f64>; 2],
+}
+
+impl InferredParameters {
+    /// From what an evaluation keeps of n samples.
+    ///
+    /// * `units`: name and unit of each of the p parameters of `physics`
+    /// * `z`: sigmoid(m), n × p
+    /// * `z_90`: sigmoid(m ∓ 1.645 s), n × p each
+    ///
+    /// m and s follow from z and the lower end; from m ≈ 36 on, where z cannot be told from 1, the standard deviation is 0.
+    pub fn of(
+        physics: &PhysicsLayer,
+        units: &[(String, String)],
+        z: &Array2<f64>,
+        z_90: &[Array2<f64>; 2],
+        labels: &Labels,
+    ) -> Self {
+        let p = z.ncols();
+        let width = physics.to_physical(Array2::ones((1, p)).view())
+            - physics.to_physical(Array2::zeros((1, p)).view());
+        let normal = Normal::default();
+        let mut sd = Array2::zeros(z.raw_dim());
+        Zip::from(&mut sd)
+            .and(z)
+            .and(&z_90[0])
+            .for_each(|sd, &z, &low| {
+                let (mean, sd_of_u) = mean_and_sd(z, low);
+                *sd = normal.sd_of_sigmoid(mean, sd_of_u);
+            });
+        Self {
+            parameters: units.to_owned(),
+            labels: labels.clone(),
+            value: physics.to_physical(z.view()),
+            sd: sd * width,
+            ends_90: [0, 1].map(|end| physics.to_physical(z_90[end].view())),
+        }
+    }
+
+    /// As CSV, one row a sample in the order of the samples: class, `sample_id` and date as far as known, then of each
+    /// parameter, in its unit, `<parameter>`, `<parameter>_sd`, `<parameter>_05` and `<parameter>_95`; numbers with
+    /// the digits needed to read them back exactly.
+    ///
+    /// # Errors
+    /// None that a program meets: memory takes any text.
+    pub fn to_csv(&self) -> Result<Vec<u8>, TrainerError> {
+        let refused = |error: csv::Error| TrainerError::Internal(error.to_string());
+        let labels: Vec<(&str, &LabelColumn)> = [
+            ("class", &self.labels.class),
+            ("sample_id", &self.labels.sample_id),
+            ("date", &self.labels.date),
+        ]
+        .into_iter()
+        .filter_map(|(name, column)| Some((name, column.as_ref()?)))
+        .collect();
+        let mut csv = csv::Writer::from_writer(vec![]);
+        for (name, _) in &labels {
+            csv.write_field(name).map_err(refused)?;
+        }
+        for (name, _) in &self.parameters {
+            for of in ["", "_sd", "_05", "_95"] {
+                csv.write_field(format!("{name}{of}")).map_err(refused)?;
+            }
+        }
+        csv.write_record(None::<&[u8]>).map_err(refused)?;
+        for row in 0..self.value.nrows() {
+            for (_, column) in &labels {
+                csv.write_field(column.get(row).unwrap_or_default())
+                    .map_err(refused)?;
+            }
+            for k in 0..self.parameters.len() {
+                for of in [&self.value, &self.sd, &self.ends_90[0], &self.ends_90[1]] {
+                    csv.write_field(of[[row, k]].to_string()).map_err(refused)?;
+                }
+            }
+            csv.write_record(None::<&[u8]>).map_err(refused)?;
+        }
+        csv.into_inner()
+            .map_err(|error| TrainerError::Internal(error.to_string()))
+    }
+}
+
+/// m and s of u ~ N(m, s²) from sigmoid(m) and sigmoid(m − 1.645 s), the end that has the more digits.
+fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
+    let u = |z: f64| logit(z.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0));
+    let mean = u(z);
+    (mean, (mean - u(low)) / QUANTILE_95)
+}
+
+/// Points and weights of the trapezoidal rule for the standard normal distribution.
+///
+/// For a function without a singularity within a of the real axis its error falls as exp(−2πa/h) with the step h
+/// (Trefethen and Weideman 2014, doi:10.1137/130932132, theorem 5.1); sigmoid(m + s·t) has poles at a = π/s. The
+/// encoder's s is at most 12.2 (`latent::LNVAR_MAX`): with h = 0.1 the error is below 1e-6 there, and rounding below
+/// s = 5. Gauss–Hermite rules need hundreds of nodes for it, the delta method fails from s ≈ 0.5 on.
+struct Normal(Vec<(f64, f64)>);
+
+impl Default for Normal {
+    fn default() -> Self {
+        // beyond 8.5 the weight is below the rounding of 1
+        let points = (-85..=85).map(|i| f64::from(i) * 0.1);
+        let mut all: Vec<(f64, f64)> = points.map(|t| (t, (-0.5 * t * t).exp())).collect();
+        let sum: f64 = all.iter().map(|(_, weight)| weight).sum();
+        for (_, weight) in &mut all {
+            *weight /= sum;
+        }
+        Self(all)
+    }
+}
+
+impl Normal {
+    /// Standard deviation of sigmoid(u), u ~ N(m, s²): z(1 − z)·s where s is small, √(q(1 − q)) with q = P(u > 0)
+    /// where it is large.
+    fn sd_of_sigmoid(&self, m: f64, s: f64) -> f64 {
+        let middle = sigmoid(m);
+        let (mut mean, mut squares) = (0.0, 0.0);
+        for (t, weight) in &self.0 {
+            let away = sigmoid(m + s * t) - middle;
+            mean += weight * away;
+            squares += weight * away * away;
+        }
+        (squares - mean * mean).max(0.0).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+    use rand::{Rng as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+    use rand_distr::StandardNormal;
+
+    /// Four standard errors of a standard deviation of 400,000 draws: that of a normal variable is 1/√(2n), and
+    /// distributions between two ends have lighter tails.
+    const FOUR_STANDARD_ERRORS: f64 = 4.0 * 0.0012;
+
+    #[test]
+    fn the_standard_deviation_is_that_of_draws() {
+        let normal = Normal::default();
+        for (seed, (m, s)) in [
+            (0.0, 0.3),
+            (2.0, 0.05),
+            (-1.5, 1.0),
+            (3.0, 2.5),
+            (-4.0, 6.0),
+            (1.0, 12.0),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed as u64);
+            let n = 400_000;
+            let draws: Vec<f64> = (0..n)
+                .map(|_| sigmoid(m + s * rng.sample::<f64, _>(StandardNormal)))
+                .collect();
+            let mean = draws.iter().sum::<f64>() / n as f64;
+            let drawn = (draws.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+            let found = normal.sd_of_sigmoid(m, s);
+            assert!(
+                (found / drawn - 1.0).abs() < FOUR_STANDARD_ERRORS,
+                "m {m}, s {s}: {found}, drawn {drawn}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_standard_deviation_has_its_limits() {
+        let normal = Normal::default();
+        assert_eq!(normal.sd_of_sigmoid(0.7, 0.0), 0.0);
+        // the delta method; what it leaves out is of the order s³
+        let z: f64 = sigmoid(1.2);
+        let s = 1e-3;
+        let found = normal.sd_of_sigmoid(1.2, s);
+        assert!((found / (z * (1.0 - z) * s) - 1.0).abs() < 1e-6, "{found}");
+        // nearly a coin: z(1 − z) has the integral 1 over u, so its mean is φ(0)/s but for a share of π²/6s²
+        let coin = (0.25 - 0.398_942_28 / 12.2_f64).sqrt();
+        assert!((normal.sd_of_sigmoid(0.0, 12.2) - coin).abs() < 1e-3);
+        assert!((normal.sd_of_sigmoid(-2.0, 3.0) - normal.sd_of_sigmoid(2.0, 3.0)).abs() < 1e-15);
+        // a step a hundred times finer changes nothing, up to the largest s of an encoder
+        for s in [0.5, 5.0, 12.2] {
+            let points = (-8500..=8500).map(|i| f64::from(i) * 0.001);
+            let weights: Vec<(f64, f64)> = points.map(|t| (t, (-0.5 * t * t).exp())).collect();
+            let sum: f64 = weights.iter().map(|(_, w)| w).sum();
+            let fine = Normal(weights.iter().map(|(t, w)| (*t, w / sum)).collect());
+            let (coarse, fine) = (normal.sd_of_sigmoid(1.0, s), fine.sd_of_sigmoid(1.0, s));
+            assert!((coarse - fine).abs() < 1e-6, "s {s}: {coarse} {fine}");
+        }
+    }
+
+    #[test]
+    fn mean_and_sd_come_back_from_the_quantiles() {
+        for m in [-30.0, -8.0, 0.0, 0.5, 8.0, 30.0] {
+            for s in [0.011, 1.0, 12.0] {
+                let [z, low] = [m, m - QUANTILE_95 * s].map(sigmoid);
+                let (mean, sd) = mean_and_sd(z, low);
+                // 1 − 2⁻⁵³ has lost the digits of u = 30 beyond the third
+                let tolerance = if m > 20.0 { 2e-3 } else { 1e-9 };
+                assert!((mean - m).abs() < tolerance, "{m} {s}: {mean}");
+                assert!((sd - s).abs() < tolerance, "{m} {s}: {sd}");
+            }
+        }
+        // where nothing is left: no NaN, no infinity
+        assert_eq!(mean_and_sd(1.0, 1.0).1, 0.0);
+        assert_eq!(mean_and_sd(0.0, 0.0).1, 0.0);
+    }
+
+    #[test]
+    fn a_row_a_sample_as_it_is_written() {
+        let inferred = InferredParameters {
+            parameters: vec![("d".into(), "km".into()), ("dV".into(), "1e5 m³".into())],
+            labels: Labels {
+                class: None,
+                sample_id: Some(["7", "a, b"].into_iter().collect()),
+                date: Some(["2008.07.01", ""].into_iter().collect()),
+            },
+            value: array![[2.5, 100.0], [3.0, 0.1]],
+            sd: array![[0.5, 1.0], [0.25, 2.0]],
+            ends_90: [
+                array![[2.0, 98.0], [2.75, 0.0]],
+                array![[3.5, 102.0], [3.5, 3.0]],
+            ],
+        };
+        let csv = String::from_utf8(inferred.to_csv().unwrap()).unwrap();
+        insta::assert_snapshot!(csv, @r#"
+        sample_id,date,d,d_sd,d_05,d_95,dV,dV_sd,dV_05,dV_95
+        7,2008.07.01,2.5,0.5,2,3.5,100,1,98,102
+        "a, b",,3,0.25,2.75,3.5,0.1,2,0,3
+        "#);
+    }
+}
