@@ -222,6 +222,137 @@ fn the_program_simulates_its_own_samples_and_resumes_to_the_same_bytes() {
     }
 }
 
+/// A source that drifts slowly, one sample a day under noise, with the class that makes `seasons.csv` name each date.
+fn daily_tables(folder: &Path) {
+    const DAYS: usize = 420;
+    let turn = |i: usize| i as f64 / DAYS as f64 * std::f64::consts::TAU;
+    let mut table = String::from("dV,d,ycen,xcen\n");
+    for i in 0..DAYS {
+        let (along, up) = (turn(i).sin(), turn(i).cos());
+        let _ = writeln!(
+            table,
+            "{},{},{},{}",
+            120.0 + 40.0 * up,
+            8.0 + 2.0 * along,
+            1.0 + up,
+            2.0 + along
+        );
+    }
+    let (params, output) = (folder.join("sources.csv"), folder.join("mm.csv"));
+    std::fs::write(&params, table).unwrap();
+    let run = trainer()
+        .args([
+            "simulate",
+            "--stations",
+            "configs/stations/akutan.json",
+            "--params",
+        ])
+        .arg(&params)
+        .arg("--output")
+        .arg(&output)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", printed(&run).1);
+    let simulated = text(&output);
+    let mut lines = simulated.lines();
+    let mut daily = format!("{},place,date\n", lines.next().unwrap());
+    for (day, line) in lines.enumerate() {
+        // the noise of a day is no one's pattern
+        let cells = line.split(',').enumerate().map(|(channel, mm)| {
+            let noise = (0.618_034 * ((day * 36 + channel) as f64)).fract() - 0.5;
+            (mm.parse::<f64>().unwrap() + 20.0 * noise).to_string()
+        });
+        let cells: Vec<String> = cells.collect();
+        let (month, date) = (1 + day / 28 % 12, 1 + day % 28);
+        let year = 2010 + day / 336;
+        let _ = writeln!(
+            daily,
+            "{},akutan,{year}-{month:02}-{date:02}",
+            cells.join(",")
+        );
+    }
+    for name in ["train", "valid", "test"] {
+        std::fs::write(folder.join(format!("{name}.csv")), &daily).unwrap();
+    }
+}
+
+/// Mean over windows of a week of the variance of where the source is inferred to be, km².
+fn restlessness(run: &Run) -> f64 {
+    let table = text(&run.path.join("seasons.csv"));
+    let mut lines = table
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let rows: Vec<Vec<&str>> = lines.collect();
+    assert_eq!(rows.len(), 420);
+    let of = |name: &str| {
+        let column = header.iter().position(|h| *h == name).unwrap();
+        let values: Vec<f64> = rows
+            .iter()
+            .map(|row| row[column].parse().unwrap())
+            .collect();
+        let variance = |week: &[f64]| {
+            let mean = week.iter().sum::<f64>() / 7.0;
+            week.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 6.0
+        };
+        let all: f64 = values.chunks_exact(7).map(variance).sum();
+        all / 60.0
+    };
+    of("xcen_mean") + of("ycen_mean")
+}
+
+#[test]
+fn a_series_becomes_smooth_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    daily_tables(folder.path());
+    let data = folder.path().to_string_lossy().into_owned();
+    let mut plain = vec![
+        "--config",
+        "configs/mogi_c_akutan.json",
+        "--data-dir",
+        &data,
+        "--epochs",
+        "30",
+        "--set",
+        "phys_vae.epochs_pretrain=10",
+        "--set",
+        "trainer.batch_size=14",
+        "--set",
+        "trainer.early_stop=null",
+        "--set",
+        "optimizer.lr=3e-3",
+        "--set",
+        "data.values=displacement_mm",
+        "--set",
+        "data.standardization=measured",
+        "--set",
+        "data.labels.class=place",
+    ];
+    plain.extend(NARROW);
+    let mut smooth = plain.clone();
+    smooth.extend([
+        "--set",
+        "objective.temporal_smoothness={\"weight\": 100, \"parameters\": [\"xcen\", \"ycen\"]}",
+        // the residual may then say what comes back every year
+        "--set",
+        "phys_vae.residual=low_rank",
+        "--set",
+        "phys_vae.low_rank.use_time=true",
+    ]);
+    let without = Run::train(&folder.path().join("without"), &plain);
+    let with = Run::train(&folder.path().join("with"), &smooth);
+    let (restless, calm) = (restlessness(&without), restlessness(&with));
+    assert!(calm < 0.5 * restless, "{calm} {restless}");
+    #[cfg(unix)]
+    {
+        // in the middle of an epoch of windows
+        let stopped = stories::interrupted(&folder.path().join("stopped"), &smooth, 600);
+        assert!(bytes(&stopped, "metrics.jsonl").len() < bytes(&with.path, "metrics.jsonl").len());
+        stories::resume(&stopped);
+        stories::assert_same(&with.path, &stopped);
+    }
+}
+
 #[test]
 fn akutan_trains_as_configured() {
     let Some(data) = beside("data/mogi") else {

@@ -237,14 +237,7 @@ mod tests {
             r#"data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}"#,
             r#"physics.fixed={"tts": 50, "tto": 5, "psi": 40}"#,
         ];
-        let overrides = Overrides {
-            set: set.map(String::from).to_vec(),
-            data_dir: Some(folder.path().to_owned()),
-            ..Overrides::default()
-        };
-        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-        let source = ConfigSource::File(configs.join("rtm_c_austria.json"));
-        let checked = check(&crate::config::load(&source, &overrides).unwrap()).unwrap();
+        let checked = checked_with(folder.path(), &set);
         let overpass = Overpass {
             latitude: 48.15,
             longitude: 16.1,
@@ -273,5 +266,53 @@ mod tests {
             .evaluate(forests.view(), Some(expected.view()), spectra.view_mut())
             .unwrap();
         assert_ne!(spectra.row(0), spectra.row(1));
+    }
+
+    /// Behind the defaults of the physics, which the table does not have: of training, and of a table that is evaluated.
+    #[test]
+    fn wherever_a_table_is_read_its_dates_give_the_season() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = "B04,B8A,date\n0.03,0.3,2018.04.08\n0.05,0.4,2018-10-30\n";
+        for name in ["train.csv", "valid.csv", "test.csv"] {
+            std::fs::write(folder.path().join(name), table).unwrap();
+        }
+        let set = [
+            r#"data.bands=["B04", "B8A"]"#,
+            "data.columns={}",
+            "data.values=reflectance",
+            "data.standardization=measured",
+            r#"data.labels={"date": "date"}"#,
+            r#"physics.fixed={"tts": 50, "tto": 5, "psi": 40}"#,
+            "phys_vae.residual=low_rank",
+            "phys_vae.low_rank.use_time=true",
+        ];
+        let checked = checked_with(folder.path(), &set);
+        let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let season = data::season(splits.train.labels()).unwrap();
+        let path = folder.path().join("test.csv");
+        let alone = read_samples(&checked, &path, &splits.standardization).unwrap();
+        for samples in [&splits.train, &splits.valid, &splits.test, &alone] {
+            for (row, season) in season.rows().into_iter().enumerate() {
+                let conditions = samples.conditions().unwrap().values().row(row).to_vec();
+                assert_eq!(conditions[..3], [50.0, 5.0, 40.0]);
+                assert_eq!(conditions[3..], season.to_vec());
+            }
+        }
+        // a date that says nothing is refused before there is a run
+        std::fs::write(&path, table.replace("2018-10-30", "autumn")).unwrap();
+        let message = load(&checked, forward.as_ref()).unwrap_err().to_string();
+        assert!(message.contains("autumn"), "{message}");
+    }
+
+    fn checked_with(folder: &Path, set: &[&str]) -> CheckedExperiment {
+        let overrides = Overrides {
+            set: set.iter().map(|&it| it.to_owned()).collect(),
+            data_dir: Some(folder.to_owned()),
+            ..Overrides::default()
+        };
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let source = ConfigSource::File(configs.join("rtm_c_austria.json"));
+        check(&crate::config::load(&source, &overrides).unwrap()).unwrap()
     }
 }

@@ -18,7 +18,7 @@ pub struct SmoothnessConfig {
     /// Consecutive samples in a window.
     #[schemars(range(min = 2, max = 1048576))]
     pub samples: usize,
-    /// Names of the parameters that are to be smooth, such as `["xcen", "ycen", "d"]`; null: all.
+    /// Names of the parameters that are to be smooth, such as those of the place, xcen, ycen and d; null: all.
     pub parameters: Option<Vec<String>>,
 }
 

@@ -121,6 +121,31 @@ fn data_of_a_volcano() {
     insta::assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @r#"rtm_c_austria.json with --set data.values=displacement_mm: data.values = "displacement_mm"; allowed: "standardized", "reflectance", "digital_numbers", because physics.model is "inform""#);
 }
 
+#[test]
+fn series_of_consecutive_samples() {
+    let smooth = "objective.temporal_smoothness={}";
+    insta::assert_snapshot!(with(&[smooth]), @"mogi_c_akutan.json:50:5: trainer.batch_size = 320; allowed: a multiple of objective.temporal_smoothness.samples = 7, such as 322");
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.date=null"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, or data.labels.date with the column of the dates, because windows are of consecutive ones"#);
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.sample_id=station"]), @r#"mogi_c_akutan.json with --set data.labels.sample_id=station: data.labels.sample_id = "station"; allowed: null, because objective.temporal_smoothness takes the whole table for one series"#);
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data={\"source\": \"synthetic\"}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because simulated samples are no series"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"samples\": 1}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"samples": 1}: objective.temporal_smoothness.samples = 1; allowed: a whole number from 2 to 1048576"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"weight\": -1}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"weight": -1}: objective.temporal_smoothness.weight = -1; allowed: a number ≥ 0"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"depth\"]}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": ["xcen", "depth"]}: objective.temporal_smoothness.parameters.1 = "depth"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"xcen\"]}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": ["xcen", "xcen"]}: objective.temporal_smoothness.parameters.1 = "xcen"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": []}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": []}: objective.temporal_smoothness.parameters = []; allowed: null or some of xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&[smooth, "phys_vae.no_phy=true", "phys_vae.dim_z_phy=0", "phys_vae.epochs_pretrain=0"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because phys_vae.no_phy is true and there are no physical parameters"#);
+}
+
+#[test]
+fn a_residual_that_follows_the_season() {
+    let time = "phys_vae.low_rank.use_time=true";
+    let low_rank = "phys_vae.residual=low_rank";
+    insta::assert_snapshot!(with(&[time]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, unless phys_vae.residual is low_rank");
+    insta::assert_snapshot!(with(&[time, "phys_vae.residual=none", "phys_vae.dim_z_aux=0"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because this variant has no residual");
+    insta::assert_snapshot!(with(&[time, low_rank, "data.labels.date=null"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, or data.labels.date with the column of the dates, from which it follows");
+    insta::assert_snapshot!(with(&[time, low_rank, "data={\"source\": \"synthetic\"}"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because simulated samples have no dates");
+}
+
 /// `config show` prints what needs no other file: channels, stations and ranges are inside.
 #[test]
 fn shown_it_needs_no_other_file() {
