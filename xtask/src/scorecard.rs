@@ -1,8 +1,11 @@
 //! `cargo xtask scorecard`: trains the experiments that say what the project reaches, and writes their figures side
 //! by side.
 
+mod experiments;
+
 use crate::command_line::CommandLine;
 use crate::workspace::Workspace;
+use experiments::{BASELINES, EXPERIMENTS, Experiment, Stages};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
@@ -31,142 +34,9 @@ pub struct Args {
 const TABLE: &str = "docs/scorecard.md";
 const FIGURES: &str = "docs/scorecard.json";
 
-/// Learned noise, the physics judged by itself: docs/recipe.md.
-const RECIPE: &str = "--set objective.likelihood=learned_noise --set objective.physics_weight=10 \
-    --set phys_vae.detach_x_p=true --set pretrain.loss=likelihood --set pretrain.noise=0.05 \
-    --set optimizer.lr=1e-3 --set optimizer.weight_decay=0 --set trainer.grad_clip_norm=null";
-const QUADRATURE: &str = "--set physics.spectral.sampling=quadrature --set trainer.early_stop=null";
-/// The brief's weight of the gate, which the shipped file of Austria raises.
-const BRIEF: &str = "--set phys_vae.balance_gate=1e-3";
-const PUBLISHED: &str = "--set physics.variant=published";
 /// A quick training: 40 epochs, of which 6 pretrain and 10 warm up.
 const QUICK: &str = "--epochs 40 --set phys_vae.kl_warmup_epochs=10";
 const QUICK_PRETRAIN: &str = "--set phys_vae.epochs_pretrain=6";
-
-/// One line of the table.
-struct Experiment {
-    name: &'static str,
-    config: &'static str,
-    /// Folder below the data, if it needs tables.
-    data: Option<&'static str>,
-    /// What is set beside the file.
-    set: &'static [&'static str],
-    /// Whether it has a Stage A that a quick form shortens.
-    pretrains: bool,
-}
-
-const fn austria(
-    name: &'static str,
-    config: &'static str,
-    set: &'static [&'static str],
-) -> Experiment {
-    Experiment {
-        name,
-        config,
-        data: Some("austria"),
-        set,
-        pretrains: true,
-    }
-}
-
-const EXPERIMENTS: &[Experiment] = &[
-    austria(
-        "Austria C, enmap_box, brief",
-        "rtm_c_austria",
-        &[QUADRATURE, BRIEF],
-    ),
-    austria(
-        "Austria C, enmap_box, recipe",
-        "rtm_c_austria",
-        &[QUADRATURE, RECIPE],
-    ),
-    austria(
-        "Austria C, published, brief",
-        "rtm_c_austria",
-        &[QUADRATURE, BRIEF, PUBLISHED],
-    ),
-    austria(
-        "Austria C, published, recipe",
-        "rtm_c_austria",
-        &[QUADRATURE, RECIPE, PUBLISHED],
-    ),
-    austria(
-        "Austria B, enmap_box, brief",
-        "rtm_b_austria",
-        &[QUADRATURE],
-    ),
-    Experiment {
-        pretrains: false,
-        ..austria(
-            "Austria A",
-            "rtm_a_austria",
-            &["--set trainer.early_stop=null"],
-        )
-    },
-    austria(
-        "Austria, recommended (twelve parameters)",
-        "rtm_recommended",
-        &[],
-    ),
-    Experiment {
-        data: Some("mogi"),
-        ..austria(
-            "Akutan C",
-            "mogi_c_akutan",
-            &["--set trainer.early_stop=null"],
-        )
-    },
-    Experiment {
-        data: Some("mogi"),
-        ..austria("Akutan C, recipe", "mogi_recommended", &[])
-    },
-    Experiment {
-        data: Some("mogi"),
-        ..austria(
-            "Akutan B",
-            "mogi_b_akutan",
-            &["--set trainer.early_stop=null"],
-        )
-    },
-    Experiment {
-        data: Some("mogi"),
-        pretrains: false,
-        ..austria(
-            "Akutan A",
-            "mogi_a_akutan",
-            &["--set trainer.early_stop=null"],
-        )
-    },
-    Experiment {
-        data: None,
-        ..austria("synthetic C, brief", "rtm_c_synthetic", &[QUADRATURE])
-    },
-    Experiment {
-        data: None,
-        ..austria(
-            "synthetic C, recipe",
-            "rtm_c_synthetic",
-            &[QUADRATURE, RECIPE],
-        )
-    },
-    Experiment {
-        data: None,
-        ..austria(
-            "synthetic B, recipe",
-            "rtm_b_synthetic",
-            &[QUADRATURE, RECIPE],
-        )
-    },
-    Experiment {
-        data: None,
-        pretrains: false,
-        ..austria(
-            "synthetic, regressor",
-            "rtm_c_synthetic",
-            &[QUADRATURE, RECIPE, "--set phys_vae.epochs_pretrain=150"],
-        )
-    },
-];
 
 /// Trains what is asked for, prints the table and, in the full form, writes it into docs/.
 pub fn run(args: &Args) -> ExitCode {
@@ -231,8 +101,9 @@ fn scorecard(args: &Args) -> Result<(), String> {
         println!("{row}");
         rows.push((experiment.name, row, runs));
     }
+    let floors = floors(args, &workspace, &trainer)?;
     let seconds = started.elapsed().as_secs_f64();
-    let text = page(&rows, seeds, seconds, args.quick);
+    let text = page(&rows, seeds, seconds, args.quick) + &floors;
     let figures: Value = rows
         .into_iter()
         .map(|(name, _, runs)| (name.to_owned(), json!(runs)))
@@ -248,6 +119,42 @@ fn scorecard(args: &Args) -> Result<(), String> {
         println!("written: {}", path.display());
     }
     Ok(())
+}
+
+/// What the physics alone reaches without a network, as the program says it.
+fn floors(args: &Args, workspace: &Workspace, trainer: &Path) -> Result<String, String> {
+    let mut text = "\n## Without a network\n".to_owned();
+    for (name, config, folder, set) in BASELINES {
+        let data = workspace.root().join(&args.data).join(folder);
+        let wanted = (args.only.as_ref()).is_none_or(|text| name.contains(text.as_str()));
+        if !wanted || !data.is_dir() {
+            continue;
+        }
+        let output = Command::new(trainer)
+            .current_dir(workspace.root())
+            .args(["baseline", "--config"])
+            .arg(format!("configs/{config}.json"))
+            .arg("--data-dir")
+            .arg(&data)
+            .args(set.split_whitespace())
+            .output()
+            .map_err(|error| format!("{}: {error}", trainer.display()))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!(
+                "{name}: {}",
+                said.lines().last().unwrap_or_default()
+            ));
+        }
+        let said = String::from_utf8_lossy(&output.stdout);
+        println!("{name}\n{said}");
+        let _ = write!(
+            text,
+            "\n{name}: `trainer baseline --config configs/{config}.json {set}`\n\n```text\n{}\n```\n",
+            said.trim_end()
+        );
+    }
+    Ok(text)
 }
 
 /// Trains one seed; the summary without what only a report needs.
@@ -269,15 +176,17 @@ fn train(
         .flat_map(|set| set.split_whitespace())
         .collect();
     if quick {
-        words.retain(|word| *word != "phys_vae.epochs_pretrain=150");
-        if words.last() == Some(&"--set") {
-            words.pop();
-            words.extend(["--set", "phys_vae.epochs_pretrain=40"]);
-        } else if experiment.pretrains {
+        words.extend(QUICK.split_whitespace());
+        if experiment.stages == Stages::Both {
             words.extend(QUICK_PRETRAIN.split_whitespace());
         }
-        words.extend(QUICK.split_whitespace());
     }
+    let all_epochs = match (experiment.stages, quick) {
+        (Stages::Pretraining, true) => Some("phys_vae.epochs_pretrain=40"),
+        (Stages::Pretraining, false) => Some("phys_vae.epochs_pretrain=80"),
+        _ => None,
+    };
+    words.extend(all_epochs.into_iter().flat_map(|epochs| ["--set", epochs]));
     let mut command = Command::new(trainer);
     command
         .current_dir(workspace.root())
@@ -333,7 +242,7 @@ pub fn newest(folder: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("{}: empty", folder.display()))
 }
 
-const HEADER: &str = "| experiment | test MSE, last epoch | sampled | physics alone | at the selected epoch | residual's share | KL, nats (first seed) | classes named | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|\n";
+const HEADER: &str = "| experiment | test MSE, last epoch | sampled | RMSE, in the channels' unit | physics alone | at the selected epoch | the original: MSE, physics alone | residual's share | KL, nats (first seed) | classes named | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// One line: the seeds' figures side by side.
 fn line(experiment: &Experiment, runs: &[Value]) -> String {
@@ -363,12 +272,18 @@ fn line(experiment: &Experiment, runs: &[Value]) -> String {
     };
     let percent = |value: &Value| value.as_f64().map(|v| format!("{:.1} %", 100.0 * v));
     format!(
-        "| {} | {} | {} | {} | {} | {} | {kl} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {kl} | {} | {} | {} | {} |",
         experiment.name,
         each(&|run| number(&run["test_last"]["mse"], 4)),
         each(&|run| number(&run["test_last"]["mse_sampled"], 4)),
+        each(&|run| number(&run["test_last"]["rmse_physical"], 4)),
         each(&|run| number(&run["test_last"]["mse_physics_only"], 3)),
         each(&|run| number(&run["test"]["mse"], 4)),
+        if experiment.original.is_empty() {
+            "–"
+        } else {
+            experiment.original
+        },
         each(&|run| percent(&run["test_last"]["residual_share"])),
         each(&|run| percent(&run["separation_last"]["accuracy"])),
         each(&|run| number(&run["recovery_mean_r2"], 3)),
@@ -389,7 +304,7 @@ fn page(rows: &[(&str, String, Vec<Value>)], seeds: &[u64], seconds: f64, quick:
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
     let mut text = format!(
         "# Scorecard\n\nMade by `cargo xtask scorecard{form}` in {seconds:.0} s; seeds {}. MSE is element-wise on the test \
-         split in\nstandardised units, mean latents. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
+         split in\nstandardised units, mean latents; the original at its best epoch. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
          share of\nthe test split's rows whose class (species) a linear discriminant names by the inferred physical \
          parameters, all dates\nof a place left out together. Both at the last epoch. What the experiments are: `xtask/src/scorecard.rs`; what they \
          mean: [results](results.md).\n\n{HEADER}",
@@ -409,7 +324,7 @@ mod tests {
     fn a_line_has_a_cell_for_every_column() {
         let run = json!({
             "test": {"mse": 0.01234},
-            "test_last": {"mse": 1.25, "mse_sampled": 0.5, "mse_physics_only": null, "residual_share": 0.0234},
+            "test_last": {"mse": 1.25, "mse_sampled": 0.5, "mse_physics_only": null, "rmse_physical": 0.011, "residual_share": 0.0234},
             "separation": null,
             "separation_last": {"classes": 12, "accuracy": 0.4127, "balanced_accuracy": 0.3, "chance": 0.2},
             "kl_per_dimension_last": {"N": 0.31},
@@ -421,7 +336,7 @@ mod tests {
         let columns = HEADER.lines().next().unwrap().matches('|').count();
         assert_eq!(row.matches('|').count(), columns);
         assert!(
-            row.contains("| 1.2500, 1.2500 | .5000, .5000 | – | .0123, .0123 | 2.3 %, 2.3 % | N 0.3 | 41.3 %, 41.3 % |"),
+            row.contains("| 1.2500, 1.2500 | .5000, .5000 | .0110, .0110 | – | .0123, .0123 | .0322, .255 | 2.3 %, 2.3 % | N 0.3 | 41.3 %, 41.3 % |"),
             "{row}"
         );
         assert!(
