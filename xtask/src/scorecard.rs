@@ -306,7 +306,7 @@ fn page(rows: &[(&str, String, Vec<Value>)], seeds: &[u64], seconds: f64, quick:
         "# Scorecard\n\nMade by `cargo xtask scorecard{form}` in {seconds:.0} s; seeds {}. MSE is element-wise on the test \
          split in\nstandardised units, mean latents; the original at its best epoch. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
          share of\nthe test split's rows whose class (species) a linear discriminant names by the inferred physical \
-         parameters, all dates\nof a place left out together. Both at the last epoch. What the experiments are: `xtask/src/scorecard.rs`; what they \
+         parameters, all dates\nof a place left out together. Both at the last epoch. What the experiments are: `xtask/src/scorecard/experiments.rs`; what they \
          mean: [results](results.md).\n\n{HEADER}",
         seeds.join(", ")
     );

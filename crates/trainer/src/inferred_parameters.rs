@@ -1,13 +1,11 @@
 //! The physical parameters of each sample, with how sure the encoder is of them.
 
 use crate::TrainerError;
+use crate::training::WITHIN_90;
 use data::{LabelColumn, Labels};
 use latent::{logit, sigmoid};
 use model::PhysicsLayer;
 use ndarray::{Array2, Zip};
-
-/// A normal variable is below its mean plus so many standard deviations with 95 %.
-const QUANTILE_95: f64 = 1.644_853_626_951_472_7;
 
 /// The posterior of every parameter of every sample, n × p each, in the parameters' units.
 ///
@@ -109,7 +107,7 @@ impl InferredParameters {
 fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
     let u = |z: f64| logit(z.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0));
     let mean = u(z);
-    (mean, (mean - u(low)) / QUANTILE_95)
+    (mean, (mean - u(low)) / WITHIN_90)
 }
 
 /// Points and weights of the trapezoidal rule for the standard normal distribution.
@@ -217,7 +215,7 @@ mod tests {
     fn mean_and_sd_come_back_from_the_quantiles() {
         for m in [-30.0, -8.0, 0.0, 0.5, 8.0, 30.0] {
             for s in [0.011, 1.0, 12.0] {
-                let [z, low] = [m, m - QUANTILE_95 * s].map(sigmoid);
+                let [z, low] = [m, m - WITHIN_90 * s].map(sigmoid);
                 let (mean, sd) = mean_and_sd(z, low);
                 // 1 − 2⁻⁵³ has lost the digits of u = 30 beyond the third
                 let tolerance = if m > 20.0 { 2e-3 } else { 1e-9 };

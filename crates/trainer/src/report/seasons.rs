@@ -4,7 +4,7 @@ use super::axis::Scale;
 use super::horizontal::Horizontal;
 use super::svg::{Chart, Series};
 use crate::seasons::{ClassOnDate, Seasons};
-use jiff::civil;
+use data::Date;
 use std::collections::BTreeMap;
 
 /// Classes with a colour, the commonest; the lines of the others are grey.
@@ -74,8 +74,7 @@ fn placed<'a>(texts: &[&'a str]) -> (&'static str, Vec<(u32, &'a str)>) {
 
 /// Of `2018.04.08`, `2018-04-08` or `2018/04/08`: 98.
 fn day_of_year(text: &str) -> Option<u32> {
-    let date: civil::Date = text.replace(['.', '/'], "-").parse().ok()?;
-    u32::try_from(date.day_of_year()).ok()
+    u32::try_from(Date::parse(text)?.day_of_year()).ok()
 }
 
 #[cfg(test)]

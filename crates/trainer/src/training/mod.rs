@@ -19,6 +19,7 @@ pub use learner::{Learner, StepOutcome};
 pub use observer::{Observer, Silent};
 pub use progress::{EpochSums, Progress};
 pub use reconstruction::Reconstruction;
+pub(crate) use reconstruction::WITHIN_90;
 pub use saving::Saving;
 pub use shards::Shards;
 pub use stage_a::StageA;

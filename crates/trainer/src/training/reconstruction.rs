@@ -24,7 +24,7 @@ pub struct Reconstruction {
 }
 
 /// A normal variable is within ± so many standard deviations with 90 %.
-const WITHIN_90: f64 = 1.644_853_626_951_472_7;
+pub(crate) const WITHIN_90: f64 = 1.644_853_626_951_472_7;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// Reconstructs observations (n × d, standardised) without a tape; `rng: None` decodes the means.
