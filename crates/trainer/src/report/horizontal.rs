@@ -1,7 +1,7 @@
 //! What curves stand over: epochs, days of the year, years.
 
 use super::axis::Axis;
-use super::svg::{LEFT, RIGHT, WIDTH};
+use super::frame::{LEFT, RIGHT, WIDTH};
 use super::text::number;
 use std::ops::Range;
 

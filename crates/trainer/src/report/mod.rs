@@ -11,13 +11,14 @@
 //! seasons the parameters' course over the year by class
 //! course  the parameters over the years, of samples without classes
 //! svg     charts: lines over epochs, days or years, bars by name
-//! horizontal, axis  what curves stand over; limits and ticks
+//! horizontal, axis, frame  what curves stand over; limits and ticks; lengths
 //! text    escaping and numbers
 //! ```
 
 mod axis;
 mod course;
 mod curves;
+mod frame;
 mod horizontal;
 mod page;
 mod seasons;

@@ -4,18 +4,11 @@
 //! Lengths are in units of the view box, which a page of two columns shows at about their size.
 
 use super::axis::{Axis, Scale};
+use super::frame::{BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH};
 use super::horizontal::Horizontal;
 use super::text::{escape, number, shortened};
 use std::borrow::Cow;
 use std::fmt::Write;
-
-pub(super) const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 250.0;
-/// Room for the ticks' numbers.
-pub(super) const LEFT: f64 = 54.0;
-pub(super) const RIGHT: f64 = 10.0;
-const TOP: f64 = 18.0;
-const BOTTOM: f64 = 38.0;
 
 /// Distinct colours; further series of a chart repeat them with other dashes.
 const COLOURS: usize = 8;
