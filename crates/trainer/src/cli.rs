@@ -62,6 +62,18 @@ pub enum Command {
     /// Simulate: a table of parameters in, a table of bands or displacements out
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
+    /// Turn an experiment file of the original into a configuration, and say what became of each key
+    #[command(after_help = IMPORT_EXAMPLES)]
+    ImportConfig(ImportConfigArgs),
+    /// Print what a shell needs to complete commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff), of all commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man,
     /// Check, show or document a configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -325,6 +337,35 @@ pub struct CheckArgs {
     /// With --data: list the rows that the rules of the data leave out (CSV: file, line, rule, reason)
     #[arg(long, value_name = "FILE", requires = "data")]
     pub dropped_rows: Option<PathBuf>,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  trainer completions bash > ~/.local/share/bash-completion/completions/trainer
+  trainer completions fish > ~/.config/fish/completions/trainer.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  trainer man > trainer.1
+  man ./trainer.1";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  trainer import-config original/configs/phys_smpl/AE_RTM_C_austria.json --root original --output mine.json
+  trainer train --config mine.json";
+
+/// Arguments of `import-config`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportConfigArgs {
+    /// The experiment file of the original (JSON)
+    #[arg(value_name = "OLD.json")]
+    pub original: PathBuf,
+    /// Configuration to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Folder of the original's project, which the paths in its file start from
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub root: PathBuf,
 }
 
 /// Where to compute.

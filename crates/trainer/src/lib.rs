@@ -14,6 +14,7 @@ mod error;
 pub mod evaluation;
 pub mod experiment;
 mod files;
+pub mod import;
 pub mod inferred_parameters;
 mod interrupt;
 pub mod levenberg_marquardt;

@@ -3,6 +3,8 @@
 mod baseline;
 mod config;
 mod eval;
+mod import_config;
+mod manual;
 mod replay;
 mod simulate;
 mod simulate_mogi;
@@ -24,6 +26,9 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man => manual::page(),
+        Command::ImportConfig(args) => import_config::import_config(&args),
         Command::Config(command) => config::config(&command),
     }
 }

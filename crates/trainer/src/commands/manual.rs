@@ -1,0 +1,74 @@
+//! `trainer completions` and `trainer man`.
+
+use crate::TrainerError;
+use crate::cli::Cli;
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::io::{self, Write};
+
+/// Prints the completions of a shell.
+pub(super) fn completions(shell: Shell) -> Result<(), TrainerError> {
+    let mut text = vec![];
+    clap_complete::generate(shell, &mut Cli::command(), "trainer", &mut text);
+    print(&text)
+}
+
+/// Prints the manual page: the program, then each of its commands.
+pub(super) fn page() -> Result<(), TrainerError> {
+    print(&roff().map_err(|error| TrainerError::Internal(error.to_string()))?)
+}
+
+fn roff() -> io::Result<Vec<u8>> {
+    let mut program = Cli::command();
+    // names of commands with those above them, as they are typed
+    program.build();
+    let mut text = vec![];
+    clap_mangen::Man::new(program.clone()).render(&mut text)?;
+    let mut commands: Vec<_> = program.get_subcommands().cloned().collect();
+    while let Some(command) = (!commands.is_empty()).then(|| commands.remove(0)) {
+        if command.get_name() == "help" {
+            continue;
+        }
+        commands.splice(0..0, command.get_subcommands().cloned());
+        let title = command
+            .get_display_name()
+            .unwrap_or(command.get_name())
+            .replace('-', " ");
+        writeln!(text, ".SH {}", title.to_uppercase())?;
+        let page = clap_mangen::Man::new(command);
+        page.render_description_section(&mut text)?;
+        page.render_options_section(&mut text)?;
+        page.render_extra_section(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// A reader that stops reading, such as `head`, is no error.
+fn print(text: &[u8]) -> Result<(), TrainerError> {
+    match io::stdout().lock().write_all(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(TrainerError::Internal(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_page_has_every_command_and_option() {
+        let page = String::from_utf8(roff().unwrap()).unwrap();
+        assert!(page.contains(".TH trainer 1"));
+        for word in [
+            "TRAINER EVAL",
+            "TRAINER CONFIG CHECK",
+            "Exit codes",
+            "dropped\\-rows",
+        ] {
+            assert!(page.contains(word), "{word}");
+        }
+        assert!(!page.contains("TRAINER HELP"));
+    }
+}
