@@ -44,6 +44,12 @@ fn eval_gives_the_summary_of(runs: &Path, more: &[&str]) {
     let share = 100.0 * summary["test"]["residual_share"].as_f64().unwrap();
     let share = format!("residual {share:.1} % of the variance");
     assert!(printed.contains(&share), "{share} is not in\n{printed}");
+    let report: serde_json::Value =
+        serde_json::from_str(&evaluated(&[run.path.as_os_str(), "--json".as_ref()])).unwrap();
+    assert_eq!(report["errors"], summary["test"]);
+    assert_eq!(report["recovery"], summary["recovery"]);
+    assert_eq!(report["kl_per_dimension"], summary["kl_per_dimension"]);
+    assert_eq!(report["rmse_per_channel"], summary["rmse_per_channel"]);
     // simulated samples have no classes
     assert_eq!(summary["separation"], serde_json::Value::Null);
     assert!(!run.path.join("seasons.csv").exists());

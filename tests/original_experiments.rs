@@ -52,11 +52,22 @@ fn an_experiment_is_imported_once_and_checks() {
     assert_eq!(json(&output)["physics"]["model"], Value::from("mogi"));
 
     let checked = trainer()
-        .args(["config", "check", "--config"])
+        .args(["config", "check", "--json", "--config"])
         .arg(&output)
         .output()
         .unwrap();
-    assert!(checked.status.success(), "{}", printed(&checked).1);
+    let (stdout, stderr) = printed(&checked);
+    assert!(checked.status.success(), "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["channels"].as_array().map(Vec::len), Some(36));
+    assert_eq!(
+        report["parameters"],
+        serde_json::json!(["xcen", "ycen", "d", "dV"])
+    );
+    assert_eq!(
+        (&report["epochs"], &report["samples"]),
+        (&150.into(), &Value::Null)
+    );
 
     // what is there is not written over
     let before = text(&output);

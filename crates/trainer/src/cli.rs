@@ -227,6 +227,9 @@ pub struct EvalArgs {
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
     /// Writes mean and standard deviation of the inferred parameters by class and date here (CSV)
     #[arg(long, value_name = "FILE")]
     pub seasons: Option<PathBuf>,
@@ -334,6 +337,9 @@ pub struct CheckArgs {
     /// Also open and check the tables of samples
     #[arg(long)]
     pub data: bool,
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
     /// With --data: list the rows that the rules of the data leave out (CSV: file, line, rule, reason)
     #[arg(long, value_name = "FILE", requires = "data")]
     pub dropped_rows: Option<PathBuf>,

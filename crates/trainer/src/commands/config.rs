@@ -3,10 +3,30 @@
 use crate::TrainerError;
 use crate::assemble::{assemble, check};
 use crate::cli::ConfigCommand;
-use crate::config::{load, schema_json};
+use crate::config::{CheckedExperiment, LoadedConfig, load, schema_json};
 use crate::disk::Disk;
 use data::ReadReport;
+use serde_json::json;
 use std::slice;
+
+/// What `config check --json` prints of a configuration that is sound.
+fn print_json(
+    loaded: &LoadedConfig,
+    checked: &CheckedExperiment,
+    samples: Option<[usize; 3]>,
+) -> Result<(), TrainerError> {
+    let ranges = checked.physics.ranges();
+    let report = json!({
+        "file": loaded.label(),
+        "name": checked.name,
+        "channels": checked.data.channels(),
+        "parameters": ranges.iter().map(|range| &range.name).collect::<Vec<_>>(),
+        "epochs": checked.trainer.epochs,
+        "samples": samples,
+    });
+    println!("{report:#}");
+    Ok(())
+}
 
 /// Checks, shows or documents a configuration.
 pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
@@ -28,6 +48,10 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
                     Disk::default().write_whole(path, csv.as_bytes())?;
                 }
                 let samples = assembled?.samples;
+                if args.json {
+                    let sizes = [&samples.train, &samples.valid, &samples.test].map(|s| s.len());
+                    return print_json(&loaded, &checked, Some(sizes));
+                }
                 println!(
                     "{}: ok, with {} training, {} validation and {} test samples",
                     loaded.label(),
@@ -35,6 +59,8 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
                     samples.valid.len(),
                     samples.test.len()
                 );
+            } else if args.json {
+                return print_json(&loaded, &checked, None);
             } else {
                 println!("{}: ok", loaded.label());
             }

@@ -6,11 +6,29 @@ use crate::checkpoint;
 use crate::cli::EvalArgs;
 use crate::config::{ConfigSource, Overrides, load};
 use crate::disk::Disk;
-use crate::evaluation::evaluate;
+use crate::evaluation::{Errors, Recovery, evaluate};
+use crate::metrics::NamedValues;
 use crate::run_directory::RunDirectory;
+use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
 use crate::training::Learner;
 use nn::Cpu;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What `--json` prints; MSE in standardised units, RMSE in the channels' unit, KL in nats.
+#[derive(Serialize)]
+struct Report<'a> {
+    source: &'a str,
+    samples: usize,
+    weights: String,
+    channel_unit: &'a str,
+    errors: &'a Errors,
+    rmse_per_channel: NamedValues,
+    kl_per_dimension: NamedValues,
+    separation: Option<&'a Separation>,
+    recovery: BTreeMap<String, Recovery>,
+}
 
 /// Evaluates the selected weights of a run on its test split or on another table.
 pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
@@ -60,12 +78,34 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         let units: Vec<String> = (inferred.parameters.iter())
             .map(|(name, unit)| format!("{name} ({unit})"))
             .collect();
-        println!("{}: {}", path.display(), units.join(", "));
+        if !args.json {
+            println!("{}: {}", path.display(), units.join(", "));
+        }
     }
     let source = args
         .data
         .as_ref()
         .map_or("test".to_owned(), |p| p.display().to_string());
+    if args.json {
+        let report = Report {
+            source: &source,
+            samples: samples.len(),
+            weights: path.display().to_string(),
+            channel_unit: &experiment.channel_unit,
+            errors: &evaluation.errors,
+            rmse_per_channel: NamedValues::new(
+                &experiment.dimensions.channels,
+                &evaluation.rmse_per_channel,
+            ),
+            kl_per_dimension: experiment.dimensions.kl(&evaluation.averages),
+            separation: evaluation.separation.as_ref(),
+            recovery: evaluation.recovery.iter().flatten().cloned().collect(),
+        };
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| TrainerError::Internal(error.to_string()))?;
+        println!("{text}");
+        return Ok(());
+    }
     println!(
         "{}, {} samples, weights of {}",
         source,
