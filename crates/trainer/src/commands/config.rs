@@ -5,16 +5,12 @@ use crate::assemble::{assemble, check};
 use crate::cli::ConfigCommand;
 use crate::config::{CheckedExperiment, LoadedConfig, load, schema_json};
 use crate::disk::Disk;
-use data::ReadReport;
+use data::{ReadReport, Samples};
 use serde_json::json;
 use std::slice;
 
 /// What `config check --json` prints of a configuration that is sound.
-fn print_json(
-    loaded: &LoadedConfig,
-    checked: &CheckedExperiment,
-    samples: Option<[usize; 3]>,
-) -> Result<(), TrainerError> {
+fn print_json(loaded: &LoadedConfig, checked: &CheckedExperiment, samples: Option<[usize; 3]>) {
     let ranges = checked.physics.ranges();
     let report = json!({
         "file": loaded.label(),
@@ -25,7 +21,6 @@ fn print_json(
         "samples": samples,
     });
     println!("{report:#}");
-    Ok(())
 }
 
 /// Checks, shows or documents a configuration.
@@ -49,8 +44,9 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
                 }
                 let samples = assembled?.samples;
                 if args.json {
-                    let sizes = [&samples.train, &samples.valid, &samples.test].map(|s| s.len());
-                    return print_json(&loaded, &checked, Some(sizes));
+                    let sizes = [&samples.train, &samples.valid, &samples.test].map(Samples::len);
+                    print_json(&loaded, &checked, Some(sizes));
+                    return Ok(());
                 }
                 println!(
                     "{}: ok, with {} training, {} validation and {} test samples",
@@ -60,7 +56,7 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
                     samples.test.len()
                 );
             } else if args.json {
-                return print_json(&loaded, &checked, None);
+                print_json(&loaded, &checked, None);
             } else {
                 println!("{}: ok", loaded.label());
             }
