@@ -277,7 +277,10 @@ impl Import<'_> {
                 Fate::Taken("phys_vae.dim_z_phy".into())
             }
             "data_loader.args.batch_size" if self.has_sequences() => {
-                let rows = value.as_u64().unwrap_or_default() * DAYS_OF_A_BLOCK;
+                let rows = value
+                    .as_u64()
+                    .unwrap_or_default()
+                    .saturating_mul(DAYS_OF_A_BLOCK);
                 self.changed(
                     "trainer.batch_size",
                     json!(rows),
