@@ -1,6 +1,7 @@
 //! The physical parameters of each sample, with how sure the encoder is of them.
 
 use crate::TrainerError;
+use crate::squashed_normal::SquashedNormal;
 use crate::training::WITHIN_90;
 use data::{LabelColumn, Labels};
 use latent::{logit, sigmoid};
@@ -42,14 +43,14 @@ impl InferredParameters {
         let p = z.ncols();
         let width = physics.to_physical(Array2::ones((1, p)).view())
             - physics.to_physical(Array2::zeros((1, p)).view());
-        let normal = Normal::default();
+        let normal = SquashedNormal::default();
         let mut sd = Array2::zeros(z.raw_dim());
         Zip::from(&mut sd)
             .and(z)
             .and(&z_90[0])
             .for_each(|sd, &z, &low| {
                 let (mean, sd_of_u) = mean_and_sd(z, low);
-                *sd = normal.sd_of_sigmoid(mean, sd_of_u);
+                *sd = normal.moments(mean, sd_of_u).1;
             });
         Self {
             parameters: units.to_owned(),
@@ -110,106 +111,10 @@ fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
     (mean, (mean - u(low)) / WITHIN_90)
 }
 
-/// Points and weights of the trapezoidal rule for the standard normal distribution.
-///
-/// For a function without a singularity within a of the real axis its error falls as exp(−2πa/h) with the step h
-/// (Trefethen and Weideman 2014, doi:10.1137/130932132, theorem 5.1); sigmoid(m + s·t) has poles at a = π/s. The
-/// encoder's s is at most 12.2 (`latent::LNVAR_MAX`): with h = 0.1 the error is below 1e-6 there, and rounding below
-/// s = 5. Gauss–Hermite rules need hundreds of nodes for it, the delta method fails from s ≈ 0.5 on.
-struct Normal(Vec<(f64, f64)>);
-
-impl Default for Normal {
-    fn default() -> Self {
-        // beyond 8.5 the weight is below the rounding of 1
-        let points = (-85..=85).map(|i| f64::from(i) * 0.1);
-        let mut all: Vec<(f64, f64)> = points.map(|t| (t, (-0.5 * t * t).exp())).collect();
-        let sum: f64 = all.iter().map(|(_, weight)| weight).sum();
-        for (_, weight) in &mut all {
-            *weight /= sum;
-        }
-        Self(all)
-    }
-}
-
-impl Normal {
-    /// Standard deviation of sigmoid(u), u ~ N(m, s²): z(1 − z)·s where s is small, √(q(1 − q)) with q = P(u > 0)
-    /// where it is large.
-    fn sd_of_sigmoid(&self, m: f64, s: f64) -> f64 {
-        let middle = sigmoid(m);
-        let (mut mean, mut squares) = (0.0, 0.0);
-        for (t, weight) in &self.0 {
-            let away = sigmoid(m + s * t) - middle;
-            mean += weight * away;
-            squares += weight * away * away;
-        }
-        (squares - mean * mean).max(0.0).sqrt()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
-    use rand::{Rng as _, SeedableRng as _};
-    use rand_chacha::ChaCha8Rng;
-    use rand_distr::StandardNormal;
-
-    /// Four standard errors of a standard deviation of 400,000 draws: that of a normal variable is 1/√(2n), and
-    /// distributions between two ends have lighter tails.
-    const FOUR_STANDARD_ERRORS: f64 = 4.0 * 0.0012;
-
-    #[test]
-    fn the_standard_deviation_is_that_of_draws() {
-        let normal = Normal::default();
-        for (seed, (m, s)) in [
-            (0.0, 0.3),
-            (2.0, 0.05),
-            (-1.5, 1.0),
-            (3.0, 2.5),
-            (-4.0, 6.0),
-            (1.0, 12.0),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed as u64);
-            let n = 400_000;
-            let draws: Vec<f64> = (0..n)
-                .map(|_| sigmoid(m + s * rng.sample::<f64, _>(StandardNormal)))
-                .collect();
-            let mean = draws.iter().sum::<f64>() / n as f64;
-            let drawn = (draws.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
-            let found = normal.sd_of_sigmoid(m, s);
-            assert!(
-                (found / drawn - 1.0).abs() < FOUR_STANDARD_ERRORS,
-                "m {m}, s {s}: {found}, drawn {drawn}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_standard_deviation_has_its_limits() {
-        let normal = Normal::default();
-        assert_eq!(normal.sd_of_sigmoid(0.7, 0.0), 0.0);
-        // the delta method; what it leaves out is of the order s³
-        let z: f64 = sigmoid(1.2);
-        let s = 1e-3;
-        let found = normal.sd_of_sigmoid(1.2, s);
-        assert!((found / (z * (1.0 - z) * s) - 1.0).abs() < 1e-6, "{found}");
-        // nearly a coin: z(1 − z) has the integral 1 over u, so its mean is φ(0)/s but for a share of π²/6s²
-        let coin = (0.25 - 0.398_942_28 / 12.2_f64).sqrt();
-        assert!((normal.sd_of_sigmoid(0.0, 12.2) - coin).abs() < 1e-3);
-        assert!((normal.sd_of_sigmoid(-2.0, 3.0) - normal.sd_of_sigmoid(2.0, 3.0)).abs() < 1e-15);
-        // a step a hundred times finer changes nothing, up to the largest s of an encoder
-        for s in [0.5, 5.0, 12.2] {
-            let points = (-8500..=8500).map(|i| f64::from(i) * 0.001);
-            let weights: Vec<(f64, f64)> = points.map(|t| (t, (-0.5 * t * t).exp())).collect();
-            let sum: f64 = weights.iter().map(|(_, w)| w).sum();
-            let fine = Normal(weights.iter().map(|(t, w)| (*t, w / sum)).collect());
-            let (coarse, fine) = (normal.sd_of_sigmoid(1.0, s), fine.sd_of_sigmoid(1.0, s));
-            assert!((coarse - fine).abs() < 1e-6, "s {s}: {coarse} {fine}");
-        }
-    }
 
     #[test]
     fn mean_and_sd_come_back_from_the_quantiles() {

@@ -30,6 +30,7 @@ pub mod run_lock;
 pub mod screen;
 pub mod seasons;
 pub mod separation;
+mod squashed_normal;
 pub mod summary;
 mod summary_text;
 pub mod tensorboard;
