@@ -199,6 +199,22 @@ pub enum TrainerError {
         /// Rows of a window.
         length: usize,
     },
+    /// An argument of the command line is not allowed.
+    #[error("{name} {value} is not allowed: {allowed}")]
+    Argument {
+        /// As typed.
+        name: &'static str,
+        /// As typed.
+        value: String,
+        /// What is.
+        allowed: String,
+    },
+    /// The residual needs the time of year, which inference does not know.
+    #[error(
+        "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which `trainer infer` does not \
+         give it; allowed: a model without"
+    )]
+    SeasonIsNotInferred,
     /// A value that cannot be wrong is.
     #[error("internal error: {0}")]
     Internal(String),
@@ -226,6 +242,15 @@ impl From<data::DataError> for TrainerError {
 }
 
 impl TrainerError {
+    /// An argument that is not allowed.
+    pub(crate) fn argument(name: &'static str, value: &str, allowed: &str) -> Self {
+        Self::Argument {
+            name,
+            value: value.to_owned(),
+            allowed: allowed.to_owned(),
+        }
+    }
+
     /// From the file system.
     pub fn io(path: &Path, error: &std::io::Error) -> Self {
         Self::Io {

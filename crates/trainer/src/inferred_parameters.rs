@@ -4,7 +4,7 @@ use crate::TrainerError;
 use crate::squashed_normal::SquashedNormal;
 use crate::training::WITHIN_90;
 use data::{LabelColumn, Labels};
-use latent::{logit, sigmoid};
+use latent::logit;
 use model::PhysicsLayer;
 use ndarray::{Array2, Zip};
 
@@ -114,6 +114,7 @@ fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use latent::sigmoid;
     use ndarray::array;
 
     #[test]

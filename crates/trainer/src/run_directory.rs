@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::disk::Disk;
+use crate::domain::Domain;
 use crate::files::read_to_string;
 use data::{ReadReport, Standardization};
 use std::path::{Path, PathBuf};
@@ -133,6 +134,40 @@ impl RunDirectory {
             path,
             why: e.to_string(),
         })
+    }
+    /// Keeps what the model was trained on.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_domain(&self, of: &Domain) -> Result<(), TrainerError> {
+        let json =
+            serde_json::to_string_pretty(of).map_err(|e| TrainerError::Internal(e.to_string()))?;
+        self.disk
+            .write_whole(&self.domain_file(), (json + "\n").as_bytes())
+    }
+    /// What the model was trained on; `None` of a run that did not keep it.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    pub fn domain(&self) -> Result<Option<Domain>, TrainerError> {
+        let path = self.domain_file();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = |why: String| TrainerError::Damaged {
+            path: path.clone(),
+            why,
+        };
+        let domain: Domain =
+            serde_json::from_str(&read_to_string(&path)?).map_err(|e| damaged(e.to_string()))?;
+        if !domain.is_sound() {
+            return Err(damaged("its numbers do not belong together".into()));
+        }
+        Ok(Some(domain))
+    }
+    /// The file with what the model was trained on.
+    pub fn domain_file(&self) -> PathBuf {
+        self.root.join("domain.json")
     }
     /// Lists the rows of the tables that were left out.
     ///

@@ -1,18 +1,14 @@
 //! `trainer eval`.
 
 use crate::TrainerError;
-use crate::assemble::{assemble, assemble_without_samples, check, read_samples};
-use crate::checkpoint;
+use crate::assemble::read_samples;
 use crate::cli::EvalArgs;
-use crate::config::{ConfigSource, Overrides, load};
 use crate::disk::Disk;
 use crate::evaluation::{Errors, Recovery, evaluate};
 use crate::metrics::NamedValues;
-use crate::run_directory::RunDirectory;
 use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
-use crate::training::Learner;
-use nn::Cpu;
+use crate::trained_model::TrainedModel;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -32,38 +28,20 @@ struct Report<'a> {
 
 /// Evaluates the selected weights of a run on its test split or on another table.
 pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
-    let run = RunDirectory::open(&args.run)?;
-    let checked = check(&load(
-        &ConfigSource::File(run.config()),
-        &Overrides::default(),
-    )?)?;
-    let (experiment, samples) = match &args.data {
+    let (trained, samples) = match &args.data {
         None => {
-            let assembled = assemble(&checked)?;
-            (assembled.experiment, assembled.samples.test)
+            let (trained, samples) = TrainedModel::open_with_samples(&args.run)?;
+            (trained, samples.test)
         }
         Some(path) => {
-            let standardization = run.standardization()?;
-            let samples = read_samples(&checked, path, &standardization)?;
-            (
-                assemble_without_samples(&checked, standardization)?,
-                samples,
-            )
+            let trained = TrainedModel::open(&args.run)?;
+            let standardization = &trained.experiment.standardization;
+            let samples = read_samples(&trained.checked, path, standardization)?;
+            (trained, samples)
         }
     };
-    // a run without a Train epoch has no selected weights
-    let path = if run.best().exists() {
-        run.best()
-    } else {
-        run.last()
-    };
-    let checkpoint = checkpoint::load::<f32>(&path)?;
-    let mut learner = Learner::new(&experiment, Cpu::default())?;
-    checkpoint.restore(&mut learner.model, &mut learner.adam)?;
-    if let Some(exact) = &experiment.exact_physics {
-        learner.model.set_physics(exact.clone())?;
-    }
-    let evaluation = evaluate(&learner, &experiment, &samples)?;
+    let (experiment, path) = (&trained.experiment, &trained.weights);
+    let evaluation = evaluate(&trained.learner, experiment, &samples)?;
     if let Some(path) = &args.seasons {
         let Some(seasons) = &evaluation.seasons else {
             return Err(TrainerError::NoSeasons { path: path.clone() });
@@ -71,7 +49,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         Disk::default().write_whole(path, &seasons.to_csv()?)?;
     }
     if let Some(path) = &args.parameters {
-        let Some(inferred) = evaluation.inferred(&experiment, &samples) else {
+        let Some(inferred) = evaluation.inferred(experiment, &samples) else {
             return Err(TrainerError::NoParameters { path: path.clone() });
         };
         Disk::default().write_whole(path, &inferred.to_csv()?)?;

@@ -5,6 +5,7 @@ use crate::checkpoint;
 use crate::checks::Checks;
 use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
+use crate::domain::Domain;
 use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
@@ -297,6 +298,9 @@ impl Job<'_> {
             seconds: training.progress.seconds,
             samples_seen: training.progress.samples_seen,
         };
+        // the selected weights are in the model now
+        let domain = Domain::learned(&training.learner, experiment, samples)?;
+        run.keep_domain(&domain)?;
         let summary = Summary::new(experiment, trained, &best, &last);
         summary.write(run.disk(), &run.summary())?;
         if let Some(seasons) = &best.seasons {

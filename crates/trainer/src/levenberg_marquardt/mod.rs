@@ -2,6 +2,7 @@
 
 mod problem;
 
+pub(crate) use problem::LARGEST_U;
 pub use problem::{Descent, Prior, Problem};
 
 use crate::TrainerError;

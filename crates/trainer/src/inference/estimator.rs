@@ -1,0 +1,496 @@
+//! From observations to estimates.
+
+use super::columns::{Column, Kind, Possible, Written, columns};
+use super::flags::{self, FlagCounts};
+use super::products::Product;
+use super::refinement::{PriorCurvature, Refined, Refinement, Seen};
+use crate::TrainerError;
+use crate::domain::Domain;
+use crate::experiment::Experiment;
+use crate::squashed_normal::SquashedTable;
+use crate::trained_model::TrainedModel;
+use crate::training::WITHIN_90;
+use latent::sigmoid;
+use model::{Gaussian, PhysVae, PhysicsLayer, Posterior};
+use ndarray::{Array2, ArrayView2};
+use nn::{Cpu, Matrix, matrix, to_host};
+use physics::Quantity;
+
+/// Observations that go through the networks at once: their activations stay in the cache.
+const CHUNK: usize = 1024;
+
+/// What is asked of a model.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Groups of columns.
+    pub written: Vec<Written>,
+    /// The parameters of which columns are written; `None`: all.
+    pub parameters: Option<Vec<String>>,
+    /// Steps towards the spectra; `None`: the encoder's answer as it is.
+    pub refinement: Option<Refinement>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            written: Written::ALL.to_vec(),
+            parameters: None,
+            refinement: None,
+        }
+    }
+}
+
+/// n observations, channel by channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Observations<'a> {
+    /// d × n: each channel of all observations in its unit (reflectance 0–1, mm); NaN where it is missing.
+    pub channels: &'a [f32],
+    /// c × n: each condition of the physics, in its unit; `None`: its defaults.
+    pub conditions: Option<&'a [f32]>,
+    /// n: what is left out.
+    pub masked: Option<&'a [bool]>,
+}
+
+/// A trained model with all that its estimates need; used by any number of threads at once.
+pub struct Estimator {
+    model: PhysVae<f32, Cpu>,
+    physics: PhysicsLayer,
+    experiment: Experiment,
+    domain: Option<Domain>,
+    columns: Vec<Column>,
+    products: Vec<Product>,
+    refinement: Option<Refinement>,
+    curvature: PriorCurvature,
+    table: SquashedTable,
+    /// Smallest value and width of each parameter's range.
+    ranges: Vec<(f64, f64)>,
+}
+
+/// Estimates of m observations of a chunk.
+struct Estimates {
+    /// Mean and standard deviation of u, m × p each.
+    mean: Vec<f32>,
+    sd: Vec<f32>,
+    refined: Option<Refined>,
+    physics_error: Option<Vec<f64>>,
+    reconstruction_error: Option<Vec<f64>>,
+    gate: Option<Vec<f64>>,
+    flags: Vec<u8>,
+}
+
+impl Estimator {
+    /// # Errors
+    /// A model without physics, or whose residual sees the time of year; a request for what it does not have.
+    pub fn new(trained: TrainedModel, request: Request) -> Result<Self, TrainerError> {
+        let TrainedModel {
+            experiment,
+            learner,
+            domain,
+            ..
+        } = trained;
+        let model = learner.model;
+        let physics = model.physics().cloned().ok_or(TrainerError::NoPhysics)?;
+        if model.architecture().sees_season() {
+            return Err(TrainerError::SeasonIsNotInferred);
+        }
+        let possible = Possible {
+            units: &experiment.units,
+            channel_unit: &experiment.channel_unit,
+            has_reconstruction: model.residual().is_some(),
+            has_gate: matches!(model.residual(), Some(model::Residual::Gated(_))),
+        };
+        let (columns, products) =
+            columns(&possible, &request.written, request.parameters.as_deref())?;
+        let p = physics.parameters();
+        let low = physics.to_physical(Array2::zeros((1, p)).view());
+        let high = physics.to_physical(Array2::ones((1, p)).view());
+        let ranges = low.iter().zip(&high).map(|(&low, &high)| (low, high - low));
+        Ok(Self {
+            ranges: ranges.collect(),
+            curvature: PriorCurvature::of(&experiment, model.buffers()),
+            table: SquashedTable::default(),
+            refinement: request.refinement,
+            model,
+            physics,
+            experiment,
+            domain,
+            columns,
+            products,
+        })
+    }
+
+    /// What [`Estimator::infer`] writes.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Names of the channels, d.
+    pub fn channels(&self) -> &[String] {
+        &self.experiment.dimensions.channels
+    }
+
+    /// The conditions of the physics, c.
+    pub fn conditions(&self) -> &[Quantity] {
+        self.physics.forward_model().conditions()
+    }
+
+    /// The experiment that the model is of.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Whether it is known what the model was trained on.
+    pub fn knows_its_domain(&self) -> bool {
+        self.domain.is_some()
+    }
+
+    /// Writes the estimates of n observations into `out`, one column of n numbers after the other; NaN where there is none.
+    /// An observation's estimate does not depend on the others.
+    ///
+    /// # Errors
+    /// Lengths that do not fit; the physics or the device refuses.
+    pub fn infer(&self, seen: &Observations, out: &mut [f32]) -> Result<FlagCounts, TrainerError> {
+        let (d, c) = (self.channels().len(), self.conditions().len());
+        let n = seen.channels.len() / d;
+        let fits = seen.channels.len() == n * d
+            && seen.conditions.is_none_or(|all| all.len() == n * c)
+            && seen.masked.is_none_or(|all| all.len() == n)
+            && out.len() == n * self.columns.len();
+        if !fits {
+            return Err(TrainerError::Internal("arrays of different lengths".into()));
+        }
+        let mut counts = FlagCounts::default();
+        let usable = self.usable(seen, n);
+        if n > 0 {
+            for (column, values) in self.columns.iter().zip(out.chunks_exact_mut(n)) {
+                let masked = f32::from(flags::MASKED);
+                values.fill(if column.kind == Kind::Flags {
+                    masked
+                } else {
+                    f32::NAN
+                });
+            }
+        }
+        for _ in usable.len()..n {
+            counts.add(flags::MASKED);
+        }
+        for rows in usable.chunks(CHUNK) {
+            let estimates = self.estimate(seen, n, rows)?;
+            for &flags in &estimates.flags {
+                counts.add(flags);
+            }
+            for (column, values) in self.columns.iter().zip(out.chunks_exact_mut(n)) {
+                self.write(column.kind, &estimates, rows, values);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The observations of which nothing is missing and whose angles the physics takes.
+    fn usable(&self, seen: &Observations, n: usize) -> Vec<usize> {
+        let whole = |row: usize| {
+            seen.masked.is_none_or(|masked| !masked[row])
+                && seen
+                    .channels
+                    .iter()
+                    .skip(row)
+                    .step_by(n)
+                    .all(|v| v.is_finite())
+                && seen.conditions.is_none_or(|all| {
+                    let own = all.iter().skip(row).step_by(n);
+                    (own.zip(self.conditions()))
+                        .all(|(&v, q)| (q.min..=q.max).contains(&f64::from(v)))
+                })
+        };
+        (0..n).filter(|&row| whole(row)).collect()
+    }
+
+    fn estimate(
+        &self,
+        seen: &Observations,
+        n: usize,
+        rows: &[usize],
+    ) -> Result<Estimates, TrainerError> {
+        let (d, m) = (self.channels().len(), rows.len());
+        let standardization = &self.experiment.standardization;
+        let mut x = Array2::<f32>::zeros((m, d));
+        for (k, mut column) in x.columns_mut().into_iter().enumerate() {
+            let channel = &seen.channels[k * n..(k + 1) * n];
+            let (mean, scale) = (standardization.mean()[k], standardization.scale()[k]);
+            for (to, &row) in column.iter_mut().zip(rows) {
+                *to = ((f64::from(channel[row]) - mean) / scale) as f32;
+            }
+        }
+        let c = self.conditions().len();
+        let conditions = (seen.conditions)
+            .map(|all| Array2::from_shape_fn((m, c), |(i, k)| f64::from(all[k * n + rows[i]])));
+        let conditions = conditions.as_ref().map(Array2::view);
+        let mut flags = self.flags_of_input(x.view(), conditions);
+
+        let (wants_errors, wants_whole) = (self.wants_errors(), self.wants_reconstruction());
+        let loaded = |x: &Array2<f32>| matrix(&Cpu::default(), m, d, x.iter().copied().collect());
+        let posterior = if wants_whole {
+            self.model.encoder().forward(loaded(&x)?)?
+        } else {
+            let physical = self.model.encoder().physical(loaded(&x)?)?;
+            Posterior {
+                physical,
+                auxiliary: None,
+            }
+        };
+        let physical = posterior.physical.ok_or(TrainerError::NoPhysics)?;
+        let mut mean = to_host(&physical.mean);
+        let mut sd = to_host(&physical.lnvar);
+        for v in &mut sd {
+            *v = (0.5 * *v).exp();
+        }
+        let p = self.ranges.len();
+        let wide = || Array2::from_shape_fn((m, d), |at| f64::from(x[at]));
+        let refined = match &self.refinement {
+            None => None,
+            Some(refinement) => {
+                let array =
+                    |of: &[f32]| Array2::from_shape_fn((m, p), |(i, k)| f64::from(of[i * p + k]));
+                let (own_mean, own_sd, seen_x) = (array(&mean), array(&sd), wide());
+                let refined = refinement.refine(
+                    &Seen {
+                        physics: &self.physics,
+                        buffers: self.model.buffers(),
+                        x: seen_x.view(),
+                        conditions: conditions.map(ArrayView2::reborrow),
+                        mean: own_mean.view(),
+                        sd: own_sd.view(),
+                    },
+                    &self.curvature,
+                )?;
+                for (i, failed) in refined.failed.iter().enumerate() {
+                    for k in 0..p {
+                        mean[i * p + k] = refined.u[[i, k]] as f32;
+                        sd[i * p + k] = refined.covariance[[i, k, k]].sqrt() as f32;
+                    }
+                    flags[i] |= if *failed { flags::NOT_REFINED } else { 0 };
+                }
+                Some(refined)
+            }
+        };
+        for (flags, u) in flags.iter_mut().zip(mean.chunks_exact(p)) {
+            let edge = |u: &f32| {
+                let z = sigmoid(*u);
+                !(flags::EDGE..=1.0 - flags::EDGE).contains(&z)
+            };
+            *flags |= if u.iter().any(edge) {
+                flags::AT_EDGE
+            } else {
+                0
+            };
+        }
+        let mut estimates = Estimates {
+            mean,
+            sd,
+            refined,
+            physics_error: None,
+            reconstruction_error: None,
+            gate: None,
+            flags,
+        };
+        if wants_errors || wants_whole {
+            let u = matrix(&Cpu::default(), m, p, estimates.mean.clone())?;
+            let posterior = Posterior {
+                physical: Some(Gaussian {
+                    mean: u,
+                    lnvar: physical.lnvar,
+                }),
+                auxiliary: posterior.auxiliary,
+            };
+            self.reconstruct(&mut estimates, &wide(), posterior, conditions)?;
+        }
+        Ok(estimates)
+    }
+
+    fn flags_of_input(&self, x: ArrayView2<f32>, conditions: Option<ArrayView2<f64>>) -> Vec<u8> {
+        let mut all = vec![0; x.nrows()];
+        let Some(domain) = &self.domain else {
+            return all;
+        };
+        if !self.wants_flags() {
+            return all;
+        }
+        for (flags, outside) in all.iter_mut().zip(domain.is_outside(x)) {
+            *flags |= if outside { flags::OUTSIDE_DOMAIN } else { 0 };
+        }
+        for (k, quantity) in self.conditions().iter().enumerate() {
+            // trained at one value: that of the default, from which no other was seen
+            let trained = domain
+                .condition(&quantity.name)
+                .unwrap_or([quantity.default; 2]);
+            for (row, flags) in all.iter_mut().enumerate() {
+                let value = conditions.map_or(quantity.default, |all| all[[row, k]]);
+                // angles come as f32
+                let slack = 1e-4 * quantity.max.abs();
+                let within = trained[0] - slack <= value && value <= trained[1] + slack;
+                *flags |= if within { 0 } else { flags::OUTSIDE_ANGLES };
+            }
+        }
+        all
+    }
+
+    fn has(&self, kinds: impl Fn(&Kind) -> bool) -> bool {
+        self.columns.iter().any(|column| kinds(&column.kind))
+    }
+
+    fn wants_flags(&self) -> bool {
+        self.has(|kind| *kind == Kind::Flags)
+    }
+
+    fn wants_errors(&self) -> bool {
+        self.has(|kind| matches!(kind, Kind::PhysicsError | Kind::ReconstructionError))
+    }
+
+    /// Whether the residual is asked for.
+    fn wants_reconstruction(&self) -> bool {
+        self.model.residual().is_some()
+            && self.has(|kind| matches!(kind, Kind::ReconstructionError | Kind::Gate))
+    }
+
+    fn reconstruct(
+        &self,
+        estimates: &mut Estimates,
+        x: &Array2<f64>,
+        posterior: Posterior<f32, Cpu>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<(), TrainerError> {
+        let (m, d) = x.dim();
+        let scale = self.experiment.standardization.scale();
+        let wide = |of: &Matrix<f32, Cpu>| {
+            let values = to_host(of);
+            Array2::from_shape_fn((m, d), |(i, k)| f64::from(values[i * d + k]))
+        };
+        let (x_p, whole) = if posterior.auxiliary.is_some() {
+            let decoded = self.model.decode(posterior, None, conditions)?;
+            let x_p = decoded
+                .x_p_calibrated
+                .or(decoded.x_p)
+                .ok_or(TrainerError::NoPhysics)?;
+            let gate = decoded.residual.and_then(|residual| residual.gate);
+            estimates.gate = gate.map(|gate| {
+                let gate = wide(&gate);
+                gate.rows()
+                    .into_iter()
+                    .map(|row| row.sum() / d as f64)
+                    .collect()
+            });
+            (wide(&x_p), Some(wide(&decoded.x_pb)))
+        } else {
+            let p = self.ranges.len();
+            let z = Array2::from_shape_fn((m, p), |(i, k)| {
+                sigmoid(f64::from(estimates.mean[i * p + k]))
+            });
+            let mut x_p = self.physics.signals(z.view(), conditions)?;
+            if let Some(calibration) = &self.model.buffers().calibration {
+                calibration.apply_in_place(&mut x_p);
+            }
+            (x_p, None)
+        };
+        let high = self.domain.as_ref().and_then(Domain::high_errors);
+        let mut judge = |errors: &[f64], high: Option<f64>, bit: u8| {
+            for (flags, error) in estimates.flags.iter_mut().zip(errors) {
+                // written so that NaN is high
+                let fine = high.is_none_or(|high| *error <= high);
+                *flags |= if fine { 0 } else { bit };
+            }
+        };
+        let physics_error = rmse_by_row(x.view(), x_p.view(), scale);
+        judge(
+            &physics_error,
+            high.and_then(|h| h.physics),
+            flags::PHYSICS_ERROR,
+        );
+        estimates.physics_error = Some(physics_error);
+        if let Some(whole) = whole {
+            let errors = rmse_by_row(x.view(), whole.view(), scale);
+            judge(
+                &errors,
+                high.map(|h| h.reconstruction),
+                flags::RECONSTRUCTION_ERROR,
+            );
+            estimates.reconstruction_error = Some(errors);
+        }
+        Ok(())
+    }
+
+    /// Puts what a column holds of the estimates into its rows.
+    fn write(&self, kind: Kind, estimates: &Estimates, rows: &[usize], out: &mut [f32]) {
+        let p = self.ranges.len();
+        let (mean, sd) = (&estimates.mean, &estimates.sd);
+        let physical = |k: usize, z: f32| {
+            let (low, width) = self.ranges[k];
+            (f64::from(z) * width + low) as f32
+        };
+        let each = |out: &mut [f32], of: &dyn Fn(usize) -> f32| {
+            for (i, &row) in rows.iter().enumerate() {
+                out[row] = of(i);
+            }
+        };
+        let shifted = |k: usize, by: f64| {
+            move |i: usize| physical(k, sigmoid(mean[i * p + k] + by as f32 * sd[i * p + k]))
+        };
+        let listed = |out: &mut [f32], of: &Option<Vec<f64>>| {
+            if let Some(all) = of {
+                each(out, &|i| all[i] as f32);
+            }
+        };
+        match kind {
+            Kind::Median(k) => each(out, &|i| physical(k, sigmoid(mean[i * p + k]))),
+            Kind::Low(k) => each(out, &shifted(k, -WITHIN_90)),
+            Kind::High(k) => each(out, &shifted(k, WITHIN_90)),
+            Kind::Sd(k) => each(out, &|i| {
+                let (_, sd) = self.table.moments(mean[i * p + k], sd[i * p + k]);
+                (f64::from(sd) * self.ranges[k].1) as f32
+            }),
+            Kind::Product(j) => each(out, &|i| {
+                let value = |k: usize| f64::from(physical(k, sigmoid(mean[i * p + k])));
+                self.products[j].value(value) as f32
+            }),
+            Kind::ProductSd(j) => each(out, &|i| self.product_sd(j, estimates, i) as f32),
+            Kind::PhysicsError => listed(out, &estimates.physics_error),
+            Kind::ReconstructionError => listed(out, &estimates.reconstruction_error),
+            Kind::Gate => listed(out, &estimates.gate),
+            Kind::Flags => each(out, &|i| f32::from(estimates.flags[i])),
+        }
+    }
+
+    fn product_sd(&self, product: usize, estimates: &Estimates, i: usize) -> f64 {
+        let p = self.ranges.len();
+        let product = &self.products[product];
+        let u = |k: usize| estimates.mean[i * p + k];
+        match &estimates.refined {
+            None => product.sd_of_independent(|k| {
+                let (mean, sd) = self.table.moments(u(k), estimates.sd[i * p + k]);
+                let (low, width) = self.ranges[k];
+                (f64::from(mean) * width + low, f64::from(sd) * width)
+            }),
+            Some(refined) => {
+                let z = |k: usize| sigmoid(f64::from(u(k)));
+                product.sd_by_covariance(
+                    |k| self.ranges[k].0 + self.ranges[k].1 * z(k),
+                    |k| self.ranges[k].1 * z(k) * (1.0 - z(k)),
+                    refined.covariance.index_axis(ndarray::Axis(0), i),
+                )
+            }
+        }
+    }
+}
+
+/// Root mean square over the channels of (a − b)·scale, by row.
+pub(crate) fn rmse_by_row(a: ArrayView2<f64>, b: ArrayView2<f64>, scale: &[f64]) -> Vec<f64> {
+    let rows = a.rows().into_iter().zip(b.rows());
+    rows.map(|(a, b)| {
+        let squares = a
+            .iter()
+            .zip(b)
+            .zip(scale)
+            .map(|((a, b), s)| ((a - b) * s).powi(2));
+        (squares.sum::<f64>() / scale.len() as f64).sqrt()
+    })
+    .collect()
+}

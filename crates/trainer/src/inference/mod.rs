@@ -1,0 +1,24 @@
+//! From observations of any number to estimates of the physical parameters: `trainer infer`.
+//!
+//! ```text
+//! estimator   a block of observations in, columns of estimates out
+//! refinement  Levenberg-Marquardt steps from the encoder's answer
+//! noise       what a refinement weighs errors with
+//! columns     which columns there are
+//! products    quantities of the canopy over ground area
+//! flags       what speaks against an estimate
+//! ```
+
+mod columns;
+mod estimator;
+mod flags;
+mod noise;
+mod products;
+mod refinement;
+
+pub use columns::{Column, Written};
+pub(crate) use estimator::rmse_by_row;
+pub use estimator::{Estimator, Observations, Request};
+pub use flags::{FLAGS, FlagCounts};
+pub use noise::{BandNoise, Noise};
+pub use refinement::Refinement;

@@ -1,0 +1,99 @@
+//! A run opened for its selected weights.
+
+use crate::TrainerError;
+use crate::assemble::{Assembled, assemble, assemble_without_samples, check};
+use crate::checkpoint;
+use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
+use crate::domain::Domain;
+use crate::experiment::Experiment;
+use crate::run_directory::RunDirectory;
+use crate::training::Learner;
+use data::Splits;
+use nn::Cpu;
+use std::path::{Path, PathBuf};
+
+/// The selected weights of a run, decoding with the exact physics.
+pub struct TrainedModel {
+    /// The configuration of the run.
+    pub checked: CheckedExperiment,
+    /// What was trained.
+    pub experiment: Experiment,
+    /// With the model inside.
+    pub learner: Learner<f32, Cpu>,
+    /// What it was trained on; `None` of a run that did not keep it.
+    pub domain: Option<Domain>,
+    /// The file of the weights.
+    pub weights: PathBuf,
+}
+
+impl TrainedModel {
+    /// Opens a run or an exported model; its samples are not needed.
+    ///
+    /// # Errors
+    /// Not a run, a file that is missing or damaged, or of another version.
+    pub fn open(path: &Path) -> Result<Self, TrainerError> {
+        let run = RunDirectory::open(path)?;
+        let checked = configuration(&run)?;
+        let experiment = assemble_without_samples(&checked, run.standardization()?)?;
+        Self::with(&run, checked, experiment)
+    }
+
+    /// Opens a run with its samples.
+    ///
+    /// # Errors
+    /// As [`TrainedModel::open`], or its tables are not there or are refused.
+    pub fn open_with_samples(path: &Path) -> Result<(Self, Splits), TrainerError> {
+        let run = RunDirectory::open(path)?;
+        let checked = configuration(&run)?;
+        let Assembled {
+            experiment,
+            samples,
+            ..
+        } = assemble(&checked)?;
+        Ok((Self::with(&run, checked, experiment)?, samples))
+    }
+
+    fn with(
+        run: &RunDirectory,
+        checked: CheckedExperiment,
+        experiment: Experiment,
+    ) -> Result<Self, TrainerError> {
+        // a run without a Train epoch has no selected weights
+        let weights = if run.best().exists() {
+            run.best()
+        } else {
+            run.last()
+        };
+        let checkpoint = checkpoint::load::<f32>(&weights)?;
+        let mut learner = Learner::new(&experiment, Cpu::default())?;
+        checkpoint.restore(&mut learner.model, &mut learner.adam)?;
+        if let Some(exact) = &experiment.exact_physics {
+            learner.model.set_physics(exact.clone())?;
+        }
+        let domain = run.domain()?;
+        let channels = experiment.dimensions.channels.len();
+        if domain
+            .as_ref()
+            .is_some_and(|domain| domain.channels() != channels)
+        {
+            return Err(TrainerError::Damaged {
+                path: run.domain_file(),
+                why: format!("it is not of {channels} channels"),
+            });
+        }
+        Ok(Self {
+            checked,
+            experiment,
+            learner,
+            domain,
+            weights,
+        })
+    }
+}
+
+fn configuration(run: &RunDirectory) -> Result<CheckedExperiment, TrainerError> {
+    check(&load(
+        &ConfigSource::File(run.config()),
+        &Overrides::default(),
+    )?)
+}
