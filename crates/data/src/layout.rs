@@ -37,13 +37,23 @@ pub enum Values {
     DisplacementMm,
 }
 
+/// Sentinel-2's digital numbers for no data and for a saturated pixel.
+pub(crate) const NO_DATA: f64 = 0.0;
+pub(crate) const SATURATED: f64 = 65535.0;
+
 fn ten_thousandth() -> f64 {
     1e-4
 }
 
 impl Values {
+    /// Whether a cell stands for no data: 0 and 65535 of Sentinel-2's digital numbers, what is not finite.
+    pub fn is_missing(self, cell: f64) -> bool {
+        !cell.is_finite()
+            || (matches!(self, Self::DigitalNumbers { .. }) && [NO_DATA, SATURATED].contains(&cell))
+    }
+
     /// The physical value of a cell; a standardised one stays as it is.
-    pub(crate) fn to_physical(self, cell: f64) -> f64 {
+    pub fn to_physical(self, cell: f64) -> f64 {
         match self {
             Self::Standardized | Self::Reflectance | Self::DisplacementMm => cell,
             Self::Percent => cell * 0.01,

@@ -2,7 +2,7 @@
 
 use crate::columns::Columns;
 use crate::kept_rows::{KeptRows, Row};
-use crate::layout::Given;
+use crate::layout::{Given, NO_DATA, SATURATED};
 use crate::overpass::Sun;
 use crate::plausibility::{ChannelEvidence, SunEvidence, allowed_channel};
 use crate::read_report::Absence;
@@ -426,8 +426,10 @@ fn parse(text: &str, channel: Option<Values>) -> Cell {
     match text.parse::<f64>() {
         Ok(number) if !number.is_finite() => Cell::Missing(Absence::Written(shown(text).into())),
         Ok(number) => match channel {
-            Some(Values::DigitalNumbers { .. }) if number == 0.0 => Cell::Missing(Absence::NoData),
-            Some(Values::DigitalNumbers { .. }) if number == 65535.0 => {
+            Some(Values::DigitalNumbers { .. }) if number == NO_DATA => {
+                Cell::Missing(Absence::NoData)
+            }
+            Some(Values::DigitalNumbers { .. }) if number == SATURATED => {
                 Cell::Missing(Absence::Saturated)
             }
             _ => Cell::Number(number),

@@ -2,9 +2,7 @@
 
 use super::forward_model::{self, Wavelengths};
 use crate::TrainerError;
-use crate::config::{
-    CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, CheckedValues, SensorChoice,
-};
+use crate::config::{CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, SensorChoice};
 use data::{
     CheckedLayout, Imperfection, ParameterRange, ReadReport, SEASON, Samples, SplitPaths,
     SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
@@ -174,15 +172,7 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
     }
     let layout = TableLayout {
         columns: csv.columns.iter().map(|c| c.column.clone()).collect(),
-        values: match csv.values {
-            CheckedValues::Standardized => Values::Standardized,
-            CheckedValues::Reflectance => Values::Reflectance,
-            CheckedValues::DigitalNumbers(numbers) => Values::DigitalNumbers {
-                scale: numbers.scale,
-                offset: numbers.offset,
-            },
-            CheckedValues::DisplacementMm => Values::DisplacementMm,
-        },
+        values: csv.values.values(),
         conditions,
         sun: csv.sun.clone(),
         class: csv.labels.class.clone(),

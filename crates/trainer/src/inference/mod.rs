@@ -6,12 +6,14 @@
 //! noise       what a refinement weighs errors with
 //! columns     which columns there are
 //! products    quantities of the canopy over ground area
+//! input       what a file holds: described, and fitted to the model
 //! flags       what speaks against an estimate
 //! ```
 
 mod columns;
 mod estimator;
 mod flags;
+pub mod input;
 mod noise;
 mod products;
 mod refinement;

@@ -244,19 +244,10 @@ fn check_columns(
 }
 
 fn check_values(csv: &CsvData, physics: &CheckedPhysics) -> Result<CheckedValues, Problem> {
-    let (model, allowed): (_, &[ChannelValues]) = match physics {
-        CheckedPhysics::Inform(_) => (
-            "inform",
-            &[
-                ChannelValues::Standardized,
-                ChannelValues::Reflectance,
-                ChannelValues::DigitalNumbers,
-            ],
-        ),
-        CheckedPhysics::Mogi(_) => (
-            "mogi",
-            &[ChannelValues::Standardized, ChannelValues::DisplacementMm],
-        ),
+    let allowed = ChannelValues::of_physics(physics);
+    let model = match physics {
+        CheckedPhysics::Inform(_) => "inform",
+        CheckedPhysics::Mogi(_) => "mogi",
     };
     if !allowed.contains(&csv.values) {
         let names: Vec<String> = allowed.iter().map(|it| json!(it).to_string()).collect();
@@ -267,23 +258,19 @@ fn check_values(csv: &CsvData, physics: &CheckedPhysics) -> Result<CheckedValues
             allowed,
         ));
     }
-    match (csv.values, csv.digital_numbers) {
-        (ChannelValues::Standardized, None) => Ok(CheckedValues::Standardized),
-        (ChannelValues::Reflectance, None) => Ok(CheckedValues::Reflectance),
-        (ChannelValues::DisplacementMm, None) => Ok(CheckedValues::DisplacementMm),
-        (ChannelValues::DigitalNumbers, Some(conversion)) => {
-            Ok(CheckedValues::DigitalNumbers(conversion))
-        }
-        (ChannelValues::DigitalNumbers, None) => Err(Problem::not_allowed(
-            "data.digital_numbers",
-            Value::Null,
-            "{\"scale\": 1e-4, \"offset\": -1000} or the like, because data.values is \
+    csv.values
+        .with(csv.digital_numbers)
+        .ok_or_else(|| match csv.digital_numbers {
+            None => Problem::not_allowed(
+                "data.digital_numbers",
+                Value::Null,
+                "{\"scale\": 1e-4, \"offset\": -1000} or the like, because data.values is \
              \"digital_numbers\" (offset −1000 from processing baseline 04.00 on, 0 before)",
-        )),
-        (values, Some(conversion)) => Err(Problem::not_allowed(
-            "data.digital_numbers",
-            json!(conversion),
-            format!("null, because data.values is {}", json!(values)),
-        )),
-    }
+            ),
+            Some(conversion) => Problem::not_allowed(
+                "data.digital_numbers",
+                json!(conversion),
+                format!("null, because data.values is {}", json!(csv.values)),
+            ),
+        })
 }
