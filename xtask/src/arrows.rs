@@ -27,6 +27,7 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "model",     code: &["physics", "latent", "nn"], tests: &["losses"] },
     Arrows { from: "losses",    code: &["latent", "nn"], tests: &[] },
     Arrows { from: "data",      code: &["physics"], tests: &[] },
+    Arrows { from: "tabular",   code: &[], tests: &[] },
     Arrows {
         from: "trainer",
         code: &["physics", "schedules", "nn", "latent", "model", "losses", "data"],
