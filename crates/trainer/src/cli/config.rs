@@ -1,0 +1,71 @@
+//! The configuration of a command, and `trainer config`.
+
+use crate::config::{ConfigSource, Overrides};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+const SET_HELP: &str = "\
+Replace a value of the configuration; repeatable. The value is read as JSON and, where it is none,
+as text:
+  --set trainer.batch_size=128          --set physics.variant=published
+  --set trainer.early_stop=null         --set phys_vae.hidlayers_feat=[64,64]
+Paths given here are relative to the working directory, paths in the file to the file.
+`trainer config schema` lists all keys.";
+
+/// Which configuration, with which values replaced.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ConfigArgs {
+    /// Configuration file (JSON); without it the built-in experiment rtm_c_synthetic
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the tables of samples; takes the place of data.dir
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Replace a value of the configuration; repeatable
+    #[arg(long, value_name = "PATH.TO.KEY=VALUE", long_help = SET_HELP)]
+    pub set: Vec<String>,
+}
+
+impl ConfigArgs {
+    /// Where the configuration comes from.
+    pub fn source(&self) -> ConfigSource {
+        self.config.clone().into()
+    }
+
+    /// The values to replace.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            set: self.set.clone(),
+            data_dir: self.data_dir.clone(),
+            ..Overrides::default()
+        }
+    }
+}
+
+/// Commands of `trainer config`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check a configuration; opens no table of samples unless --data is given
+    Check(CheckArgs),
+    /// Print a configuration as JSON, defaults filled in, paths absolute, ranges and stations inside
+    Show(ConfigArgs),
+    /// Print the JSON Schema of a configuration: every key with its meaning, unit and default
+    Schema,
+}
+
+/// Arguments of `trainer config check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Also open and check the tables of samples
+    #[arg(long)]
+    pub data: bool,
+    /// Print one JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// With --data: list the rows that the rules of the data leave out (CSV: file, line, rule, reason)
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub dropped_rows: Option<PathBuf>,
+}

@@ -1,0 +1,95 @@
+//! The command line: what a user can type, and how it is explained; one file a command.
+
+mod baseline;
+mod config;
+mod device;
+mod eval;
+mod import_config;
+mod manual;
+mod replay;
+mod simulate;
+#[cfg(test)]
+mod tests;
+mod train;
+
+pub use baseline::BaselineArgs;
+pub use config::{CheckArgs, ConfigArgs, ConfigCommand};
+pub use device::Device;
+pub use eval::EvalArgs;
+pub use import_config::ImportConfigArgs;
+pub use replay::ReplayArgs;
+pub use simulate::SimulateArgs;
+pub use train::TrainArgs;
+
+use clap::{Parser, Subcommand};
+
+/// Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
+/// in, volcanic sources out.
+///
+/// Without a command, trains the built-in experiment: 150 epochs on 8,192 spectra simulated with INFORM,
+/// whose truth is known.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "trainer", version, long_about = LONG_ABOUT, after_help = TRAINER_EXAMPLES)]
+pub struct Cli {
+    /// What to do; nothing means `train` with the built-in experiment.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const LONG_ABOUT: &str = "\
+Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
+in, volcanic sources out.
+
+Without a command, trains the built-in experiment: 150 epochs on 8,192 spectra simulated with
+INFORM, whose truth is known.";
+
+const TRAINER_EXAMPLES: &str = "\
+Examples:
+  trainer
+  trainer train --config configs/rtm_c_austria.json --data-dir data/austria
+  trainer eval runs/rtm_c_austria/20260101-120000
+  trainer config show --config configs/rtm_c_austria.json
+
+Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
+130 stopped with Ctrl-C (progress is saved), 1 anything else.";
+
+impl Cli {
+    /// The command, or training of the built-in experiment where none is given.
+    pub fn into_command(self) -> Command {
+        self.command
+            .unwrap_or_else(|| Command::Train(TrainArgs::default()))
+    }
+}
+
+/// Commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Train a model; writes a run directory with checkpoints, metrics and a report
+    #[command(after_help = train::EXAMPLES)]
+    Train(TrainArgs),
+    /// Evaluate the selected checkpoint of a run
+    Eval(EvalArgs),
+    /// Invert the physics for each test sample without a network: the floor of the physics alone
+    #[command(after_help = baseline::EXAMPLES)]
+    Baseline(BaselineArgs),
+    /// Look at the batch on which a training diverged: take that step again, name the rows that are not finite
+    Replay(ReplayArgs),
+    /// Simulate: a table of parameters in, a table of bands or displacements out
+    #[command(after_help = simulate::EXAMPLES)]
+    Simulate(SimulateArgs),
+    /// Turn an experiment file of the original into a configuration, and say what became of each key
+    #[command(after_help = import_config::EXAMPLES)]
+    ImportConfig(ImportConfigArgs),
+    /// Print what a shell needs to complete commands and options
+    #[command(after_help = manual::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff), of all commands
+    #[command(after_help = manual::MAN)]
+    Man,
+    /// Check, show or document a configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
