@@ -122,7 +122,7 @@ fn train_loss_towards(
             .then(|| from_rows(&device, ROWS, columns, random(ROWS, columns, seed)).unwrap())
     };
     let x = || from_rows(&device, ROWS, d, random(ROWS, d, 1)).unwrap();
-    let posterior = model.encoder().forward(x().leaky_traced()).unwrap();
+    let posterior = model.encode(x().leaky_traced(), None).unwrap();
     let shown = Posterior {
         physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
         auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
@@ -173,8 +173,7 @@ fn train_loss_towards(
 fn pretrain_loss(model: &PhysVae<f64, Cpu>, gradient: bool) -> (f64, Vec<Vec<f64>>) {
     let (x, target) = synthetic(model);
     let u = model
-        .encoder()
-        .physical_mean(x.leaky_traced())
+        .encode_physical_mean(x.leaky_traced(), None)
         .unwrap()
         .unwrap();
     finish(
@@ -198,7 +197,10 @@ fn synthetic(model: &PhysVae<f64, Cpu>) -> (Matrix<f64, Cpu>, Matrix<f64, Cpu>) 
 /// The same as a likelihood.
 fn pretrain_likelihood(model: &PhysVae<f64, Cpu>, gradient: bool) -> (f64, Vec<Vec<f64>>) {
     let (x, target) = synthetic(model);
-    let gaussian = model.encoder().physical(x.leaky_traced()).unwrap().unwrap();
+    let gaussian = model
+        .encode_physical(x.leaky_traced(), None)
+        .unwrap()
+        .unwrap();
     let objective =
         Objective::pretrain_likelihood((gaussian.mean, gaussian.lnvar), target, &WEIGHTS).unwrap();
     finish(model, objective, gradient)

@@ -14,6 +14,8 @@ pub struct Architecture {
     pub dim_z_phy: usize,
     /// Auxiliary latents a; 0 for variant B.
     pub dim_z_aux: usize,
+    /// Conditions of the physics that the encoder sees beside the channels: all of them, or 0.
+    pub sees_conditions: usize,
     /// Between linear layers, never after the last.
     pub activation: Activation,
     /// Width of the features.
@@ -55,6 +57,7 @@ impl Architecture {
             channels,
             dim_z_phy,
             dim_z_aux,
+            sees_conditions: 0,
             activation: Activation::Elu,
             num_units_feat: 128,
             hidlayers_feat: vec![128],

@@ -1,9 +1,9 @@
-//! From a spectrum to the statistics of the latents.
+//! From a spectrum, and where wanted the conditions it was taken under, to the statistics of the latents.
 
 use crate::architecture::{Architecture, sizes};
 use dfdx::prelude::WithEmptyTape;
 use nn::named::{Named, join};
-use nn::{Backend, Matrix, Mlp, NnError, NoneTape, Scalar, Tape};
+use nn::{Activation, Backend, Matrix, Mlp, NnError, NoneTape, Scalar, Tape};
 use rand::Rng;
 
 /// A diagonal Gaussian per sample, n × k.
@@ -66,6 +66,9 @@ impl<E: Scalar, D: Backend<E>> Heads<E, D> {
 }
 
 /// Feature MLP and heads.
+///
+/// Its input is x (n × d, standardised) and, of an architecture that sees c conditions, these behind it (n × c, as
+/// [`crate::PhysicsLayer::scaled_conditions`] gives them); [`crate::PhysVae::encode`] puts both together.
 #[derive(Clone, Debug)]
 pub struct Encoder<E: Scalar, D: Backend<E>> {
     features: Mlp<E, D>,
@@ -81,7 +84,11 @@ impl<E: Scalar, D: Backend<E>> Encoder<E, D> {
     pub fn new(device: &D, a: &Architecture, rng: &mut impl Rng) -> Result<Self, NnError> {
         let features = Mlp::new(
             device,
-            &sizes(a.channels, &a.hidlayers_feat, a.num_units_feat),
+            &sizes(
+                a.channels + a.sees_conditions,
+                &a.hidlayers_feat,
+                a.num_units_feat,
+            ),
             a.activation,
             rng,
         )?;
@@ -97,18 +104,29 @@ impl<E: Scalar, D: Backend<E>> Encoder<E, D> {
         })
     }
 
-    /// x (n × d, standardised) → posterior.
+    /// x and conditions → features.
+    fn features<T: Tape<E, D>>(
+        &self,
+        x: Matrix<E, D, T>,
+        conditions: Option<Matrix<E, D, T>>,
+    ) -> Result<Matrix<E, D, T>, NnError> {
+        self.features
+            .forward_then(x, conditions, Activation::Identity)
+    }
+
+    /// x (n × d, standardised) and the conditions it sees (n × c, scaled) → posterior.
     ///
     /// Every part of the result shares the tape of the features: a loss must use all of them, or the
     /// operations behind the unused part are not differentiated.
     ///
     /// # Errors
-    /// `x` has the wrong width, or the device refuses.
+    /// Both together have the wrong width, or the device refuses.
     pub fn forward<T: Tape<E, D>>(
         &self,
         x: Matrix<E, D, T>,
+        conditions: Option<Matrix<E, D, T>>,
     ) -> Result<Posterior<E, D, T>, NnError> {
-        let features = self.features.forward(x)?;
+        let features = self.features(x, conditions)?;
         let block = |heads: &Option<Heads<E, D>>, features: Matrix<E, D, T>| {
             heads.as_ref().map(|h| h.forward(features)).transpose()
         };
@@ -125,28 +143,31 @@ impl<E: Scalar, D: Backend<E>> Encoder<E, D> {
         })
     }
 
-    /// x (n × d, standardised) → mean and log-variance of u_phy alone.
+    /// x (n × d, standardised) and the conditions it sees (n × c, scaled) → mean and log-variance of u_phy alone.
     ///
     /// # Errors
     /// As [`Encoder::forward`].
     pub fn physical<T: Tape<E, D>>(
         &self,
         x: Matrix<E, D, T>,
+        conditions: Option<Matrix<E, D, T>>,
     ) -> Result<Option<Gaussian<E, D, T>>, NnError> {
-        let features = self.features.forward(x)?;
+        let features = self.features(x, conditions)?;
         let heads = self.physical.as_ref();
         heads.map(|heads| heads.forward(features)).transpose()
     }
 
-    /// x (n × d, standardised) → the mean of u_phy alone, n × p: all that pretraining needs.
+    /// x (n × d, standardised) and the conditions it sees (n × c, scaled) → the mean of u_phy alone, n × p: all that
+    /// pretraining needs.
     ///
     /// # Errors
     /// As [`Encoder::forward`].
     pub fn physical_mean<T: Tape<E, D>>(
         &self,
         x: Matrix<E, D, T>,
+        conditions: Option<Matrix<E, D, T>>,
     ) -> Result<Option<Matrix<E, D, T>>, NnError> {
-        let features = self.features.forward(x)?;
+        let features = self.features(x, conditions)?;
         self.physical
             .as_ref()
             .map(|heads| heads.mean.forward(features))

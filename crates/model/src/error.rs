@@ -20,6 +20,9 @@ pub enum ModelError {
         /// The count it must be.
         expected: usize,
     },
+    /// The encoder has learned to see other conditions than a physics has.
+    #[error("the conditions that the encoder sees are not those of the physics")]
+    OtherConditions,
     /// A channel cannot be standardised.
     #[error(
         "{channel} has mean {mean} and scale {scale}; both must be finite and the scale above 0"

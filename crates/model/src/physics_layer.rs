@@ -5,7 +5,7 @@ use crate::architecture::SEASON;
 use dfdx::prelude::HasShape;
 use ndarray::{Array2, Array3, ArrayView2, Axis, Slice};
 use nn::{Backend, Matrix, Scalar, Tape, host_op, to_host};
-use physics::ForwardModel;
+use physics::{ForwardModel, PhysicsError, check_ranges};
 use std::sync::Arc;
 
 /// z ∈ (0, 1)ᵖ → value = z (max − min) + min → physics → (signal − mean) / scale.
@@ -130,6 +130,39 @@ impl PhysicsLayer {
             // of any other number the physics says what is wrong with it
             own => (own, None),
         }
+    }
+
+    /// The conditions of n samples, each −1 at the smallest and 1 at the largest value that the physics accepts of it,
+    /// n × c: as an encoder sees them. `None` gives the defaults of the physics.
+    ///
+    /// # Errors
+    /// Another number of rows or columns, or a condition that is not finite or outside its range.
+    pub fn scaled_conditions(
+        &self,
+        n: usize,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Array2<f64>, ModelError> {
+        let quantities = self.forward.conditions();
+        let shape = (n, quantities.len());
+        let (given, _) = self.split_conditions(conditions);
+        let mut scaled = match given {
+            Some(given) if given.dim() == shape => given.to_owned(),
+            Some(given) => {
+                return Err(ModelError::Physics(PhysicsError::Shape {
+                    what: "conditions",
+                    found: given.shape().to_vec(),
+                    expected: vec![shape.0, shape.1],
+                }));
+            }
+            None => Array2::from_shape_fn(shape, |(_, k)| quantities[k].default),
+        };
+        check_ranges(quantities, &scaled.view())?;
+        for mut row in scaled.rows_mut() {
+            for (v, q) in row.iter_mut().zip(quantities) {
+                *v = 2.0 * (*v - q.min) / (q.max - q.min) - 1.0;
+            }
+        }
+        Ok(scaled)
     }
 
     /// Standardised signals of z (n × p), n × d; no gradient.

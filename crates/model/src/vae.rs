@@ -84,6 +84,7 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
                 expected: 1,
             });
         }
+        check_seen_conditions(&architecture, physics.as_ref())?;
         let encoder = Encoder::new(device, &architecture, rng)?;
         let residual = architecture
             .has_residual()
@@ -121,9 +122,71 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         &self.architecture
     }
 
-    /// Its encoder.
+    /// Its encoder, whose input is put together by [`PhysVae::encode`].
     pub fn encoder(&self) -> &Encoder<E, D> {
         &self.encoder
+    }
+
+    /// x (n × d, standardised), taken under these conditions → posterior.
+    ///
+    /// * `conditions`: as of [`PhysVae::decode`], in the physics' units; an encoder that sees none does not look at
+    ///   them, to one that does `None` are the physics' defaults
+    ///
+    /// Every part of the result shares the tape of the features: a loss must use all of them, or the operations behind
+    /// the unused part are not differentiated.
+    ///
+    /// # Errors
+    /// `x` has the wrong width, the conditions that it sees are not those of n samples or outside the physics' ranges,
+    /// or the device refuses.
+    pub fn encode<T: Tape<E, D>>(
+        &self,
+        x: Matrix<E, D, T>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Posterior<E, D, T>, ModelError> {
+        let seen = self.seen_conditions(&x, conditions)?;
+        Ok(self.encoder.forward(x, seen)?)
+    }
+
+    /// x (n × d, standardised), taken under these conditions → mean and log-variance of u_phy alone; `None` without
+    /// physics.
+    ///
+    /// # Errors
+    /// As [`PhysVae::encode`].
+    pub fn encode_physical<T: Tape<E, D>>(
+        &self,
+        x: Matrix<E, D, T>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Option<Gaussian<E, D, T>>, ModelError> {
+        let seen = self.seen_conditions(&x, conditions)?;
+        Ok(self.encoder.physical(x, seen)?)
+    }
+
+    /// x (n × d, standardised), taken under these conditions → the mean of u_phy alone, n × p; `None` without physics.
+    ///
+    /// # Errors
+    /// As [`PhysVae::encode`].
+    pub fn encode_physical_mean<T: Tape<E, D>>(
+        &self,
+        x: Matrix<E, D, T>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Option<Matrix<E, D, T>>, ModelError> {
+        let seen = self.seen_conditions(&x, conditions)?;
+        Ok(self.encoder.physical_mean(x, seen)?)
+    }
+
+    /// The conditions of the rows of x as the encoder takes them, if it does.
+    fn seen_conditions<T: Tape<E, D>>(
+        &self,
+        x: &Matrix<E, D, T>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Option<Matrix<E, D, T>>, ModelError> {
+        let (Some(physics), 1..) = (&self.physics, self.architecture.sees_conditions) else {
+            return Ok(None);
+        };
+        let scaled = physics.scaled_conditions(x.shape().0, conditions)?;
+        let (n, c) = scaled.dim();
+        let rows = from_rows(x.device(), n, c, scaled.iter().copied())?;
+        Ok(Some(rows.put_tape(T::default())))
     }
 
     /// Its observation noise, if it learns one.
@@ -187,10 +250,18 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
     /// place of an approximation.
     ///
     /// # Errors
-    /// The model has no physics, or the sizes differ.
+    /// The model has no physics, the sizes differ, or the encoder sees conditions and those of the other physics have
+    /// other names, units, ranges or defaults.
     pub fn set_physics(&mut self, physics: PhysicsLayer) -> Result<(), ModelError> {
         let sizes = |physics: &PhysicsLayer| [physics.parameters(), physics.channels()];
         let own = self.physics.as_ref().map_or([0, 0], sizes);
+        check_seen_conditions(&self.architecture, Some(&physics))?;
+        let own_conditions = |it: &PhysicsLayer| it.forward_model().conditions().to_vec();
+        if self.architecture.sees_conditions > 0
+            && self.physics.as_ref().map(own_conditions) != Some(own_conditions(&physics))
+        {
+            return Err(ModelError::OtherConditions);
+        }
         for (what, found, expected) in [
             (
                 "the number of physical parameters",
@@ -321,6 +392,35 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             x_pb,
         })
     }
+}
+
+/// An encoder sees all conditions of its physics or none; what it sees is scaled by their ranges.
+fn check_seen_conditions(
+    architecture: &Architecture,
+    physics: Option<&PhysicsLayer>,
+) -> Result<(), ModelError> {
+    let seen = architecture.sees_conditions;
+    if seen == 0 {
+        return Ok(());
+    }
+    let conditions = physics.map_or(&[][..], |it| it.forward_model().conditions());
+    if seen != conditions.len() {
+        return Err(ModelError::Mismatch {
+            what: "the number of conditions that the encoder sees",
+            found: seen,
+            expected: conditions.len(),
+        });
+    }
+    for q in conditions {
+        if !(q.min < q.max && q.min.is_finite() && q.max.is_finite()) {
+            return Err(ModelError::Range {
+                name: q.name.clone(),
+                min: q.min,
+                max: q.max,
+            });
+        }
+    }
+    Ok(())
 }
 
 impl<E: Scalar, D: Backend<E>> Named<E, D> for PhysVae<E, D> {

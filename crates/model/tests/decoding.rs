@@ -3,11 +3,14 @@
 mod common;
 
 use common::toy::Nothing;
-use common::{Batch, Taped, Vae, Variant, architecture, gradients, matrix, rng, tensors, vae};
+use common::{
+    Batch, Taped, Vae, Variant, architecture, gradients, layer, matrix, rng, tensors, vae,
+};
 use dfdx::prelude::{HasShape, SumTo, TryAdd, TryMul};
 use latent::sigmoid;
 use losses::Weights;
 use model::{Architecture, Decoded, Noise, PhysVae, PhysicsLayer};
+use ndarray::{Array2, array};
 use nn::named::{self, HostTensor};
 use nn::{Activation, Cpu, NoneTape, OwnedTape, backward};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +37,7 @@ fn decode(
 ) -> Decoded<f64, Cpu, NoneTape> {
     let x = matrix(batch.n, model.architecture().channels, &batch.x);
     let conditions = batch.conditions();
-    let posterior = model.encoder().forward(x).unwrap();
+    let posterior = model.encode(x, Some(conditions.view())).unwrap();
     model
         .decode(posterior, noise, Some(conditions.view()))
         .unwrap()
@@ -43,9 +46,9 @@ fn decode(
 fn taped(model: &Vae, batch: &Batch, hard: bool) -> Decoded<f64, Cpu, OwnedTape<f64, Cpu>> {
     let a = model.architecture();
     let x: Taped = matrix(batch.n, a.channels, &batch.x).retaped();
-    let posterior = model.encoder().forward(x).unwrap();
-    let noise = (!hard).then(|| batch.noise(a));
     let conditions = batch.conditions();
+    let posterior = model.encode(x, Some(conditions.view())).unwrap();
+    let noise = (!hard).then(|| batch.noise(a));
     model
         .decode(posterior, noise, Some(conditions.view()))
         .unwrap()
@@ -169,7 +172,7 @@ fn variant_a_has_no_physics_and_does_not_look_at_conditions() {
     assert_eq!(decode(&model, &batch, None).x_pb.as_vec(), d.x_pb.as_vec());
     assert!(model.physics().is_none());
     let x = matrix(4, 4, &batch.x);
-    assert!(model.encoder().physical_mean(x).unwrap().is_none());
+    assert!(model.encode_physical_mean(x, None).unwrap().is_none());
 }
 
 #[test]
@@ -181,9 +184,92 @@ fn conditions_reach_the_physics_and_their_absence_is_the_default() {
     batch.condition.fill(1.0);
     let default = with(&batch);
     assert_ne!(some, default);
-    let posterior = model.encoder().forward(matrix(3, 4, &batch.x)).unwrap();
+    let posterior = model.encode(matrix(3, 4, &batch.x), None).unwrap();
     let none = model.decode(posterior, None, None).unwrap();
     assert_eq!(none.x_p.unwrap().as_vec(), default);
+}
+
+#[test]
+fn an_encoder_that_sees_conditions_takes_them_as_the_physics_does() {
+    let architecture = Architecture {
+        sees_conditions: 1,
+        ..architecture(Variant::C, Activation::Elu, false)
+    };
+    let model = vae(architecture, 3);
+    let mut batch = Batch::new(3, model.architecture(), 1);
+    let u = |conditions: Option<&Array2<f64>>| {
+        let x = matrix(3, 4, &batch.x);
+        let conditions = conditions.map(Array2::view);
+        model
+            .encode_physical(x, conditions)
+            .unwrap()
+            .unwrap()
+            .mean
+            .as_vec()
+    };
+    let drawn = batch.conditions();
+    assert_ne!(u(Some(&drawn)), u(None));
+    let mean = model.encode_physical_mean(matrix(3, 4, &batch.x), Some(drawn.view()));
+    assert_eq!(mean.unwrap().unwrap().as_vec(), u(Some(&drawn)));
+    let all = model
+        .encode(matrix(3, 4, &batch.x), Some(drawn.view()))
+        .unwrap();
+    assert_eq!(all.physical.unwrap().mean.as_vec(), u(Some(&drawn)));
+    // the defaults of the physics, with or without the time of year behind them
+    let default = Array2::from_elem((3, 1), 1.0);
+    assert_eq!(u(Some(&default)), u(None));
+    let mut with_season = Array2::zeros((3, 1 + model::SEASON));
+    with_season.column_mut(0).assign(&drawn.column(0));
+    assert_eq!(u(Some(&with_season)), u(Some(&drawn)));
+
+    let scaled = |c: &Array2<f64>| {
+        let physics = model.physics().unwrap();
+        physics.scaled_conditions(3, Some(c.view()))
+    };
+    let ends = scaled(&array![[0.0], [1.5], [2.0]]).unwrap();
+    assert_eq!(ends, array![[-1.0], [0.5], [1.0]]);
+    let message = scaled(&array![[0.0], [f64::NAN], [2.0]])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("NaN") && message.contains('c'),
+        "{message}"
+    );
+    assert!(scaled(&array![[0.0], [1.0], [2.5]]).is_err());
+    assert!(scaled(&array![[0.0], [1.0]]).is_err());
+    batch.condition.pop();
+    let few = batch.condition.clone();
+    let few = Array2::from_shape_vec((2, 1), few).unwrap();
+    assert!(
+        model
+            .encode(matrix(3, 4, &batch.x), Some(few.view()))
+            .is_err()
+    );
+}
+
+#[test]
+fn an_encoder_sees_all_conditions_of_its_physics_or_none() {
+    for (variant, seen, expected) in [(Variant::C, 2, 1), (Variant::A, 1, 0)] {
+        let architecture = Architecture {
+            sees_conditions: seen,
+            ..architecture(variant, Activation::Elu, false)
+        };
+        let physics = (variant == Variant::C).then(layer);
+        let refused = PhysVae::<f64, Cpu>::new(&Cpu::default(), architecture, physics, &mut rng(1));
+        let message = refused.err().unwrap().to_string();
+        let wanted = format!("conditions that the encoder sees is {seen}, expected {expected}");
+        assert!(message.contains(&wanted), "{message}");
+    }
+    let architecture = Architecture {
+        sees_conditions: 1,
+        ..Architecture::new(4, 3, 0)
+    };
+    let mut model = vae(architecture, 1);
+    model.set_physics(layer()).unwrap();
+    let without = Nothing::new(3, 4);
+    let ranges = vec![(0.0, 1.0); 3];
+    let without = PhysicsLayer::new(Arc::new(without), ranges, vec![0.0; 4], vec![1.0; 4]).unwrap();
+    assert!(model.set_physics(without).is_err());
 }
 
 #[test]
@@ -215,8 +301,7 @@ fn the_hard_draw_is_the_mean() {
         assert_eq!(hard.x_pb.as_vec(), zero.x_pb.as_vec());
         if variant != Variant::A {
             let mean = model
-                .encoder()
-                .physical_mean(matrix(4, 4, &batch.x))
+                .encode_physical_mean(matrix(4, 4, &batch.x), None)
                 .unwrap();
             let z: Vec<_> = mean.unwrap().as_vec().into_iter().map(sigmoid).collect();
             assert_eq!(hard.z_phy.unwrap().as_vec(), z);
@@ -385,7 +470,7 @@ fn a_head_outside_the_clamp_still_learns_to_come_back() {
         }
     }
     let x = matrix(4, 4, &batch.x);
-    let posterior = model.encoder().forward(x).unwrap();
+    let posterior = model.encode(x, None).unwrap();
     assert_eq!(posterior.physical.unwrap().lnvar.as_vec(), [5.0; 12]);
     assert_eq!(posterior.auxiliary.unwrap().lnvar.as_vec(), [-9.0; 8]);
     let weights = Weights {
@@ -429,8 +514,7 @@ fn architecture_and_physics_must_agree() {
 fn a_spectrum_of_another_width_is_an_error() {
     let model = model(Variant::C);
     let error = model
-        .encoder()
-        .forward(matrix(2, 3, &[0.0; 6]))
+        .encode(matrix(2, 3, &[0.0; 6]), None)
         .map(drop)
         .unwrap_err();
     assert_eq!(error.to_string(), "mlp takes 4 columns, got 3");
@@ -442,7 +526,7 @@ fn a_nan_in_a_spectrum_does_not_pass_unseen() {
         let model = vae(architecture(Variant::C, activation, false), 1);
         let mut batch = Batch::new(2, model.architecture(), 1);
         batch.x[0] = f64::NAN;
-        let posterior = model.encoder().forward(matrix(2, 4, &batch.x)).unwrap();
+        let posterior = model.encode(matrix(2, 4, &batch.x), None).unwrap();
         let mean = posterior.physical.as_ref().unwrap().mean.as_vec();
         assert!(mean[..3].iter().all(|v| v.is_nan()) && mean[3..].iter().all(|v| v.is_finite()));
         let x_pb = model.decode(posterior, None, None).unwrap().x_pb.as_vec();

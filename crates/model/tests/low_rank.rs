@@ -124,7 +124,7 @@ fn the_time_of_year_is_behind_the_conditions() {
     };
     let decode = |model: &Vae, conditions: Option<ArrayView2<f64>>| {
         let x = matrix(batch.n, model.architecture().channels, &batch.x);
-        let posterior = model.encoder().forward(x).unwrap();
+        let posterior = model.encode(x, None).unwrap();
         let decoded = model.decode::<NoneTape>(posterior, None, conditions)?;
         Ok::<_, ModelError>((decoded.x_p.unwrap().as_vec(), decoded.x_pb.as_vec()))
     };
@@ -169,7 +169,7 @@ fn a_calibration_of_the_physics_alone() {
     let batch = common::Batch::new(4, plain.architecture(), 1);
     let decode = |model: &common::Vae| {
         let x = matrix(batch.n, d, &batch.x);
-        let posterior = model.encoder().forward(x).unwrap();
+        let posterior = model.encode(x, None).unwrap();
         model
             .decode::<NoneTape>(posterior, None, Some(batch.conditions().view()))
             .unwrap()
@@ -201,7 +201,7 @@ fn nothing_is_added_before_the_warm_up() {
     let batch = common::Batch::new(4, model.architecture(), 1);
     let x = matrix(batch.n, model.architecture().channels, &batch.x);
     let conditions = batch.conditions();
-    let posterior = model.encoder().forward(x).unwrap();
+    let posterior = model.encode(x, None).unwrap();
     let decoded = model
         .decode::<NoneTape>(posterior, None, Some(conditions.view()))
         .unwrap();

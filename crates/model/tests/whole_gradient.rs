@@ -6,6 +6,7 @@ mod common;
 use common::reference::Reference;
 use common::{Batch, Vae, Variant, architecture, gradients, rng, tensors, vae};
 use losses::Weights;
+use model::Architecture;
 use nn::named::HostTensors;
 use nn::{Activation, backward, check};
 use rand::Rng;
@@ -52,9 +53,17 @@ struct Case {
     variant: Variant,
     activation: Activation,
     detach_x_p: bool,
+    sees_conditions: bool,
 }
 
 impl Case {
+    fn architecture(&self) -> Architecture {
+        Architecture {
+            sees_conditions: usize::from(self.sees_conditions),
+            ..architecture(self.variant, self.activation, self.detach_x_p)
+        }
+    }
+
     fn reference<'a>(&self, tensors: &'a HostTensors<f64>) -> Reference<'a> {
         Reference {
             tensors,
@@ -68,10 +77,7 @@ impl Case {
     /// Weights and a batch away from kinks.
     fn draw(&self) -> (Vae, Batch) {
         for seed in 0..200 {
-            let model = vae(
-                architecture(self.variant, self.activation, self.detach_x_p),
-                seed,
-            );
+            let model = vae(self.architecture(), seed);
             let batch = Batch::new(2, model.architecture(), seed + 1000);
             let host = tensors(&model);
             let reference = self.reference(&host);
@@ -154,6 +160,7 @@ fn train(variant: Variant, detach_x_p: bool) {
             variant,
             activation,
             detach_x_p,
+            sees_conditions: false,
         };
         let (worst, zero) = case.check();
         println!("Train {variant:?} {activation:?}, x_P detached {detach_x_p}: worst {worst:.2e}");
@@ -182,6 +189,26 @@ fn train_c_with_x_p_detached() {
 }
 
 #[test]
+fn both_stages_with_an_encoder_that_sees_conditions() {
+    for (phase, variant) in [
+        (Phase::Train, Variant::B),
+        (Phase::Train, Variant::C),
+        (Phase::Pretrain, Variant::C),
+    ] {
+        let case = Case {
+            phase,
+            variant,
+            activation: Activation::Elu,
+            detach_x_p: false,
+            sees_conditions: true,
+        };
+        let (worst, zero) = case.check();
+        println!("{phase:?} {variant:?} with conditions: worst {worst:.2e}");
+        assert_eq!(zero.is_empty(), phase == Phase::Train, "{zero:?}");
+    }
+}
+
+#[test]
 fn pretrain() {
     for variant in [Variant::B, Variant::C] {
         for activation in SMOOTH_AND_KINKED {
@@ -190,6 +217,7 @@ fn pretrain() {
                 variant,
                 activation,
                 detach_x_p: false,
+                sees_conditions: false,
             };
             let (worst, zero) = case.check();
             println!("Pretrain {variant:?} {activation:?}: worst {worst:.2e}");

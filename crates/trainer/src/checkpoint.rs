@@ -291,8 +291,7 @@ mod tests {
         let mut adam = Adam::new(AdamConfig::default());
         let x = from_rows(&Cpu::default(), 2, 3, [0.3, -1.0, 2.0, 0.1, 0.2, 0.3]).unwrap();
         let posterior = model
-            .encoder()
-            .forward(dfdx::prelude::Trace::leaky_traced(x))
+            .encode(dfdx::prelude::Trace::leaky_traced(x), None)
             .unwrap();
         let x_pb = model.decode(posterior, None, None).unwrap().x_pb;
         let loss = losses::mean_of_row_sums(x_pb).unwrap();

@@ -239,13 +239,15 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
 const INVERSION_SAMPLES: usize = 4096;
 
 /// How well the encoder inverts its own physics: R² of z per parameter on 4,096 noise-free samples of
-/// z ~ U(0, 1), default conditions, drawn apart from all training draws. `None` without physics.
+/// z ~ U(0, 1), drawn apart from all training draws. The conditions are the physics' defaults or, of an encoder that
+/// sees them, those of rows of `training` drawn with replacement. `None` without physics.
 ///
 /// # Errors
 /// The physics or the device refuses.
 pub fn inversion<E: Scalar, D: Shards<E>>(
     learner: &Learner<E, D>,
     experiment: &Experiment,
+    training: &Samples,
 ) -> Result<Option<NamedValues>, TrainerError> {
     let Some(physics) = &experiment.physics else {
         return Ok(None);
@@ -253,12 +255,16 @@ pub fn inversion<E: Scalar, D: Shards<E>>(
     let p = physics.parameters();
     let mut rng = stream(experiment.seed, Purpose::Inversion, 0, 0);
     let truth = draw_unit_parameters(INVERSION_SAMPLES, p, &mut rng);
-    let mut x = physics.signals(truth.view(), None)?;
+    let conditions = (experiment.architecture.sees_conditions > 0)
+        .then(|| training.resample_conditions(INVERSION_SAMPLES, &mut rng))
+        .flatten();
+    let conditions = conditions.as_ref().map(Array2::view);
+    let mut x = physics.signals(truth.view(), conditions)?;
     if let Some(calibration) = &learner.model.buffers().calibration {
         // spectra as the encoder sees them
         calibration.apply_in_place(&mut x);
     }
-    let inferred = learner.infer_z(x.view())?;
+    let inferred = learner.infer_z(x.view(), conditions)?;
     let r2: Vec<f64> = (0..p)
         .map(|k| r_squared(inferred.column(k), truth.column(k)))
         .collect();

@@ -143,12 +143,12 @@ pub fn train_loss(
 ) -> Objective<f64, Cpu, OwnedTape<f64, Cpu>> {
     let a = model.architecture();
     let input: Taped = matrix(batch.n, a.channels, &batch.x).retaped();
-    let posterior = model.encoder().forward(input).unwrap();
+    let conditions = batch.conditions();
+    let posterior = model.encode(input, Some(conditions.view())).unwrap();
     let shown = Posterior {
         physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
         auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
     };
-    let conditions = batch.conditions();
     let decoded = model
         .decode(posterior, Some(batch.noise(a)), Some(conditions.view()))
         .unwrap();
@@ -185,7 +185,10 @@ pub fn pretrain_loss(
     let x: Vec<f64> = signals.iter().copied().collect();
     let x: Taped = matrix(batch.n, physics.channels(), &x).retaped();
     let target: Vec<f64> = batch.z.iter().map(|&z| latent::logit(z)).collect();
-    let u = model.encoder().physical_mean(x).unwrap().unwrap();
+    let u = model
+        .encode_physical_mean(x, Some(conditions.view()))
+        .unwrap()
+        .unwrap();
     let target = matrix(batch.n, physics.parameters(), &target);
     Objective::pretrain(u, target, weights).unwrap()
 }

@@ -106,6 +106,17 @@ impl Reference<'_> {
         }
     }
 
+    /// What the encoder reads: x and, where its first layer is that wide, the condition between the ends of its range.
+    fn seen(&self, x: &Rows, condition: &[f64]) -> Rows {
+        let width = self.tensors["encoder.features.0.weight"].shape[1];
+        if width == toy::CHANNELS {
+            return x.clone();
+        }
+        let (min, max) = toy::CONDITION;
+        let scaled = |c: &f64| vec![(c - min) / (max - min) * 2.0 - 1.0];
+        join(x, &condition.iter().map(scaled).collect())
+    }
+
     /// mean, clamped log-variance and draw of one block.
     fn latent(&self, block: &str, features: &Rows, noise: &[f64]) -> [Rows; 3] {
         let mean = self.mlp(&format!("encoder.{block}_mean"), features);
@@ -135,7 +146,7 @@ impl Reference<'_> {
     /// Stage B, with what the residual network sees without gradient from `frozen`.
     pub fn train(&self, batch: &Batch, w: &Weights, frozen: Option<&Frozen>) -> (f64, Frozen) {
         let x = rows(&batch.x, batch.n);
-        let features = self.mlp("encoder.features", &x);
+        let features = self.mlp("encoder.features", &self.seen(&x, &batch.condition));
         let kl = |[mean, lnvar, _]: &[Rows; 3]| {
             row_sums(&zip(mean, lnvar, |m, v| 0.5 * (v.exp() - 1.0 - v + m * m)))
         };
@@ -178,7 +189,8 @@ impl Reference<'_> {
     pub fn pretrain(&self, batch: &Batch, w: &Weights) -> f64 {
         let z = rows(&batch.z, batch.n);
         let x = Self::physics(&z, &batch.condition);
-        let u = self.mlp("encoder.u_phy_mean", &self.mlp("encoder.features", &x));
+        let features = self.mlp("encoder.features", &self.seen(&x, &batch.condition));
+        let u = self.mlp("encoder.u_phy_mean", &features);
         let target = map(&z, |z| (z / (1.0 - z)).ln());
         w.data_aug * row_sums(&zip(&u, &target, |u, t| (u - t) * (u - t)))
     }

@@ -9,6 +9,7 @@ pub const CHANNELS: usize = 4;
 pub const RANGES: [(f64, f64); 3] = [(0.2, 2.0), (-1.0, 1.5), (0.5, 3.0)];
 pub const MEAN: [f64; 4] = [0.6, 0.4, 0.3, 0.5];
 pub const SCALE: [f64; 4] = [0.3, 0.2, 0.5, 0.25];
+pub const CONDITION: (f64, f64) = (0.0, 2.0);
 pub const DEFAULT_CONDITION: f64 = 1.0;
 
 const K: [f64; 4] = [0.3, 0.7, 1.1, 1.9];
@@ -52,7 +53,7 @@ impl Toy {
                 .zip(RANGES)
                 .map(|(name, range)| quantity(name, range, 0.7))
                 .collect(),
-            conditions: vec![quantity("c", (0.0, 2.0), DEFAULT_CONDITION)],
+            conditions: vec![quantity("c", CONDITION, DEFAULT_CONDITION)],
             outputs: (0..4).map(|j| format!("y{j}")).collect(),
         }
     }

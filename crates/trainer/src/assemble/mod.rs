@@ -99,6 +99,11 @@ fn experiment(
     let channel_unit = exact.output_unit().to_owned();
     let has_physics = checked.variant() != ModelVariant::NoPhysics;
     let ranges = checked.physics.ranges();
+    let sees_conditions = if config.sees_conditions {
+        exact.conditions().len()
+    } else {
+        0
+    };
     let physics_name = if has_physics {
         exact.name().to_owned()
     } else {
@@ -134,6 +139,7 @@ fn experiment(
             channels: channels.len(),
             dim_z_phy: config.dim_z_phy,
             dim_z_aux: config.dim_z_aux,
+            sees_conditions,
             activation: activation(config.activation),
             num_units_feat: config.num_units_feat,
             hidlayers_feat: config.hidlayers_feat.clone(),

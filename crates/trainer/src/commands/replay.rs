@@ -100,7 +100,7 @@ fn rows_that_are_not_finite(
         Phase::Pretrain => {
             let physics = experiment.physics.as_ref().ok_or(TrainerError::NoPhysics)?;
             let x = physics.signals(batch.inputs.view(), batch.conditions())?;
-            let z = learner.infer_z(x.view())?;
+            let z = learner.infer_z(x.view(), batch.conditions())?;
             for row in 0..batch.rows() {
                 if is_bad(Some(&x), row) {
                     found.push((row, Stage::Physics));

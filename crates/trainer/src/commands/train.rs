@@ -266,7 +266,7 @@ impl Job<'_> {
             training.learner.model.set_physics(exact.clone())?;
         }
         let last = evaluate(&training.learner, experiment, test)?;
-        let inversion = inversion(&training.learner, experiment)?;
+        let inversion = inversion(&training.learner, experiment, &self.samples.train)?;
         let last_epoch = training.progress.epoch.saturating_sub(1);
         let (best_epoch, best) = match training.progress.best.best {
             Some(best) => {

@@ -21,6 +21,12 @@ pub struct PhysVaeConfig {
     /// Number of auxiliary latents that drive the residual; 0 means no residual at all (variant B).
     #[schemars(range(max = 1024))]
     pub dim_z_aux: usize,
+    /// `true`: the encoder sees, beside the channels, the conditions of each sample: sun zenith, view zenith and relative
+    /// azimuth, those of them that are not free, each scaled from the range that the physics accepts to −1 … 1. A sample
+    /// without its own has those of `physics.fixed`. Needs a physics with conditions.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
+    pub sees_conditions: bool,
     /// What corrects the physics' output where `dim_z_aux` is not 0.
     pub residual: ResidualName,
     /// The residual of `residual: "low_rank"`.
@@ -70,6 +76,7 @@ impl Default for PhysVaeConfig {
             no_phy: false,
             dim_z_phy: 7,
             dim_z_aux: 2,
+            sees_conditions: false,
             residual: ResidualName::Gated,
             low_rank: LowRankConfig::default(),
             calibration: CalibrationName::None,
@@ -87,6 +94,12 @@ impl Default for PhysVaeConfig {
             kl_without_physics: true,
         }
     }
+}
+
+/// A switch that is off is not written: a configuration without it stays the same text.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(switch: &bool) -> bool {
+    !switch
 }
 
 impl PhysVaeConfig {

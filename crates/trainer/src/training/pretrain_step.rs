@@ -80,13 +80,15 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             z.ncols(),
             z.iter().map(|&z| logit(z)),
         )?;
-        let encoder = self.model.encoder();
+        let model = &self.model;
         Ok(if self.stage_a.likelihood {
-            let gaussian = encoder.physical(x)?.ok_or(TrainerError::NoPhysics)?;
+            let gaussian = model.encode_physical(x, conditions)?;
+            let gaussian = gaussian.ok_or(TrainerError::NoPhysics)?;
             let pair = (gaussian.mean, gaussian.lnvar);
             Objective::pretrain_likelihood(pair, target, weights)?
         } else {
-            let u = encoder.physical_mean(x)?.ok_or(TrainerError::NoPhysics)?;
+            let u = model.encode_physical_mean(x, conditions)?;
+            let u = u.ok_or(TrainerError::NoPhysics)?;
             Objective::pretrain(u, target, weights)?
         })
     }

@@ -88,7 +88,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         noise: Option<Noise<E, D>>,
     ) -> Result<(Reconstruction, Statistics), TrainerError> {
         let observed = self.load(x)?;
-        let posterior = self.model.encoder().forward(observed.clone())?;
+        let posterior = self.model.encode(observed.clone(), conditions)?;
         let shown = Posterior {
             physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
@@ -116,15 +116,18 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         Ok((reconstruction, statistics))
     }
 
-    /// Infers z ∈ (0, 1) of the physical parameters (posterior means), n × p.
+    /// Infers z ∈ (0, 1) of the physical parameters (posterior means), n × p, of observations (n × d, standardised).
+    /// An encoder that sees the conditions (n × c, in the physics' units; `None` for its defaults) takes them.
     ///
     /// # Errors
-    /// The device refuses, or there is no physics.
-    pub fn infer_z(&self, x: ArrayView2<f64>) -> Result<Array2<f64>, TrainerError> {
-        let u = self
-            .model
-            .encoder()
-            .physical_mean::<NoneTape>(self.load(x)?)?;
+    /// A condition outside the physics' range, the device refuses, or there is no physics.
+    pub fn infer_z(
+        &self,
+        x: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Array2<f64>, TrainerError> {
+        let x_on_device = self.load(x)?;
+        let u = (self.model).encode_physical_mean::<NoneTape>(x_on_device, conditions)?;
         let u = u.ok_or(TrainerError::NoPhysics)?;
         let z: Vec<E> = to_host(&u).into_iter().map(sigmoid).collect();
         Ok(array(x.nrows(), self.model.architecture().dim_z_phy, &z))

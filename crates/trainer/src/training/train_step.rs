@@ -66,7 +66,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let observed = self.load(x)?;
         // a matrix of its own: the observation must not share its identity with the encoder's input
         let input = self.load(x)?;
-        let posterior = self.model.encoder().forward(input.leaky_traced())?;
+        let posterior = self.model.encode(input.leaky_traced(), conditions)?;
         let shown = Posterior {
             physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),

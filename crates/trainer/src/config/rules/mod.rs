@@ -6,7 +6,7 @@ mod outputs;
 mod physics;
 mod time;
 
-use super::checked::CheckedExperiment;
+use super::checked::{CheckedExperiment, CheckedPhysics};
 use super::error::Problem;
 use super::experiment::ExperimentConfig;
 use super::objective::PosteriorName;
@@ -40,6 +40,7 @@ pub(super) fn check(
     let data = data::check(&config.data, &physics, context.bands, label)?;
     check_rank(&config.phys_vae, data.channels().len())?;
     check_posterior(config)?;
+    check_seen_conditions(&config.phys_vae, &physics)?;
     time::check_use_time(&config.phys_vae, &data)?;
     time::check_smoothness(
         &config.objective,
@@ -147,6 +148,29 @@ fn check_posterior(config: &ExperimentConfig) -> Result<(), Problem> {
         return Err(Problem::not_allowed("objective.posterior", value, allowed));
     }
     Ok(())
+}
+
+/// What an encoder sees beside the channels must be there.
+fn check_seen_conditions(
+    phys_vae: &PhysVaeConfig,
+    physics: &CheckedPhysics,
+) -> Result<(), Problem> {
+    let allowed = match physics {
+        _ if !phys_vae.sees_conditions => return Ok(()),
+        _ if phys_vae.no_phy => "false, because phys_vae.no_phy is true",
+        CheckedPhysics::Mogi(_) => {
+            "false, because physics.model is \"mogi\", which has no conditions"
+        }
+        CheckedPhysics::Inform(inform) => {
+            let is_free = |angle: &&str| inform.ranges.iter().any(|range| range.name == **angle);
+            if !["tts", "tto", "psi"].iter().all(|angle| is_free(&angle)) {
+                return Ok(());
+            }
+            "false, because physics.ranges sets tts, tto and psi free and no condition is left"
+        }
+    };
+    let key = "phys_vae.sees_conditions";
+    Err(Problem::not_allowed(key, true, allowed))
 }
 
 /// There are no more orthogonal directions than channels.

@@ -187,6 +187,13 @@ fn residuals_that_cannot_be() {
 }
 
 #[test]
+fn conditions_that_no_encoder_can_see() {
+    insta::assert_snapshot!(after("rtm_a_austria.json", "\"dim_z_aux\"", "\"sees_conditions\": true, \"dim_z_aux\""), @"rtm_a_austria.json:41:5: phys_vae.sees_conditions = true; allowed: false, because phys_vae.no_phy is true");
+    let angles = r#"physics.ranges={"cab": {"min": 10, "max": 80}, "tts": {"min": 10, "max": 60}, "tto": {"min": 0, "max": 10}, "psi": {"min": 0, "max": 180}}"#;
+    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true", "phys_vae.dim_z_phy=4", angles]), @"rtm_c_austria.json with --set phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.ranges sets tts, tto and psi free and no condition is left");
+}
+
+#[test]
 fn posteriors_and_calibrations_that_cannot_be() {
     insta::assert_snapshot!(with(&["objective.posterior=simulation"]), @r#"rtm_c_austria.json with --set objective.posterior=simulation: objective.posterior = "simulation"; allowed: elbo, unless pretrain.loss is likelihood"#);
     insta::assert_snapshot!(with(&["phys_vae.calibration=offset", "phys_vae.dim_z_aux=0"]), @r#"rtm_c_austria.json with --set phys_vae.calibration=offset: phys_vae.calibration = "offset"; allowed: none, because phys_vae.dim_z_aux is 0: without a residual the physics stands alone"#);

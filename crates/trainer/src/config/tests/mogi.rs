@@ -102,6 +102,7 @@ fn poisson_ratio_and_ranges() {
     insta::assert_snapshot!(after(RANGES, "\"max\": 14.35", "\"max\": 14350"), @"ranges/mogi.json:2:27: physics.ranges.xcen.max = 14350; allowed: -1000 to 1000 km, the limits of the physics");
     insta::assert_snapshot!(after(RANGES, ",\n  \"dV\": { \"min\": 0, \"max\": 200 }", ""), @"ranges/mogi.json:1:1: `physics.ranges.dV` is missing; allowed: min and max from -100000 to 100000 1e5 m3 above -1e7 m3; the physics needs a range for each of xcen, ycen, d, dV");
     insta::assert_snapshot!(after(C, "\"dim_z_phy\": 4", "\"dim_z_phy\": 7"), @"mogi_c_akutan.json:23:5: phys_vae.dim_z_phy = 7; allowed: 4, the number of entries of physics.ranges (xcen, ycen, d, dV)");
+    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true"]), @r#"mogi_c_akutan.json with --set phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.model is "mogi", which has no conditions"#);
     insta::assert_snapshot!(with(&["physics.ranges=ranges/rtm.json", "physics.sensor=s2a"]), @"mogi_c_akutan.json with --set physics.sensor=s2a: unknown key `physics.sensor`; known keys here: model, stations, poisson_ratio, ranges");
 }
 
