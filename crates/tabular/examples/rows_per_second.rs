@@ -1,0 +1,56 @@
+//! How fast tables are read and written: 12 columns in, 22 out.
+//!
+//! `cargo run --release -p tabular --example rows_per_second [rows]`
+
+use ndarray::Array2;
+use std::time::Instant;
+use tabular::{OutputColumn, Wanted};
+
+const BLOCK: usize = 8192;
+
+fn columns(n: usize) -> Vec<OutputColumn> {
+    let column = |i: usize| OutputColumn {
+        name: format!("c{i}"),
+        unit: "1".into(),
+        description: String::new(),
+    };
+    (0..n).map(column).collect()
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let rows: usize = std::env::args()
+        .nth(1)
+        .map_or(Ok(500_000), |text| text.parse())?;
+    let folder = tempfile::tempdir()?;
+    for ending in ["csv", "parquet", "npy"] {
+        for width in [12, 22] {
+            let path = folder.path().join(format!("t{width}.{ending}"));
+            // numbers with all their digits, as inferred ones have
+            let number = |(r, c): (usize, usize)| ((r * 31 + c * 17) as f32 * 0.618).fract();
+            let values = Array2::from_shape_fn((BLOCK, width), number);
+            let start = Instant::now();
+            let mut writer = tabular::create(&path, &[], &columns(width))?;
+            for first in (0..rows).step_by(BLOCK) {
+                let here = BLOCK.min(rows - first);
+                writer.append(&[], values.slice(ndarray::s![..here, ..]))?;
+            }
+            writer.finish()?;
+            let written = start.elapsed().as_secs_f64();
+            let start = Instant::now();
+            let wanted = Wanted::numbers(columns(width).into_iter().map(|column| column.name));
+            let mut table = tabular::open(&path, &wanted)?;
+            let mut read = 0;
+            while let Some(block) = table.next_block(BLOCK)? {
+                read += block.rows();
+            }
+            assert_eq!(read, rows);
+            println!(
+                ".{ending}, {width} columns: read {:.0} rows/s, written {:.0} rows/s, {:.1} MB",
+                rows as f64 / start.elapsed().as_secs_f64(),
+                rows as f64 / written,
+                std::fs::metadata(&path)?.len() as f64 / 1e6,
+            );
+        }
+    }
+    Ok(())
+}
