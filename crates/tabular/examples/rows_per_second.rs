@@ -25,14 +25,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for ending in ["csv", "parquet", "npy"] {
         for width in [12, 22] {
             let path = folder.path().join(format!("t{width}.{ending}"));
-            // numbers with all their digits, as inferred ones have
-            let number = |(r, c): (usize, usize)| ((r * 31 + c * 17) as f32 * 0.618).fract();
-            let values = Array2::from_shape_fn((BLOCK, width), number);
+            // numbers with all their digits that do not repeat, as inferred ones
+            let mut state = 1_u64;
+            let values = Array2::from_shape_simple_fn((rows, width), || {
+                state = state
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
+                (state >> 40) as f32 / (1 << 24) as f32
+            });
             let start = Instant::now();
             let mut writer = tabular::create(&path, &[], &columns(width))?;
             for first in (0..rows).step_by(BLOCK) {
-                let here = BLOCK.min(rows - first);
-                writer.append(&[], values.slice(ndarray::s![..here, ..]))?;
+                let end = rows.min(first + BLOCK);
+                writer.append(&[], values.slice(ndarray::s![first..end, ..]))?;
             }
             writer.finish()?;
             let written = start.elapsed().as_secs_f64();
