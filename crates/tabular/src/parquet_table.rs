@@ -2,6 +2,7 @@
 
 mod chunks;
 mod contents;
+mod footer;
 mod kind;
 mod read;
 mod source;

@@ -37,6 +37,7 @@ impl Contents {
     pub(crate) fn open(path: &Path) -> Result<Self, TabularError> {
         let source = Source::open(path)?;
         let length = source.len();
+        source.check_footer(path)?;
         let file = guarded(path, || SerializedFileReader::new(source))?;
         let metadata = file.metadata();
         let schema = metadata.file_metadata().schema_descr();

@@ -1,11 +1,12 @@
 //! The bytes of a parquet file, and calls of the parquet crate that cannot take the program down.
 
+use super::footer;
 use crate::TabularError;
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -24,6 +25,35 @@ impl Source {
             Ok(Self { file, length })
         };
         open().map_err(|e| TabularError::read(path, e))
+    }
+
+    /// Looks through the footer: its length and the magic bytes are the last 8 of the file.
+    pub(crate) fn check_footer(&self, path: &Path) -> Result<(), TabularError> {
+        let unsound = |reason| {
+            let reason = format!("not a sound parquet file: {reason}");
+            Err(TabularError::damaged(path, reason))
+        };
+        let Some(end) = self.length.checked_sub(8) else {
+            return unsound("it is too short");
+        };
+        let get = |start, length| {
+            self.get_bytes(start, length)
+                .map_err(|e| TabularError::read(path, io::Error::other(e)))
+        };
+        let last = get(end, 8)?;
+        match &last[4..] {
+            b"PAR1" => {}
+            b"PARE" => return unsound("it is encrypted"),
+            _ => return unsound("it does not end as one"),
+        }
+        let length = u32::from_le_bytes([last[0], last[1], last[2], last[3]]);
+        let Some(start) = end.checked_sub(u64::from(length)) else {
+            return unsound("its footer is longer than the file");
+        };
+        if !footer::is_sound(&get(start, length as usize)?) {
+            return unsound("its footer is damaged");
+        }
+        Ok(())
     }
 
     fn at(&self, start: u64) -> Result<File, ParquetError> {
