@@ -28,15 +28,16 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "losses",    code: &["latent", "nn"], tests: &[] },
     Arrows { from: "data",      code: &["physics"], tests: &[] },
     Arrows { from: "tabular",   code: &[], tests: &[] },
+    Arrows { from: "raster",    code: &[], tests: &[] },
     Arrows {
         from: "trainer",
-        code: &["physics", "schedules", "nn", "latent", "model", "losses", "data"],
+        code: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "raster", "tabular"],
         tests: &[],
     },
     Arrows {
         from: "stories",
         code: &[],
-        tests: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "trainer"],
+        tests: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "raster", "trainer"],
     },
     Arrows { from: "xtask",     code: &[], tests: &[] },
 ];

@@ -230,9 +230,9 @@ impl Estimator {
         let (wants_errors, wants_whole) = (self.wants_errors(), self.wants_reconstruction());
         let loaded = |x: &Array2<f32>| matrix(&Cpu::default(), m, d, x.iter().copied().collect());
         let posterior = if wants_whole {
-            self.model.encoder().forward(loaded(&x)?)?
+            self.model.encode(loaded(&x)?, conditions)?
         } else {
-            let physical = self.model.encoder().physical(loaded(&x)?)?;
+            let physical = self.model.encode_physical(loaded(&x)?, conditions)?;
             Posterior {
                 physical,
                 auxiliary: None,

@@ -1,0 +1,23 @@
+//! GeoTIFFs read by windows, Cloud-Optimized GeoTIFFs written block by block.
+//!
+//! - [`RasterFile`] says what is in a file, [`GeoReference`] where it lies.
+//! - [`Stack`] is several files as one grid of bands; a [`StackReader`] for each thread reads its
+//!   [`Window`]s as `f32`, missing values as NaN.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod file;
+mod georeference;
+mod metadata;
+mod positioned;
+mod stack;
+mod tiff;
+mod window;
+
+pub use error::RasterError;
+pub use file::{BandInfo, RasterFile};
+pub use georeference::GeoReference;
+pub use stack::{BandChoice, Stack, StackBand, StackReader};
+pub use tiff::samples::SampleType;
+pub use window::Window;

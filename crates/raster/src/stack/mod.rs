@@ -1,0 +1,223 @@
+//! Several files seen as one grid of pixels.
+
+mod band_choice;
+mod grid;
+mod reader;
+
+pub use band_choice::BandChoice;
+pub use reader::StackReader;
+
+use crate::georeference::extent;
+use crate::{GeoReference, RasterError, RasterFile, Window};
+use grid::Fit;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The affine map of a stack without georeference: coordinates are columns and rows.
+const PIXELS: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+
+/// A band of a stack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StackBand {
+    /// Its name: the description in the file, else the name it was chosen by.
+    pub name: String,
+    /// Number of its file among the files given, from 0.
+    pub file: usize,
+    /// Number of the band in its file, from 0.
+    pub band: usize,
+    /// Physical value = `scale` · number + `offset`; a reader gives the numbers.
+    pub scale: f64,
+    /// See [`StackBand::scale`].
+    pub offset: f64,
+    /// Its values are classes and never averaged.
+    pub categorical: bool,
+}
+
+/// A file of a stack, and how its pixels fit the grid.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) file: Arc<RasterFile>,
+    pub(crate) fit: Fit,
+    /// Places among the stack's bands, with the band's number in the file.
+    pub(crate) bands: Vec<(usize, usize)>,
+}
+
+/// Bands of several files on one grid.
+///
+/// Files must have the same CRS and the same extent, and their pixels must fit the grid's by whole
+/// factors. Finer pixels are averaged over whole blocks, missing ones left out (a block of missing
+/// pixels alone is missing); coarser pixels are repeated. Categorical bands take the pixel at a block's
+/// centre, the upper left one of four.
+#[derive(Debug)]
+pub struct Stack {
+    files: Vec<Arc<RasterFile>>,
+    members: Vec<Member>,
+    bands: Vec<StackBand>,
+    width: usize,
+    height: usize,
+    georeference: Option<GeoReference>,
+}
+
+impl Stack {
+    /// Opens files and finds the chosen bands in them, in the order of `bands`.
+    ///
+    /// `resolution` is the grid's pixel size in units of the CRS. Without it, the grid is that of the
+    /// coarsest chosen band among those with pixels of at most 20 units, or of the coarsest one if all
+    /// are coarser.
+    ///
+    /// # Errors
+    /// Those of [`RasterFile::open`]; [`RasterError::NoSuchBand`], [`RasterError::AmbiguousBand`];
+    /// [`RasterError::OtherCrs`], [`RasterError::OtherExtent`], [`RasterError::Grid`] where files do
+    /// not fit together.
+    pub fn open(
+        files: &[PathBuf],
+        bands: &[BandChoice],
+        resolution: Option<f64>,
+    ) -> Result<Self, RasterError> {
+        let files: Result<Vec<_>, _> = files.iter().map(RasterFile::open).collect();
+        Self::of(files?, bands, resolution)
+    }
+
+    /// The stack of files that are described already.
+    ///
+    /// # Errors
+    /// Those of [`Stack::open`].
+    pub fn of(
+        files: Vec<RasterFile>,
+        bands: &[BandChoice],
+        resolution: Option<f64>,
+    ) -> Result<Self, RasterError> {
+        if files.is_empty() {
+            return Err(RasterError::Nothing { what: "files" });
+        }
+        if bands.is_empty() {
+            return Err(RasterError::Nothing { what: "bands" });
+        }
+        let files: Vec<_> = files.into_iter().map(Arc::new).collect();
+        let chosen: Result<Vec<_>, _> = bands.iter().map(|choice| choice.find(&files)).collect();
+        let chosen = chosen?;
+        let mut members: Vec<(usize, Vec<(usize, usize)>)> = Vec::new();
+        for (place, band) in chosen.iter().enumerate() {
+            match members.iter_mut().find(|member| member.0 == band.file) {
+                Some(member) => member.1.push((place, band.band)),
+                None => members.push((band.file, vec![(place, band.band)])),
+            }
+        }
+        let used: Vec<_> = members.iter().map(|(file, _)| &*files[*file]).collect();
+        let grid = grid::Grid::of(&used, resolution)?;
+        let members = members
+            .into_iter()
+            .zip(grid.fits)
+            .map(|((file, bands), fit)| Member {
+                file: Arc::clone(&files[file]),
+                fit,
+                bands,
+            })
+            .collect();
+        Ok(Self {
+            files,
+            members,
+            bands: chosen,
+            width: grid.width,
+            height: grid.height,
+            georeference: grid.georeference,
+        })
+    }
+
+    /// Columns of the grid.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows of the grid.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The bands in the order they were chosen in.
+    pub fn bands(&self) -> &[StackBand] {
+        &self.bands
+    }
+
+    /// All files, also those without a chosen band.
+    pub fn files(&self) -> &[Arc<RasterFile>] {
+        &self.files
+    }
+
+    /// Where the grid lies; `None` if the files do not say.
+    pub fn georeference(&self) -> Option<&GeoReference> {
+        self.georeference.as_ref()
+    }
+
+    /// From column and row to coordinates, in the order of GDAL; columns and rows themselves where there
+    /// is no georeference.
+    pub fn affine(&self) -> [f64; 6] {
+        self.georeference
+            .as_ref()
+            .map_or(PIXELS, GeoReference::affine)
+    }
+
+    /// The whole grid.
+    pub fn window(&self) -> Window {
+        Window::new(0, 0, self.width, self.height)
+    }
+
+    /// The pixels that a box (least x, least y, greatest x, greatest y in units of the CRS) touches, as
+    /// far as they are in the grid. A box that ends on a pixel's edge, to a millionth of a pixel, does
+    /// not touch the next one.
+    ///
+    /// # Errors
+    /// [`RasterError::NoOverlap`] where there are none; [`RasterError::NotAllowed`] for a box without area.
+    pub fn window_of(&self, bbox: [f64; 4]) -> Result<Window, RasterError> {
+        let [left, bottom, right, top] = bbox;
+        // written so that NaN does not pass
+        if !(left < right && bottom < top) {
+            return Err(RasterError::NotAllowed {
+                name: "bounding box",
+                value: format!("{bbox:?}"),
+                allowed: "least x < greatest x, least y < greatest y".to_owned(),
+            });
+        }
+        let [x0, xx, xy, y0, yx, yy] = self.affine();
+        let determinant = xx * yy - xy * yx;
+        let inverse = [yy, -xy, -yx, xx].map(|number| number / determinant);
+        let corner = |x: f64, y: f64| {
+            let (x, y) = (x - x0, y - y0);
+            (
+                inverse[0] * x + inverse[1] * y,
+                inverse[2] * x + inverse[3] * y,
+            )
+        };
+        let corners = [
+            corner(left, bottom),
+            corner(left, top),
+            corner(right, bottom),
+            corner(right, top),
+        ];
+        const EDGE: f64 = 1e-6;
+        let range = |of: fn(&(f64, f64)) -> f64, size: usize| {
+            let least = corners.iter().map(of).fold(f64::INFINITY, f64::min);
+            let greatest = corners.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
+            let from = (least + EDGE).floor().clamp(0.0, size as f64) as usize;
+            let to = (greatest - EDGE).ceil().clamp(0.0, size as f64) as usize;
+            (from, to)
+        };
+        let (col, right) = range(|corner| corner.0, self.width);
+        let (row, bottom) = range(|corner| corner.1, self.height);
+        if col >= right || row >= bottom {
+            return Err(RasterError::NoOverlap {
+                bbox,
+                extent: extent(self.affine(), self.width, self.height),
+            });
+        }
+        Ok(Window::new(col, row, right - col, bottom - row))
+    }
+
+    /// A reader with file handles and a cache of its own; one for each thread.
+    ///
+    /// # Errors
+    /// [`RasterError::Read`] where a file cannot be opened again.
+    pub fn reader(&self) -> Result<StackReader<'_>, RasterError> {
+        StackReader::new(self)
+    }
+}
