@@ -209,6 +209,23 @@ pub enum TrainerError {
         /// What is.
         allowed: String,
     },
+    /// A table is refused by its reader or writer.
+    #[error(transparent)]
+    Tabular(#[from] tabular::TabularError),
+    /// A raster is refused by its reader or writer.
+    #[error(transparent)]
+    Raster(#[from] raster::RasterError),
+    /// Ctrl-C while inferring.
+    #[error("interrupted; the same command goes on with {}, a table from its beginning", output.display())]
+    Stopped {
+        /// What was being written.
+        output: PathBuf,
+    },
+    /// No noise is known to weigh errors with.
+    #[error(
+        "--refine needs --noise A,R: neither the configuration of this model nor its training says how far a channel may be off"
+    )]
+    NoNoise,
     /// The residual needs the time of year, which inference does not know.
     #[error(
         "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which `trainer infer` does not \
@@ -275,7 +292,7 @@ impl TrainerError {
     /// doing, 2 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Stopped { .. } => 130,
             Self::Diverged { .. } | Self::NotFinite { .. } => 3,
             Self::Internal(_) | Self::Nn(_) => 1,
             _ => 2,

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::info;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -145,6 +146,62 @@ impl ProgressDisplay {
 }
 
 impl Drop for ProgressDisplay {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.screen.state().bar = None;
+    }
+}
+
+/// Counts what is done of something long: a bar with the time left on a terminal, some lines elsewhere.
+pub struct Counter {
+    screen: Screen,
+    bar: ProgressBar,
+    what: &'static str,
+    /// Tenths that were told.
+    told: AtomicU64,
+}
+
+impl Counter {
+    /// `what` is counted, such as `rows`.
+    pub fn new(screen: &Screen, what: &'static str) -> Self {
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = "{wide_bar} {pos}/{len} {msg}, {elapsed} gone, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        screen.state().bar = Some(bar.clone());
+        Self {
+            screen: screen.clone(),
+            bar,
+            what,
+            told: AtomicU64::new(0),
+        }
+    }
+
+    /// So many are done, of so many where that is known.
+    pub fn at(&self, done: u64, all: Option<u64>) {
+        if let Some(all) = all {
+            self.bar.set_length(all);
+        }
+        self.bar.set_position(done);
+        let Some(all) = all.filter(|all| *all > 0) else {
+            return;
+        };
+        let tenth = 10 * done / all;
+        if self.bar.is_hidden() && self.told.fetch_max(tenth, Ordering::Relaxed) < tenth {
+            let left = self.bar.eta().as_secs();
+            info!("{done} of {all} {}, about {left} s left", self.what);
+        }
+    }
+}
+
+impl Drop for Counter {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
         self.screen.state().bar = None;

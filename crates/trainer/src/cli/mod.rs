@@ -5,6 +5,7 @@ mod config;
 mod device;
 mod eval;
 mod import_config;
+mod infer;
 mod manual;
 mod replay;
 mod simulate;
@@ -17,6 +18,7 @@ pub use config::{CheckArgs, ConfigArgs, ConfigCommand};
 pub use device::Device;
 pub use eval::EvalArgs;
 pub use import_config::ImportConfigArgs;
+pub use infer::{Bbox, Compress, InferArgs};
 pub use replay::ReplayArgs;
 pub use simulate::SimulateArgs;
 pub use train::TrainArgs;
@@ -69,6 +71,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Infer the parameters of observations: rasters or a table in, estimates with their uncertainty out
+    #[command(after_help = infer::EXAMPLES)]
+    Infer(InferArgs),
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = baseline::EXAMPLES)]
     Baseline(BaselineArgs),

@@ -4,6 +4,7 @@ mod baseline;
 mod config;
 mod eval;
 mod import_config;
+mod infer;
 mod manual;
 mod replay;
 mod simulate;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     match cli.into_command() {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
+        Command::Infer(args) => infer::infer(&args, screen),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! estimator   a block of observations in, columns of estimates out
+//! table_job   a table in, a table out
+//! raster_job  rasters in, a GeoTIFF out
 //! refinement  Levenberg-Marquardt steps from the encoder's answer
 //! noise       what a refinement weighs errors with
 //! columns     which columns there are
@@ -16,11 +18,15 @@ mod flags;
 pub mod input;
 mod noise;
 mod products;
+mod raster_job;
 mod refinement;
+mod table_job;
 
 pub use columns::{Column, Written};
 pub(crate) use estimator::rmse_by_row;
 pub use estimator::{Estimator, Observations, Request};
 pub use flags::{FLAGS, FlagCounts};
 pub use noise::{BandNoise, Noise};
+pub use raster_job::{BlocksDone, RasterJob};
 pub use refinement::Refinement;
+pub use table_job::TableJob;

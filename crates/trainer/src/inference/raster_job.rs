@@ -1,0 +1,251 @@
+//! Rasters in, a Cloud-Optimized GeoTIFF of estimates out, block by block.
+
+use super::input::InputPlan;
+use super::{Column, Estimator, FlagCounts, Observations};
+use crate::TrainerError;
+use raster::{BandChoice, CogBand, CogCompression, CogSpec, CogWriter, Stack, StackReader, Window};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Rasters and what is made of them.
+pub struct RasterJob<'a> {
+    /// The model.
+    pub estimator: &'a Estimator,
+    /// What the bands are.
+    pub plan: &'a InputPlan,
+    /// Files of one place, seen as one grid.
+    pub inputs: &'a [PathBuf],
+    /// The GeoTIFF to write.
+    pub output: &'a Path,
+    /// Least x, least y, greatest x, greatest y, in units of the CRS; `None`: all.
+    pub bbox: Option<[f64; 4]>,
+    /// Size of a pixel in units of the CRS; `None`: see [`Stack::open`].
+    pub resolution: Option<f64>,
+    /// Threads.
+    pub workers: NonZeroUsize,
+    /// How tiles are compressed.
+    pub compression: CogCompression,
+    /// Whether an output that is there is replaced.
+    pub overwrite: bool,
+    /// What made the estimates, for the metadata of the file.
+    pub provenance: Vec<(String, String)>,
+    /// What the estimates depend on beside what is here: an interrupted output is continued only where it is the same.
+    pub fingerprint: String,
+}
+
+/// How far a job is, in blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct BlocksDone {
+    /// Done, those of an earlier interrupted run among them.
+    pub done: usize,
+    /// Of that run.
+    pub before: usize,
+    /// All.
+    pub all: usize,
+}
+
+impl RasterJob<'_> {
+    /// Reads, infers and writes, every thread block by block with memory for one. The output does not depend on the number
+    /// of threads, nor on interruptions.
+    ///
+    /// # Errors
+    /// A file is refused, the output is there already or cannot be written, or `stop` was raised: the same call then goes
+    /// on where this one stopped.
+    pub fn run(
+        &self,
+        progress: &(dyn Fn(BlocksDone) + Sync),
+        stop: &AtomicBool,
+    ) -> Result<FlagCounts, TrainerError> {
+        let choices: Vec<BandChoice> = (self.plan.numbers.iter().enumerate())
+            .map(|(k, name)| {
+                if Some(k) == self.plan.mask() {
+                    BandChoice::categorical(name)
+                } else {
+                    BandChoice::new(name)
+                }
+            })
+            .collect();
+        let stack = Stack::open(self.inputs, &choices, self.resolution)?;
+        let whole = match self.bbox {
+            None => stack.window(),
+            Some(bbox) => stack.window_of(bbox)?,
+        };
+        let writer = CogWriter::create(self.output, self.spec(&stack, whole))?;
+        let blocks: Vec<(usize, usize)> = (0..writer.tiles_down())
+            .flat_map(|row| (0..writer.tiles_across()).map(move |col| (col, row)))
+            .collect();
+        let left: Vec<(usize, usize)> = (blocks.iter().copied())
+            .filter(|&(col, row)| !writer.is_done(col, row))
+            .collect();
+        let before = blocks.len() - left.len();
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(before));
+        let all = blocks.len();
+        progress(BlocksDone {
+            done: before,
+            before,
+            all,
+        });
+        let outcome: Mutex<Result<FlagCounts, TrainerError>> =
+            Mutex::new(Ok(FlagCounts::default()));
+        let work = || -> Result<FlagCounts, TrainerError> {
+            let mut worker = Worker::new(self, &stack, whole, &writer)?;
+            let mut counts = FlagCounts::default();
+            while !stop.load(Ordering::Relaxed)
+                && let Some(&(col, row)) = left.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                counts.merge(&worker.block(col, row)?);
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress(BlocksDone { done, before, all });
+            }
+            Ok(counts)
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.workers.get() {
+                scope.spawn(|| {
+                    let found = work();
+                    if found.is_err() {
+                        // the others need not go on
+                        next.store(left.len(), Ordering::Relaxed);
+                    }
+                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
+                    match (&mut *outcome, found) {
+                        (Ok(all), Ok(more)) => all.merge(&more),
+                        (Ok(_), Err(error)) => *outcome = Err(error),
+                        (Err(_), _) => {}
+                    }
+                });
+            }
+        });
+        writer.flush()?;
+        let counts = outcome
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)?;
+        if stop.load(Ordering::Relaxed) && done.load(Ordering::Relaxed) < all {
+            return Err(TrainerError::Stopped {
+                output: self.output.to_owned(),
+            });
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.workers.get())
+            .build()
+            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        pool.install(|| writer.finish())?;
+        Ok(counts)
+    }
+
+    fn spec(&self, stack: &Stack, whole: Window) -> CogSpec {
+        let band = |column: &Column| CogBand {
+            unit: (column.unit != "1").then(|| column.unit.clone()),
+            categorical: column.categorical,
+            ..CogBand::new(&column.name)
+        };
+        let bands = self.estimator.columns().iter().map(band).collect();
+        let about = self.estimator.columns().iter();
+        let about =
+            about.map(|column| (format!("about_{}", column.name), column.description.clone()));
+        let georeference = stack.georeference();
+        CogSpec {
+            georeference: georeference.map(|it| it.cropped(whole.col, whole.row)),
+            compression: self.compression,
+            metadata: self.provenance.iter().cloned().chain(about).collect(),
+            software: Some(concat!("trainer ", env!("CARGO_PKG_VERSION")).to_owned()),
+            fingerprint: self.fingerprint.clone(),
+            overwrite: self.overwrite,
+            ..CogSpec::new(whole.width, whole.height, bands)
+        }
+    }
+}
+
+/// A thread with its own file handles and memory.
+struct Worker<'a> {
+    job: &'a RasterJob<'a>,
+    reader: StackReader<'a>,
+    writer: &'a CogWriter,
+    whole: Window,
+    /// Scale and offset of each band as its file declares them, where they apply.
+    declared: Vec<(f32, f32)>,
+    bands: Vec<f32>,
+    conditions: Vec<f32>,
+    masked: Vec<bool>,
+    out: Vec<f32>,
+    tile: Vec<f32>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(
+        job: &'a RasterJob<'a>,
+        stack: &'a Stack,
+        whole: Window,
+        writer: &'a CogWriter,
+    ) -> Result<Self, TrainerError> {
+        let declared = stack.bands().iter().enumerate().map(|(k, band)| {
+            // angles too may be kept as scaled numbers; a mask holds classes
+            let is_channel = k < job.estimator.channels().len();
+            let applies =
+                Some(k) != job.plan.mask() && (!is_channel || job.plan.takes_declared_scales());
+            if applies {
+                (band.scale as f32, band.offset as f32)
+            } else {
+                (1.0, 0.0)
+            }
+        });
+        Ok(Self {
+            declared: declared.collect(),
+            job,
+            reader: stack.reader()?,
+            writer,
+            whole,
+            bands: vec![],
+            conditions: vec![],
+            masked: vec![],
+            out: vec![],
+            tile: vec![],
+        })
+    }
+
+    fn block(&mut self, col: usize, row: usize) -> Result<FlagCounts, TrainerError> {
+        let (plan, estimator) = (self.job.plan, self.job.estimator);
+        let side = self.writer.spec().tile;
+        let (left, upper) = (col * side, row * side);
+        let width = side.min(self.whole.width - left);
+        let height = side.min(self.whole.height - upper);
+        let n = width * height;
+        self.bands.resize(plan.numbers.len() * n, 0.0);
+        let window = Window::new(self.whole.col + left, self.whole.row + upper, width, height);
+        self.reader.read(window, &mut self.bands)?;
+        for (band, &(scale, offset)) in self.bands.chunks_exact_mut(n).zip(&self.declared) {
+            if (scale, offset) != (1.0, 0.0) {
+                band.iter_mut().for_each(|v| *v = *v * scale + offset);
+            }
+        }
+        plan.physical(&mut self.bands, n);
+        plan.fill_conditions(&self.bands, n, None, &mut self.conditions);
+        plan.fill_mask(&self.bands, n, &mut self.masked);
+        let seen = Observations {
+            channels: &self.bands[..estimator.channels().len() * n],
+            conditions: (plan.conditions() > 0).then_some(&self.conditions[..]),
+            masked: plan.mask().map(|_| &self.masked[..]),
+        };
+        let columns = estimator.columns().len();
+        self.out.resize(columns * n, 0.0);
+        let counts = estimator.infer(&seen, &mut self.out)?;
+        if n == side * side {
+            self.writer.write_block(col, row, &self.out)?;
+            return Ok(counts);
+        }
+        self.tile.resize(columns * side * side, f32::NAN);
+        for (band, tile) in self
+            .out
+            .chunks_exact(n)
+            .zip(self.tile.chunks_exact_mut(side * side))
+        {
+            for (from, to) in band.chunks_exact(width).zip(tile.chunks_exact_mut(side)) {
+                to[..width].copy_from_slice(from);
+            }
+        }
+        self.writer.write_block(col, row, &self.tile)?;
+        Ok(counts)
+    }
+}
