@@ -28,7 +28,8 @@
 //! ```
 //!
 //! Memory is that of a block, of one row group that is written ([`ROWS_OF_A_GROUP`] rows) and of one page of
-//! each parquet column that is read, whatever the size of the table.
+//! each parquet column that is read, whatever the size of the table. A damaged page can claim up to the 2 GiB
+//! that the parquet format allows; everything else a header claims is compared with the file first.
 
 #![forbid(unsafe_code)]
 
