@@ -14,7 +14,7 @@ fn variants() -> Vec<CogSpec> {
             spec.compression = compression;
             spec.number = number;
             spec.nodata = Some(0.0);
-            spec.fingerprint = "inputs".to_owned();
+            "inputs".clone_into(&mut spec.fingerprint);
             variants.push(spec);
         }
     }

@@ -136,7 +136,7 @@ impl CogSpec {
             require(side.contains(&value), name, value.to_string(), "1 to 2^24")?;
         }
         let tile = self.tile;
-        let good = tile % 16 == 0 && (16..=4096).contains(&tile);
+        let good = tile.is_multiple_of(16) && (16..=4096).contains(&tile);
         require(
             good,
             "tile",
@@ -182,6 +182,8 @@ impl CogSpec {
         // `Debug` of floats has all their digits, and strings in it are quoted: two specifications with
         // the same text are the same
         let digest = Sha256::digest(format!("{plain:?}"));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }

@@ -127,7 +127,8 @@ impl CogWriter {
                 && ends.max().is_none_or(|end| end <= length)
         };
         let whole = compressed || length == end;
-        if !records.is_empty() && !(whole && records.iter().all(fits)) {
+        let believed = whole && records.iter().all(fits);
+        if !records.is_empty() && !believed {
             // tiles were removed behind the journal's back
             if !spec.overwrite {
                 return Err(RasterError::Exists {
