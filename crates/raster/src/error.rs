@@ -204,7 +204,7 @@ impl RasterError {
     pub(crate) fn unsupported(
         path: &Path,
         what: &'static str,
-        found: impl ToString,
+        found: impl std::fmt::Display,
         allowed: impl Into<String>,
     ) -> Self {
         Self::Unsupported {

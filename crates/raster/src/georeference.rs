@@ -135,6 +135,7 @@ impl GeoReference {
     }
 
     /// The reference of the part that begins at this pixel.
+    #[must_use]
     pub fn cropped(&self, col: usize, row: usize) -> Self {
         if (col, row) == (0, 0) {
             return self.clone();
@@ -148,6 +149,7 @@ impl GeoReference {
 
     /// The reference of the same ground with pixels of this size in units of the CRS; the upper left
     /// corner and the directions of the axes stay.
+    #[must_use]
     pub fn with_pixel_size(&self, size_x: f64, size_y: f64) -> Self {
         let [old_x, old_y] = self.pixel_size();
         if [old_x, old_y] == [size_x, size_y] {

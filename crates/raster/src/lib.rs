@@ -3,9 +3,12 @@
 //! - [`RasterFile`] says what is in a file, [`GeoReference`] where it lies.
 //! - [`Stack`] is several files as one grid of bands; a [`StackReader`] for each thread reads its
 //!   [`Window`]s as `f32`, missing values as NaN.
+//! - [`CogWriter`] writes the blocks of a [`CogSpec`] from several threads, goes on where a killed
+//!   process stopped, and adds overviews at the end.
 
 #![forbid(unsafe_code)]
 
+mod cog;
 mod error;
 mod file;
 mod georeference;
@@ -15,6 +18,7 @@ mod stack;
 mod tiff;
 mod window;
 
+pub use cog::{CogBand, CogCompression, CogNumber, CogSpec, CogWriter};
 pub use error::RasterError;
 pub use file::{BandInfo, RasterFile};
 pub use georeference::GeoReference;

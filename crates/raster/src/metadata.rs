@@ -46,7 +46,8 @@ pub(crate) fn parse(xml: &str) -> Vec<Item> {
             name,
             sample: attribute(head, "sample").and_then(|sample| sample.parse().ok()),
             role: attribute(head, "role"),
-            text: unescape(text),
+            // GDAL escapes the text of an item twice, and takes that back twice
+            text: unescape(&unescape(text)),
         });
     }
     items
@@ -63,7 +64,7 @@ pub(crate) fn write(items: &[Item]) -> String {
         if let Some(role) = &item.role {
             let _ = write!(xml, " role=\"{}\"", escape(role));
         }
-        let _ = writeln!(xml, ">{}</Item>", escape(&item.text));
+        let _ = writeln!(xml, ">{}</Item>", escape(&escape(&item.text)));
     }
     xml.push_str("</GDALMetadata>\n");
     xml

@@ -117,12 +117,13 @@ impl BandChoice {
     fn missing(&self, files: &[Arc<RasterFile>]) -> RasterError {
         let available = files.iter().enumerate().flat_map(|(at, file)| {
             let bands = file.bands().iter().enumerate();
-            bands.map(move |(band, info)| match &info.name {
-                Some(name) => format!("{}:{} {name}", at + 1, band + 1),
-                None => {
-                    let name = file.path().file_name().unwrap_or_default();
-                    format!("{}:{} of {}", at + 1, band + 1, name.display())
+            bands.map(move |(band, info)| {
+                let place = format!("{}:{}", at + 1, band + 1);
+                if let Some(name) = &info.name {
+                    return format!("{place} {name}");
                 }
+                let name = file.path().file_name().unwrap_or_default();
+                format!("{place} of {}", name.display())
             })
         });
         RasterError::NoSuchBand {

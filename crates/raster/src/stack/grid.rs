@@ -164,7 +164,7 @@ fn fit(path: &Path, own: f64, target: f64, pixels: usize) -> Result<(Fit, usize)
         Ok((Fit::Same, pixels))
     } else if target < own {
         Ok((Fit::Coarser(factor), pixels * factor))
-    } else if pixels % factor == 0 {
+    } else if pixels.is_multiple_of(factor) {
         Ok((Fit::Finer(factor), pixels / factor))
     } else {
         Err(error(format!(

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// The affine map of a stack without georeference: coordinates are columns and rows.
 const PIXELS: [f64; 6] = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+/// Part of a pixel by which a box may reach into it without touching it.
+const EDGE: f64 = 1e-6;
 
 /// A band of a stack.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,7 +196,6 @@ impl Stack {
             corner(right, bottom),
             corner(right, top),
         ];
-        const EDGE: f64 = 1e-6;
         let range = |of: fn(&(f64, f64)) -> f64, size: usize| {
             let least = corners.iter().map(of).fold(f64::INFINITY, f64::min);
             let greatest = corners.iter().map(of).fold(f64::NEG_INFINITY, f64::max);

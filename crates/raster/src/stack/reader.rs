@@ -248,9 +248,8 @@ fn sum(row: &[f32], k: usize, col: usize, out: &mut [f32], counts: &mut [u16]) {
 /// Takes the value at the centre of each block.
 fn nearest(row: &[f32], k: usize, col: usize, centre: usize, out: &mut [f32]) {
     let first = (centre + k - col % k) % k;
-    let mut at = (col + first) / k;
-    for value in row.iter().skip(first).step_by(k) {
-        out[at] = *value;
-        at += 1;
+    let values = row.iter().skip(first).step_by(k);
+    for (out, value) in out.iter_mut().skip((col + first) / k).zip(values) {
+        *out = *value;
     }
 }
