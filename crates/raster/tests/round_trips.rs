@@ -8,7 +8,7 @@ use raster::{
     CogCompression, CogNumber, CogSpec, CogWriter, RasterError, RasterFile, SampleType, Window,
 };
 use std::path::Path;
-use tiff::decoder::{Decoder, TiffCodingUnit};
+use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::Tag;
 
 fn specs() -> impl Strategy<Value = CogSpec> {
@@ -133,38 +133,18 @@ fn check_level(
     (width, height): (usize, usize),
     expected: &[Vec<f32>],
 ) {
-    let across = width.div_ceil(spec.tile);
-    for unit in 0..across * height.div_ceil(spec.tile) {
-        let tile = TiffCodingUnit(unit as u32);
-        let layout = decoder.image_coding_unit_layout(tile).unwrap();
-        let mut bytes = vec![0; layout.complete_len];
-        decoder.read_coding_unit_bytes(tile, &mut bytes).unwrap();
-        let (left, top) = (unit % across * spec.tile, unit / across * spec.tile);
-        let columns = spec.tile.min(width - left);
-        let stride = layout.plane_stride.map_or(bytes.len(), usize::from);
-        for (plane, expected) in bytes.chunks(stride).zip(expected) {
-            for (at, found) in numbers(plane, spec.number).into_iter().enumerate() {
-                let (y, x) = (top + at / columns, left + at % columns);
-                let expected = expected[y * width + x];
-                assert!(
-                    same(found, expected) || (found - expected).abs() <= expected.abs() * 1e-6,
-                    "{found} instead of {expected} at {y},{x} of {width} x {height}"
-                );
-            }
-        }
-    }
-}
-
-fn numbers(bytes: &[u8], number: CogNumber) -> Vec<f32> {
-    match number {
-        CogNumber::F32 => {
-            let floats = bytes.as_chunks::<4>().0.iter();
-            floats.map(|bytes| f32::from_ne_bytes(*bytes)).collect()
-        }
-        CogNumber::U16 => {
-            let numbers = bytes.as_chunks::<2>().0.iter();
-            let numbers = numbers.map(|bytes| u16::from_ne_bytes(*bytes));
-            numbers
+    let (across, down) = (width.div_ceil(spec.tile), height.div_ceil(spec.tile));
+    for chunk in 0..across * down * expected.len() {
+        let expected = &expected[chunk / (across * down)];
+        let (left, top) = (
+            chunk % across * spec.tile,
+            chunk / across % down * spec.tile,
+        );
+        let (columns, rows) = (spec.tile.min(width - left), spec.tile.min(height - top));
+        let values: Vec<f32> = match decoder.read_chunk(chunk as u32).unwrap() {
+            DecodingResult::F32(values) => values,
+            DecodingResult::U16(values) => values
+                .into_iter()
                 .map(|value| {
                     if value == 0 {
                         f32::NAN
@@ -172,7 +152,18 @@ fn numbers(bytes: &[u8], number: CogNumber) -> Vec<f32> {
                         f32::from(value)
                     }
                 })
-                .collect()
+                .collect(),
+            other => panic!("{other:?}"),
+        };
+        assert!(values.len() >= rows * columns);
+        // tiff 0.11 cuts off the rows below the image in the first plane only
+        for (at, found) in values.into_iter().take(rows * columns).enumerate() {
+            let (y, x) = (top + at / columns, left + at % columns);
+            let expected = expected[y * width + x];
+            assert!(
+                same(found, expected) || (found - expected).abs() <= expected.abs() * 1e-6,
+                "{found} instead of {expected} at {y},{x} of {width} x {height}"
+            );
         }
     }
 }

@@ -54,9 +54,8 @@ pub(crate) fn difference_u16(row: &mut [u8]) {
 
 /// Undoes predictor 3 in one row of floats of `bytes` bytes; `scratch` grows to the row's length.
 pub(crate) fn gather_row(row: &mut [u8], bytes: usize, samples: usize, scratch: &mut Vec<u8>) {
-    for at in samples..row.len() {
-        row[at] = row[at].wrapping_add(row[at - samples]);
-    }
+    // a sum in a register does not wait for memory
+    sum_row(row, 1, samples);
     scratch.clear();
     scratch.extend_from_slice(row);
     let numbers = row.len() / bytes;
