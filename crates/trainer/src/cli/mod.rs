@@ -7,6 +7,7 @@ mod eval;
 mod import_config;
 mod manual;
 mod replay;
+mod report;
 mod simulate;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use device::Device;
 pub use eval::EvalArgs;
 pub use import_config::ImportConfigArgs;
 pub use replay::ReplayArgs;
+pub use report::ReportArgs;
 pub use simulate::SimulateArgs;
 pub use train::TrainArgs;
 
@@ -48,6 +50,7 @@ Examples:
   trainer
   trainer train --config configs/rtm_c_austria.json --data-dir data/austria
   trainer eval runs/rtm_c_austria/20260101-120000
+  trainer report runs/rtm_c_austria/20260101-120000
   trainer config show --config configs/rtm_c_austria.json
 
 Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
@@ -69,6 +72,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Write the page of a run: checks, curves, fit, distributions, recovery; one HTML file that needs no network
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArgs),
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = baseline::EXAMPLES)]
     Baseline(BaselineArgs),

@@ -6,6 +6,7 @@ mod eval;
 mod import_config;
 mod manual;
 mod replay;
+mod report;
 mod simulate;
 mod simulate_mogi;
 mod simulated_rows;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     match cli.into_command() {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
+        Command::Report(args) => report::report(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
