@@ -91,7 +91,8 @@ fn boxes(parameter: &ParameterOfSplit, groups: &[Group]) -> Option<String> {
     let axis = Axis::between(parameter.range)?;
     let unit = format!("inferred, {}", dimensionless(&parameter.unit));
     let longest = groups.iter().map(|(name, _)| name.chars().count()).max()?;
-    let left = LETTER * longest.min(LONGEST_NAME) as f64 + 14.0;
+    // letters are larger on a phone
+    let left = 1.17 * LETTER * longest.min(LONGEST_NAME) as f64 + 14.0;
     let right = 16.0;
     let x = |value| axis.place(value).map(|p| left + p * (WIDTH - left - right));
     let height = 20.0;

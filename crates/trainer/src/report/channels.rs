@@ -12,6 +12,9 @@ use super::text::count;
 use ndarray::Array2;
 use std::fmt::Write;
 
+const PHYSICS: &str = "physics alone";
+const RECONSTRUCTION: &str = "reconstruction";
+
 /// Mean spectra, errors by channel and the gate by channel.
 pub(super) fn figures(split: &TestSplit) -> Vec<String> {
     let channels = &split.channels;
@@ -21,8 +24,8 @@ pub(super) fn figures(split: &TestSplit) -> Vec<String> {
     let of = format!("{} test samples", count(channels.observed.nrows()));
     let mut figures = vec![];
     let observed = Line::of("observed", &channels.observed);
-    let physics = (channels.physics.as_ref()).map(|x| Line::of("physics alone", x));
-    let after = Line::of("reconstruction", &channels.reconstruction);
+    let physics = (channels.physics.as_ref()).map(|x| Line::of(PHYSICS, x));
+    let after = Line::of(RECONSTRUCTION, &channels.reconstruction);
     let lines: Vec<Line> = [Some(observed), physics, Some(after)]
         .into_iter()
         .flatten()
@@ -33,7 +36,7 @@ pub(super) fn figures(split: &TestSplit) -> Vec<String> {
     );
     figures.extend(banded("Channels", &unit, &along, &lines, |i| i == 0));
     let unit = format!(
-        "inferred − observed: mean and, shaded, 5 % to 95 %, {of}, {}",
+        "modelled − observed: mean and, shaded, 5 % to 95 %, {of}, {}",
         channels.unit
     );
     figures.extend(banded(
@@ -49,10 +52,10 @@ pub(super) fn figures(split: &TestSplit) -> Vec<String> {
 
 fn errors(channels: &ChannelsOfSplit) -> Vec<Line> {
     let before = channels.physics.as_ref();
-    let before = before.map(|x_p| Line::of("physics alone", &(x_p - &channels.observed)));
+    let before = before.map(|x_p| Line::of(PHYSICS, &(x_p - &channels.observed)));
     let after = &channels.reconstruction - &channels.observed;
     // in the order and with the colours of the spectra
-    [before, Some(Line::of("reconstruction", &after))]
+    [before, Some(Line::of(RECONSTRUCTION, &after))]
         .into_iter()
         .flatten()
         .collect()
@@ -109,12 +112,11 @@ fn banded(
     let axis = Axis::of(means.chain(ends).copied(), Scale::Linear)?;
     let mut svg = head(title, unit, HEIGHT);
     draw_axes(&mut svg, along, &axis, |value| height(&axis, value));
-    // observed, physics, reconstruction keep their colours where the first is left out
-    let colour = |i: usize| {
-        ["observed", "physics alone", "reconstruction"]
-            .iter()
-            .position(|name| *name == lines[i].name)
-            .unwrap_or(0)
+    // as in the bars of the errors by channel
+    let colour = |i: usize| match lines[i].name {
+        RECONSTRUCTION => 0,
+        PHYSICS => 1,
+        _ => 4,
     };
     for (i, line) in lines.iter().enumerate().filter(|(i, _)| shaded(*i)) {
         let corner = |k: usize, end: usize| {
@@ -136,7 +138,7 @@ fn banded(
     for (i, line) in lines.iter().enumerate() {
         let points = along.numbers.iter().zip(&line.mean);
         let points = points.map(|(n, v)| Some((along.x(*n), height(&axis, (*v)?)?)));
-        let style = format!("s{} d{}", colour(i), usize::from(colour(i) == 2));
+        let style = format!("s{} d{}", colour(i), usize::from(colour(i) == 0));
         draw_line(&mut svg, &style, points);
     }
     let mut hover: Vec<Series> = vec![];
@@ -156,7 +158,7 @@ fn banded(
     svg.push_str("</svg>");
     let legend: Vec<(String, String)> = (0..lines.len())
         .map(|i| {
-            let style = format!("s{} d{}", colour(i), usize::from(colour(i) == 2));
+            let style = format!("s{} d{}", colour(i), usize::from(colour(i) == 0));
             legend_entry(style, lines[i].name)
         })
         .collect();

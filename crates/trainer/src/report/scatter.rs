@@ -43,7 +43,8 @@ pub(super) fn scatter(parameter: &ParameterOfSplit) -> Option<String> {
             [low.min(*truth), high.max(*truth)]
         });
     let axis = Axis::between(ends)?;
-    let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+    // the last mark of the axis is written around its end
+    let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT - 12.0);
     let x = |value| axis.place(value).map(|p| LEFT + p * (right - LEFT));
     let y = |value| axis.place(value).map(|p| bottom - p * (bottom - TOP));
     let step = pairs.len().div_ceil(DOTS).max(1);
