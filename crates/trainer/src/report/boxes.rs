@@ -64,7 +64,8 @@ pub(super) fn by_class(split: &TestSplit) -> Vec<String> {
 /// One figure a parameter with a box a month of the year; none with fewer than two months.
 pub(super) fn by_month(split: &TestSplit) -> Vec<String> {
     let mut months: BTreeMap<i8, Vec<usize>> = BTreeMap::new();
-    for (row, text) in split.labels.date.iter().flat_map(|d| d.iter()).enumerate() {
+    let dates = split.labels.date.iter().flat_map(data::LabelColumn::iter);
+    for (row, text) in dates.enumerate() {
         if let Some(date) = Date::parse(text) {
             months.entry(date.month()).or_default().push(row);
         }
@@ -132,7 +133,7 @@ fn boxes(parameter: &ParameterOfSplit, groups: &[Group]) -> Option<String> {
         {
             let _ = write!(svg, "\n{share}: {}", number(value));
         }
-        let colour = if i == 0 && name == "all" { 1 } else { 0 };
+        let colour = usize::from(i == 0 && name == "all");
         let _ = write!(
             svg,
             "</title><rect class=\"hover\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{height}\"/>\
