@@ -10,7 +10,7 @@ const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
 /// ```
 /// use data::Date;
 /// let day = Date::parse("2018.04.08").expect("a date");
-/// assert_eq!((day.year(), day.day_of_year()), (2018, 98));
+/// assert_eq!((day.year(), day.month(), day.day_of_year()), (2018, 4, 98));
 /// assert_eq!(Date::parse("8 April 2018"), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,11 @@ impl Date {
     /// The year, 1900 to 2100.
     pub fn year(self) -> i16 {
         self.day.year()
+    }
+
+    /// The month, 1 (January) to 12.
+    pub fn month(self) -> i8 {
+        self.day.month()
     }
 
     /// Day of the year, 1 (1 January) to 365, or 366 in leap years.

@@ -98,6 +98,25 @@ pub enum TrainerError {
         /// The run that can be resumed.
         run: PathBuf,
     },
+    /// The samples of a run cannot be evaluated again for its report.
+    #[error(
+        "{error}; a report evaluates the run's samples again; to make it of what the run's folder alone holds: \
+         trainer report {} --without-samples", run.display()
+    )]
+    NoSamples {
+        /// Why not.
+        error: Box<TrainerError>,
+        /// The run.
+        run: PathBuf,
+    },
+    /// A state is of other samples than the run's tables hold.
+    #[error(
+        "{} was made with other samples than its tables hold now (by their SHA-256)", path.display()
+    )]
+    OtherSamples {
+        /// The state.
+        path: PathBuf,
+    },
     /// A resumed run was given other samples.
     #[error(
         "{} was made with other samples than its tables hold now (by their SHA-256); \

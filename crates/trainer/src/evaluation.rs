@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::experiment::Experiment;
+use crate::fit_by_row::FitByRow;
 use crate::inferred_parameters::InferredParameters;
 use crate::metrics::{Measures, NamedValues};
 use crate::seasons::Seasons;
@@ -70,6 +71,8 @@ pub struct Evaluation {
     pub separation: Option<Separation>,
     /// The course of the inferred parameters by class, where classes and dates are known.
     pub seasons: Option<Seasons>,
+    /// How well each row is reconstructed, and the spectra of some.
+    pub rows: FitByRow,
 }
 
 impl Evaluation {
@@ -141,6 +144,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
     let mut squares_physics = vec![0.0; d];
     let mut squares_sampled = 0.0;
     let (mut spread, mut spread_residual) = (Spread::of(d), Spread::of(d));
+    let mut rows = FitByRow::of(samples.len(), d);
     let mut z_phy: Option<Array2<f64>> = None;
     let mut z_90: Option<[Array2<f64>; 2]> = None;
     for (chunk, (x, conditions)) in chunks(samples).enumerate() {
@@ -154,6 +158,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
             spread_residual.add(&(&mean.x_pb - x_p));
         }
         spread.add(&x);
+        rows.add(x.view(), &mean)?;
         squares_sampled += (&drawn.x_pb - &x).mapv(|v| v * v).sum();
         let append = |all: &mut Array2<f64>, more: Array2<f64>| {
             all.append(Axis(0), more.view())
@@ -232,6 +237,7 @@ pub fn evaluate<E: Scalar, D: Shards<E>>(
         recovery,
         separation,
         seasons,
+        rows,
     })
 }
 
@@ -366,7 +372,9 @@ fn add_squares(sums: &mut [f64], a: &Array2<f64>, b: &Array2<f64>) {
 }
 
 /// Rows of x and conditions, some at a time, in order.
-fn chunks(samples: &Samples) -> impl Iterator<Item = (Array2<f64>, Option<Array2<f64>>)> + '_ {
+pub(crate) fn chunks(
+    samples: &Samples,
+) -> impl Iterator<Item = (Array2<f64>, Option<Array2<f64>>)> + '_ {
     let n = samples.len();
     (0..n).step_by(CHUNK).map(move |from| {
         let to = (from + CHUNK).min(n);

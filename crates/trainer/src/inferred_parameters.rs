@@ -105,7 +105,7 @@ impl InferredParameters {
 }
 
 /// m and s of u ~ N(m, s²) from sigmoid(m) and sigmoid(m − 1.645 s), the end that has the more digits.
-fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
+pub(crate) fn mean_and_sd(z: f64, low: f64) -> (f64, f64) {
     let u = |z: f64| logit(z.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0));
     let mean = u(z);
     (mean, (mean - u(low)) / WITHIN_90)

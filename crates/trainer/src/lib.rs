@@ -15,6 +15,7 @@ mod error;
 pub mod evaluation;
 pub mod experiment;
 mod files;
+pub mod fit_by_row;
 pub mod import;
 pub mod inference;
 pub mod inferred_parameters;

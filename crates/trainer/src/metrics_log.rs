@@ -75,6 +75,25 @@ impl MetricsLog {
         Ok(epochs)
     }
 
+    /// The records of epochs of a run that may be stopped at any moment: a last line without its line break, which is
+    /// half written, is left out.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is not a record.
+    pub fn whole_epochs(&self) -> Result<Vec<EpochRecord>, TrainerError> {
+        let mut epochs = vec![];
+        for line in Lines::open(&self.metrics)? {
+            let line = line?;
+            if !line.is_whole {
+                break;
+            }
+            if let Record::Epoch(epoch) = self.parse(&line)? {
+                epochs.push(*epoch);
+            }
+        }
+        Ok(epochs)
+    }
+
     fn parse(&self, line: &Line) -> Result<Record, TrainerError> {
         serde_json::from_slice(&line.bytes).map_err(|e| TrainerError::Damaged {
             path: self.metrics.clone(),

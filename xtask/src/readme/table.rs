@@ -109,6 +109,10 @@ const COMMANDS: &[Entry] = &[
         how: How::With(&[Word("runs/*", "{run}")]),
     },
     Entry {
+        written: "cargo run -p trainer -- report runs/* *",
+        how: How::With(&[Word("runs/*", "{run}")]),
+    },
+    Entry {
         written: "cargo run -p trainer -- baseline *",
         how: How::With(&[
             Value("--starts", "0"),
@@ -341,6 +345,10 @@ mod tests {
         assert_eq!(
             small("cargo run -p trainer -- eval runs/rtm_c_synthetic/2025-06-01T12-00-00"),
             "cargo run -p trainer -- eval tmp/runs/rtm_c_synthetic/last"
+        );
+        assert_eq!(
+            small("cargo run -p trainer -- report runs/rtm_c_synthetic/2025-06-01T12-00-00"),
+            "cargo run -p trainer -- report tmp/runs/rtm_c_synthetic/last"
         );
         assert_eq!(
             small("cargo run -p trainer -- simulate --output b.csv --params a.csv --jacobian"),

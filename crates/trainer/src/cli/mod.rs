@@ -8,6 +8,7 @@ mod import_config;
 mod infer;
 mod manual;
 mod replay;
+mod report;
 mod simulate;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use eval::EvalArgs;
 pub use import_config::ImportConfigArgs;
 pub use infer::{Bbox, Compress, InferArgs};
 pub use replay::ReplayArgs;
+pub use report::ReportArgs;
 pub use simulate::SimulateArgs;
 pub use train::TrainArgs;
 
@@ -50,6 +52,7 @@ Examples:
   trainer
   trainer train --config configs/rtm_c_austria.json --data-dir data/austria
   trainer eval runs/rtm_c_austria/20260101-120000
+  trainer report runs/rtm_c_austria/20260101-120000
   trainer config show --config configs/rtm_c_austria.json
 
 Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
@@ -74,6 +77,9 @@ pub enum Command {
     /// Infer the parameters of observations: rasters or a table in, estimates with their uncertainty out
     #[command(after_help = infer::EXAMPLES)]
     Infer(InferArgs),
+    /// Write the page of a run: checks, curves, fit, distributions, recovery; one HTML file that needs no network
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArgs),
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = baseline::EXAMPLES)]
     Baseline(BaselineArgs),

@@ -136,6 +136,7 @@ fn help_texts() {
     insta::assert_snapshot!("help", help("trainer --help"));
     insta::assert_snapshot!("help_train", help("trainer train --help"));
     insta::assert_snapshot!("help_eval", help("trainer eval --help"));
+    insta::assert_snapshot!("help_report", help("trainer report --help"));
     insta::assert_snapshot!("help_simulate", help("trainer simulate --help"));
     insta::assert_snapshot!("help_config", help("trainer config --help"));
     insta::assert_snapshot!("help_config_check", help("trainer config check --help"));

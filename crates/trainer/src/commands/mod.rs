@@ -7,6 +7,7 @@ mod import_config;
 mod infer;
 mod manual;
 mod replay;
+mod report;
 mod simulate;
 mod simulate_mogi;
 mod simulated_rows;
@@ -25,6 +26,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
         Command::Infer(args) => infer::infer(&args, screen),
+        Command::Report(args) => report::report(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),

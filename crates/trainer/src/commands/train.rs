@@ -1,8 +1,9 @@
 //! `trainer train`.
 
+use super::report::{self, Evaluated};
+use crate::TrainerError;
 use crate::assemble::{Assembled, assemble, check};
 use crate::checkpoint;
-use crate::checks::Checks;
 use crate::cli::{Device, TrainArgs};
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
 use crate::domain::Domain;
@@ -12,15 +13,13 @@ use crate::files::read_to_string;
 use crate::interrupt::on_ctrl_c;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
-use crate::report::OverTime;
 use crate::run_directory::RunDirectory;
 use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};
 use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
-use crate::training::{Changes, Saving, Shards, StageA, Training, TrainingEnd};
-use crate::{TrainerError, report};
+use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
 use data::Splits;
 use nn::{Cpu, named};
 use tracing::info;
@@ -257,11 +256,7 @@ impl Job<'_> {
     ) -> Result<Summary, TrainerError> {
         let (experiment, test, run) = (self.experiment, &self.samples.test, self.run);
         let epochs = training.log().epochs()?;
-        let mut checks = Checks::of(&epochs, &experiment.schedule, experiment.kl_is_used);
-        if experiment.stage_a != StageA::default() {
-            // disturbed spectra cannot be inverted to half the error
-            checks.synthetic_loss_decreases = None;
-        }
+        let checks = report::checks(&epochs, experiment);
         if let Some(exact) = &experiment.exact_physics {
             training.learner.model.set_physics(exact.clone())?;
         }
@@ -287,13 +282,12 @@ impl Job<'_> {
             }
             None => (last_epoch, evaluate(&training.learner, experiment, test)?),
         };
-        let samples = self.samples;
         let trained = Trained {
             epochs: training.progress.epoch,
             best_epoch,
             checks,
             inversion,
-            samples: [samples.train.len(), samples.valid.len(), samples.test.len()],
+            samples: report::sizes(self.samples),
             parameters: named::count(&training.learner.model),
             seconds: training.progress.seconds,
             samples_seen: training.progress.samples_seen,
@@ -306,17 +300,13 @@ impl Job<'_> {
         if let Some(seasons) = &best.seasons {
             run.disk().write_whole(&run.seasons(), &seasons.to_csv()?)?;
         }
-        let labels = test.labels();
-        let inferred = match (&labels.date, &labels.class) {
-            (Some(_), None) => best.inferred(experiment, test),
-            _ => None,
-        };
-        let over_time = match (&best.seasons, &inferred) {
-            (Some(seasons), _) => Some(OverTime::Seasons(seasons)),
-            (None, Some(inferred)) => Some(OverTime::Course(inferred)),
-            (None, None) => None,
-        };
-        let page = report::html(&summary, &epochs, over_time, &self.config_json);
+        let page = Evaluated {
+            learner: &training.learner,
+            experiment,
+            samples: self.samples,
+            evaluation: &best,
+        }
+        .page(&summary, &epochs, &self.config_json, None)?;
         run.disk().write_whole(&run.report(), page.as_bytes())?;
         Ok(summary)
     }

@@ -71,6 +71,17 @@ impl Axis {
         }
     }
 
+    /// From one end to the other; `None` where nothing lies between them.
+    pub(super) fn between([low, high]: [f64; 2]) -> Option<Self> {
+        let drawable = is_drawable(low) && is_drawable(high) && high - low > 1e-300;
+        drawable.then(|| Self {
+            low,
+            high,
+            logarithmic: false,
+            ticks: multiples(nice((high - low) / 5.0), low, high),
+        })
+    }
+
     fn linear(low: f64, high: f64) -> Self {
         let (low, mut high) = (low.min(0.0), high.max(0.0));
         if high - low < 1e-300 {
@@ -198,6 +209,16 @@ mod tests {
         );
         let day = Axis::years(2008.0, 2008.0);
         assert!(day.ticks.len() < 20 && day.place(2008.0) == Some(0.0));
+    }
+
+    #[test]
+    fn between_two_ends_there_is_no_margin() {
+        let axis = Axis::between([5.0, 80.0]).unwrap();
+        assert_eq!(rounded(&axis), ["20", "40", "60", "80"]);
+        assert_eq!((axis.place(5.0), axis.place(80.0)), (Some(0.0), Some(1.0)));
+        for ends in [[1.0, 1.0], [2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::MAX]] {
+            assert_eq!(Axis::between(ends), None);
+        }
     }
 
     #[test]

@@ -30,6 +30,15 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart<'static>> {
     };
     vec![
         Chart {
+            title: "Total loss",
+            unit: "what is minimised: in pretraining the synthetic loss with its weight, then all terms".into(),
+            scale: Scale::Automatic,
+            series: vec![
+                each("training, sampled latents", &|e| e.train.loss),
+                each("validation, mean latents", &|e| e.valid.loss),
+            ],
+        },
+        Chart {
             title: "Reconstruction",
             unit: STANDARDISED.into(),
             scale: Scale::Automatic,
@@ -80,7 +89,19 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart<'static>> {
             title: "KL per dimension",
             unit: "nats per sample, validation".into(),
             scale: Scale::Linear,
-            series: per_dimension(epochs),
+            series: by_name(epochs, |measures| measures.kl_per_dimension.as_ref()),
+        },
+        Chart {
+            title: "Posterior means of u",
+            unit: "mean over samples, validation; z = sigmoid(u), 0 is the middle of a range".into(),
+            scale: Scale::Linear,
+            series: by_name(epochs, |measures| measures.u_mean.as_ref()),
+        },
+        Chart {
+            title: "Spread of the posterior means of u",
+            unit: "standard deviation over samples, validation".into(),
+            scale: Scale::Linear,
+            series: by_name(epochs, |measures| measures.u_sd.as_ref()),
         },
         Chart {
             title: "Gate and relative correction",
@@ -93,6 +114,12 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart<'static>> {
                     e.valid.relative_difference
                 }),
             ],
+        },
+        Chart {
+            title: "Gate per channel",
+            unit: "mean over samples, validation, fraction".into(),
+            scale: Scale::Linear,
+            series: by_name(epochs, |measures| measures.gate_per_channel.as_ref()),
         },
         Chart {
             title: "Residual",
@@ -116,58 +143,65 @@ fn charts(epochs: &[EpochRecord]) -> Vec<Chart<'static>> {
     ]
 }
 
-/// One series for each name that any epoch has, in the order of their first appearance.
-fn per_dimension(epochs: &[EpochRecord]) -> Vec<Series> {
-    let of = |measures: &Measures, name: &str| measures.kl_per_dimension.as_ref()?.get(name);
+/// One series for each name that the validation of any epoch has, in the order of their first appearance.
+fn by_name(
+    epochs: &[EpochRecord],
+    values: impl Fn(&Measures) -> Option<&NamedValues>,
+) -> Vec<Series> {
     let mut names: Vec<&String> = vec![];
-    for values in epochs
-        .iter()
-        .filter_map(|e| e.valid.kl_per_dimension.as_ref())
-    {
+    for values in epochs.iter().filter_map(|e| values(&e.valid)) {
         for (name, _) in &values.0 {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
     }
-    names
-        .into_iter()
-        .map(|name| Series {
-            name: name.clone(),
-            values: epochs.iter().map(|e| of(&e.valid, name)).collect(),
-        })
-        .collect()
+    let series = |name: &String| Series {
+        name: name.clone(),
+        values: (epochs.iter())
+            .map(|e| values(&e.valid)?.get(name))
+            .collect(),
+    };
+    names.into_iter().map(series).collect()
 }
 
-/// RMSE per channel and KL per dimension on the test split.
-pub(super) fn bars(summary: &Summary) -> Vec<String> {
-    let names = |values: &NamedValues| values.0.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
-    let series = |name: &str, of: &[String], values: &NamedValues| Series {
-        name: name.to_owned(),
-        values: of.iter().map(|n| values.get(n)).collect(),
-    };
+/// RMSE per channel on the test split, before and after the residual.
+pub(super) fn rmse(summary: &Summary) -> Option<String> {
     let channels = names(&summary.rmse_per_channel);
     let before = summary.rmse_per_channel_physics_only.as_ref();
-    let before = before.map(|values| series("physics alone", &channels, values));
-    let after = series("reconstruction", &channels, &summary.rmse_per_channel);
-    let rmse = Chart {
+    let before = before.map(|values| bars("physics alone", &channels, values));
+    let after = bars("reconstruction", &channels, &summary.rmse_per_channel);
+    let chart = Chart {
         title: "RMSE per channel",
         unit: format!("test split, mean latents, {}", summary.channel_unit).into(),
         scale: Scale::Linear,
         series: [after].into_iter().chain(before).collect(),
     };
+    chart.bars(&channels)
+}
+
+/// KL per dimension on the test split.
+pub(super) fn kl(summary: &Summary) -> Option<String> {
     let dimensions = names(&summary.kl_per_dimension);
-    let kl = Chart {
+    let chart = Chart {
         title: "KL per dimension",
         unit: "test split, nats per sample".into(),
         scale: Scale::Linear,
         series: vec![
-            series("selected epoch", &dimensions, &summary.kl_per_dimension),
-            series("last epoch", &dimensions, &summary.kl_per_dimension_last),
+            bars("selected epoch", &dimensions, &summary.kl_per_dimension),
+            bars("last epoch", &dimensions, &summary.kl_per_dimension_last),
         ],
     };
-    [rmse.bars(&channels), kl.bars(&dimensions)]
-        .into_iter()
-        .flatten()
-        .collect()
+    chart.bars(&dimensions)
+}
+
+fn names(values: &NamedValues) -> Vec<String> {
+    values.0.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn bars(name: &str, of: &[String], values: &NamedValues) -> Series {
+    Series {
+        name: name.to_owned(),
+        values: of.iter().map(|n| values.get(n)).collect(),
+    }
 }

@@ -8,6 +8,11 @@
 //! page    the order of what is shown
 //! tables  facts, checks, errors, recovery, numbers by epoch
 //! curves  which quantities make which chart over the epochs
+//! contents what a page is made of; test_split what it shows of single samples
+//! channels spectra, errors and gate by channel
+//! scatter inferred against true parameters; calibration of the posterior
+//! boxes   the parameters' distributions by class and month; quantiles
+//! flags   samples to be wary of
 //! seasons the parameters' course over the year by class
 //! course  the parameters over the years, of samples without classes
 //! svg     charts: lines over epochs, days or years, bars by name
@@ -16,42 +21,30 @@
 //! ```
 
 mod axis;
+mod boxes;
+mod channels;
+mod contents;
 mod course;
 mod curves;
+mod flags;
 mod frame;
 mod horizontal;
 mod page;
+mod quantiles;
+mod scatter;
 mod seasons;
 mod svg;
 mod tables;
+mod test_split;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-use crate::inferred_parameters::InferredParameters;
-use crate::metrics::EpochRecord;
-use crate::seasons::Seasons;
-use crate::summary::Summary;
+pub use contents::{Contents, OverTime};
+pub use test_split::{ChannelsOfSplit, ParameterOfSplit, TestSplit};
 
-/// How the inferred parameters of the test split go with time.
-#[derive(Clone, Copy, Debug)]
-pub enum OverTime<'a> {
-    /// Over the year by class, where classes and dates are known.
-    Seasons(&'a Seasons),
-    /// Over the years, where dates are known and there are no classes.
-    Course(&'a InferredParameters),
-}
-
-/// The page of a finished run.
-///
-/// `epochs`: the epochs' records, first to last; `over_time`: where dates are known; `config_json`: the text of the
-/// run's `config.json`.
-pub fn html(
-    summary: &Summary,
-    epochs: &[EpochRecord],
-    over_time: Option<OverTime>,
-    config_json: &str,
-) -> String {
-    page::html(summary, epochs, over_time, config_json)
+/// The page of a run.
+pub fn html(contents: &Contents) -> String {
+    page::html(contents)
 }

@@ -1,31 +1,27 @@
 //! The order of what is shown.
 
 use super::text::{ABSENT, escape, number, optional, three_decimals};
-use super::{OverTime, course, curves, seasons, tables};
+use super::{
+    Contents, OverTime, TestSplit, boxes, channels, course, curves, flags, scatter, seasons, tables,
+};
 use crate::checks::Checks;
 use crate::inferred_parameters::InferredParameters;
-use crate::metrics::EpochRecord;
 use crate::seasons::Seasons;
 use crate::summary::Summary;
+use std::fmt::Write;
 
 /// Nothing may be fetched.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const STYLE: &str = include_str!("style.css");
 
-pub(super) fn html(
-    summary: &Summary,
-    epochs: &[EpochRecord],
-    over_time: Option<OverTime>,
-    config_json: &str,
-) -> String {
-    let name = if summary.experiment.is_empty() {
-        ABSENT
-    } else {
-        &summary.experiment
-    };
+pub(super) fn html(contents: &Contents) -> String {
+    let (name, physics, seed) = contents.title();
+    let name = if name.is_empty() { ABSENT } else { &name };
     let name = escape(name);
-    let (figures, absent) = curves::figures(epochs, summary.best_epoch);
-    let bars = curves::bars(summary);
+    let note = contents.note.map_or_else(String::new, |note| {
+        format!("<p class=\"note\">{}</p>\n", escape(note))
+    });
+    let seed = escape(&seed);
     format!(
         r#"<!DOCTYPE html>
 <html lang="en">
@@ -44,29 +40,7 @@ pub(super) fn html(
 <h1>{name}</h1>
 <p>Report of a training run: physics {physics}, seed {seed}.</p>
 </header>
-{headline}<section>
-<h2>Run</h2>
-{facts}</section>
-<section>
-<h2>Checks</h2>
-{checks}</section>
-<section>
-<h2>Test errors</h2>
-{errors}{separation}</section>
-<section>
-<h2>Recovery of parameters</h2>
-{recovery}{inversion}</section>
-<section>
-<h2>Test split by channel and dimension</h2>
-{bars}</section>
-{over_time}<section>
-<h2>Curves over the epochs</h2>
-<p>Pretrain is shaded; the dashed line marks the selected epoch. Point at a curve to read an epoch’s values.</p>
-{figures}{absent}<details>
-<summary>Numbers by epoch</summary>
-{by_epoch}</details>
-</section>
-<section>
+{note}{summary}{split}{over_time}{curves}<section>
 <h2>Configuration</h2>
 <details>
 <summary>config.json</summary>
@@ -75,32 +49,117 @@ pub(super) fn html(
 </section>
 <section>
 <h2>How to reproduce</h2>
-<p>With the file <code>config.json</code> of this run’s folder:</p>
+<p>With the file <code>config.json</code> of this run’s folder, which names the tables by absolute paths; the same
+seed, configuration and samples give the same bytes, whatever the number of threads:</p>
 <pre>trainer train --config config.json --seed {seed}</pre>
+<p>Evaluate the selected weights again, make this page again:</p>
+<pre>trainer eval RUN
+trainer report RUN</pre>
 </section>
 </main>
 </body>
 </html>
 "#,
-        seed = summary.seed,
-        physics = escape(&summary.physics),
-        headline = headline(summary),
-        facts = tables::facts(summary, epochs),
-        checks = tables::checks(summary),
-        errors = tables::errors(summary),
-        separation = tables::separation(summary),
-        recovery = tables::recovery(summary),
-        inversion = tables::inversion(summary),
-        bars = grid("bars", &bars),
-        over_time = match over_time {
+        physics = escape(&physics),
+        summary = (contents.summary).map_or_else(String::new, |s| of_summary(contents, s)),
+        split = contents.split.map_or_else(String::new, of_split),
+        over_time = match contents.over_time {
             Some(OverTime::Seasons(seasons)) => by_season(seasons),
             Some(OverTime::Course(inferred)) => over_years(inferred),
             None => String::new(),
         },
-        figures = grid("curves", &figures),
-        absent = left_out(&absent),
-        by_epoch = tables::epochs(epochs, summary.best_epoch),
-        config = escape(config_json),
+        curves = curves_over_epochs(contents),
+        config = escape(contents.config_json),
+    )
+}
+
+/// A part of the page; nothing where its body is empty.
+fn section(title: &str, body: &str) -> String {
+    if body.is_empty() {
+        return String::new();
+    }
+    format!("<section>\n<h2>{title}</h2>\n{body}</section>\n")
+}
+
+/// What the numbers of the run say, and the test split's beside them.
+fn of_summary(contents: &Contents, summary: &Summary) -> String {
+    let mut fit: Vec<String> = contents.split.map_or_else(Vec::new, channels::figures);
+    fit.splice(fit.len().min(2)..fit.len().min(2), curves::rmse(summary));
+    let kl: Vec<String> = curves::kl(summary).into_iter().collect();
+    let parameters = contents.split.map_or(&[][..], |split| &split.parameters);
+    let mut recovery: Vec<String> = parameters.iter().filter_map(scatter::scatter).collect();
+    recovery.extend(scatter::calibration(parameters));
+    let recovery = if recovery.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "<p>Each dot is a sample of the test split; on the dashed line inferred and true value agree. Point at a \
+             column to read its quantiles.</p>\n{}",
+            grid("curves", &recovery)
+        )
+    };
+    [
+        headline(summary),
+        section("Run", &tables::facts(summary, contents.epochs)),
+        section("Checks", &tables::checks(summary)),
+        section(
+            "Test errors",
+            &(tables::errors(summary) + &tables::separation(summary)),
+        ),
+        section(
+            "Flags",
+            &contents.split.map_or_else(String::new, flags::flags),
+        ),
+        section("Fit by channel", &grid("bars", &fit)),
+        section(
+            "Recovery of parameters",
+            &(tables::recovery(summary) + &recovery + &tables::inversion(summary)),
+        ),
+        section("KL by dimension", &grid("bars", &kl)),
+    ]
+    .concat()
+}
+
+/// Distributions of the inferred parameters.
+fn of_split(split: &TestSplit) -> String {
+    let mut html = String::new();
+    let classes = boxes::by_class(split);
+    if !classes.is_empty() {
+        let by = if split.labels.class.is_some() {
+            " by class"
+        } else {
+            ""
+        };
+        let _ = write!(
+            html,
+            "<section>\n<h2>Inferred parameters{by}</h2>\n\
+             <p>Test split, mean latents, selected epoch, over each parameter’s range: a box from 25 % to 75 % with the \
+             median in it, on a line from 5 % to 95 %.</p>\n{}</section>\n",
+            grid("bars", &classes)
+        );
+    }
+    let months = boxes::by_month(split);
+    if !months.is_empty() {
+        let _ = write!(
+            html,
+            "<section>\n<h2>Inferred parameters by month</h2>\n<p>The same by the month of the samples’ dates, all \
+             years together.</p>\n{}</section>\n",
+            grid("bars", &months)
+        );
+    }
+    html
+}
+
+fn curves_over_epochs(contents: &Contents) -> String {
+    let selected = contents.selected();
+    let (figures, absent) = curves::figures(contents.epochs, selected);
+    format!(
+        "<section>\n<h2>Curves over the epochs</h2>\n\
+         <p>Pretrain is shaded; the dashed line marks the selected epoch. Point at a curve to read an epoch’s \
+         values.</p>\n{}{}<details>\n<summary>Numbers by epoch</summary>\n{}</details>\n</section>\n",
+        grid("curves", &figures),
+        left_out(&absent),
+        tables::epochs(contents.epochs, selected),
     )
 }
 

@@ -16,9 +16,9 @@ const COLOURS: usize = 8;
 const DASHES: usize = 4;
 
 /// Width of a letter of the charts' font, for labels' room.
-const LETTER: f64 = 7.2;
+pub(super) const LETTER: f64 = 7.2;
 /// Longest name beside a bar.
-const LONGEST_NAME: usize = 14;
+pub(super) const LONGEST_NAME: usize = 14;
 
 /// A named line or set of bars.
 pub(super) struct Series {
@@ -56,7 +56,7 @@ impl Chart<'_> {
             self.scale,
         )?;
         let y = |value| height(&axis, value);
-        let mut svg = self.head(HEIGHT);
+        let mut svg = head(self.title, &self.unit, HEIGHT);
         draw_axes(&mut svg, along, &axis, y);
         // what has a colour lies above what has none
         let front = coloured.min(drawn.len());
@@ -85,7 +85,7 @@ impl Chart<'_> {
         let values = self.series.iter().flat_map(|s| &s.values);
         let axis = Axis::of(values.flatten().copied(), self.scale)?;
         let y = |value: Option<f64>| height(&axis, value?);
-        let mut svg = self.head(HEIGHT);
+        let mut svg = head(self.title, &self.unit, HEIGHT);
         draw_axes(&mut svg, along, &axis, |value| y(Some(value)));
         let (mut bars, mut dots) = (String::new(), String::new());
         for (i, number) in along.numbers.iter().enumerate() {
@@ -126,7 +126,7 @@ impl Chart<'_> {
         let (bar, gap) = (12.0, 10.0);
         let group = bar * drawn.len() as f64 + gap;
         let foot = TOP + group * names.len() as f64;
-        let mut svg = self.head(foot + 24.0);
+        let mut svg = head(self.title, &self.unit, foot + 24.0);
         for tick in &axis.ticks {
             line(&mut svg, "grid", [x(*tick), TOP, x(*tick), foot]);
             label(&mut svg, "middle", [x(*tick), foot + 17.0], &number(*tick));
@@ -174,48 +174,74 @@ impl Chart<'_> {
         Some(self.figure(&drawn, usize::MAX, "", &svg))
     }
 
-    fn head(&self, height: f64) -> String {
-        format!(
-            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}: {}\">",
-            escape(self.title),
-            escape(&self.unit),
-        )
-    }
-
     /// Title, unit and legend around a drawing.
     fn figure(&self, drawn: &[&Series], coloured: usize, scale: &str, svg: &str) -> String {
-        let mut figure = format!(
-            "<figure><figcaption><strong>{}</strong> <span>{}{scale}</span></figcaption>",
-            escape(self.title),
-            escape(&self.unit),
-        );
-        figure.push_str("<ul class=\"legend\">");
-        let mut entry = |i: usize, name: &str| {
-            let _ = write!(
-                figure,
-                "<li><svg viewBox=\"0 0 22 10\" aria-hidden=\"true\">\
-                 <path class=\"line {}\" d=\"M1 5h20\"/></svg>{}</li>",
-                style(i, coloured),
-                escape(name),
-            );
-        };
-        for (i, series) in drawn.iter().enumerate().take(coloured) {
-            entry(i, &series.name);
-        }
+        let mut legend: Vec<(String, String)> = drawn
+            .iter()
+            .enumerate()
+            .take(coloured)
+            .map(|(i, series)| legend_entry(style(i, coloured), &series.name))
+            .collect();
         match drawn.len().saturating_sub(coloured) {
             0 => {}
-            1 => entry(coloured, &drawn[coloured].name),
-            others => entry(coloured, &format!("{others} others")),
+            1 => legend.push(legend_entry(
+                style(coloured, coloured),
+                &drawn[coloured].name,
+            )),
+            others => legend.push(legend_entry(
+                style(coloured, coloured),
+                &format!("{others} others"),
+            )),
         }
-        figure.push_str("</ul>");
-        figure.push_str(svg);
-        figure.push_str("</figure>\n");
-        figure
+        figure(self.title, &format!("{}{scale}", self.unit), &legend, svg)
     }
 }
 
+/// Opens a drawing of so much height.
+pub(super) fn head(title: &str, unit: &str, height: f64) -> String {
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}: {}\">",
+        escape(title),
+        escape(unit),
+    )
+}
+
+/// The classes of a line and its name.
+pub(super) fn legend_entry(style: String, name: &str) -> (String, String) {
+    (style, name.to_owned())
+}
+
+/// Title, unit and legend around a drawing; the legend pairs classes of lines and names.
+pub(super) fn figure(title: &str, unit: &str, legend: &[(String, String)], svg: &str) -> String {
+    let mut figure = format!(
+        "<figure><figcaption><strong>{}</strong> <span>{}</span></figcaption>",
+        escape(title),
+        escape(unit),
+    );
+    if !legend.is_empty() {
+        figure.push_str("<ul class=\"legend\">");
+        for (style, name) in legend {
+            let _ = write!(
+                figure,
+                "<li><svg viewBox=\"0 0 22 10\" aria-hidden=\"true\">\
+                 <path class=\"line {style}\" d=\"M1 5h20\"/></svg>{}</li>",
+                escape(name),
+            );
+        }
+        figure.push_str("</ul>");
+    }
+    figure.push_str(svg);
+    figure.push_str("</figure>\n");
+    figure
+}
+
 /// Grid, marks and names of both axes; `y`: where a value stands.
-fn draw_axes(svg: &mut String, along: &Horizontal, axis: &Axis, y: impl Fn(f64) -> Option<f64>) {
+pub(super) fn draw_axes(
+    svg: &mut String,
+    along: &Horizontal,
+    axis: &Axis,
+    y: impl Fn(f64) -> Option<f64>,
+) {
     draw_phases(svg, along);
     for tick in &axis.ticks {
         let Some(y) = y(*tick) else { continue };
@@ -264,13 +290,17 @@ fn draw_phases(svg: &mut String, epochs: &Horizontal) {
 }
 
 /// Where a value stands in the view box of curves.
-fn height(axis: &Axis, value: f64) -> Option<f64> {
+pub(super) fn height(axis: &Axis, value: f64) -> Option<f64> {
     let place = axis.place(value)?;
     Some(TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM))
 }
 
 /// A line with gaps where a point is absent; a point between two gaps is a dot.
-fn draw_line(svg: &mut String, style: &str, points: impl Iterator<Item = Option<(f64, f64)>>) {
+pub(super) fn draw_line(
+    svg: &mut String,
+    style: &str,
+    points: impl Iterator<Item = Option<(f64, f64)>>,
+) {
     let mut path = String::new();
     let mut drawing = false;
     for point in points {
@@ -299,7 +329,7 @@ fn style(series: usize, coloured: usize) -> String {
 }
 
 /// A column for each epoch or day that names its values.
-fn draw_hover(svg: &mut String, along: &Horizontal, drawn: &[&Series]) {
+pub(super) fn draw_hover(svg: &mut String, along: &Horizontal, drawn: &[&Series]) {
     for (i, (name, [from, to])) in along.columns.iter().enumerate() {
         let (from, to) = (along.x(*from), along.x(*to));
         let _ = write!(
@@ -319,7 +349,7 @@ fn draw_hover(svg: &mut String, along: &Horizontal, drawn: &[&Series]) {
     }
 }
 
-fn line(svg: &mut String, class: &str, [x1, y1, x2, y2]: [f64; 4]) {
+pub(super) fn line(svg: &mut String, class: &str, [x1, y1, x2, y2]: [f64; 4]) {
     let _ = write!(
         svg,
         "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
@@ -327,7 +357,7 @@ fn line(svg: &mut String, class: &str, [x1, y1, x2, y2]: [f64; 4]) {
 }
 
 /// Text that starts, centres or ends at a point.
-fn label(svg: &mut String, anchor: &str, [x, y]: [f64; 2], text: &str) {
+pub(super) fn label(svg: &mut String, anchor: &str, [x, y]: [f64; 2], text: &str) {
     let _ = write!(
         svg,
         "<text text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",

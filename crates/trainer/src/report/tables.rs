@@ -7,7 +7,7 @@ use crate::summary::Summary;
 use std::fmt::Write;
 
 /// A table that scrolls sideways where it is too wide. Cells are text; the first column names its row.
-fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     let mut html = format!(
         "<div class=\"table\"><p>{caption}</p>\n\
          <div class=\"scroll\" tabindex=\"0\"><table aria-label=\"{caption}\">\n<thead><tr>",

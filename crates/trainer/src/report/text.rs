@@ -49,6 +49,11 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A unit in words.
+pub(super) fn dimensionless(unit: &str) -> &str {
+    if unit == "1" { "dimensionless" } else { unit }
+}
+
 /// [`number`], where there is one.
 pub(super) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| ABSENT.to_owned(), number)

@@ -1,6 +1,8 @@
 //! Pages of made-up runs.
 
-use super::{OverTime, html};
+mod of_samples;
+
+use super::{Contents, OverTime};
 use crate::checks::Checks;
 use crate::evaluation::{Errors, Recovery};
 use crate::metrics::{EpochRecord, Measures, NamedValues};
@@ -9,6 +11,22 @@ use crate::separation::Separation;
 use crate::summary::Summary;
 use schedules::Phase;
 use std::collections::BTreeMap;
+
+/// The page of what a run's folder holds and its course over time.
+fn html(
+    summary: &Summary,
+    epochs: &[EpochRecord],
+    over_time: Option<OverTime>,
+    config_json: &str,
+) -> String {
+    super::html(&Contents {
+        summary: Some(summary),
+        epochs,
+        over_time,
+        config_json,
+        ..Contents::default()
+    })
+}
 
 const PHYSICAL: [&str; 7] = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"];
 const AUXILIARY: [&str; 2] = ["aux_1", "aux_2"];
@@ -48,6 +66,9 @@ fn measures(epoch: f64, ripple: f64, phase: Phase) -> Measures {
         pre_gate_residual: train.then(|| fall(9.0, 2.0, 40.0)),
         relative_difference: train.then_some(0.03 * ripple),
         physics_rec: Some(fall(35.0, 0.7, 9.0)),
+        u_mean: Some(named(&PHYSICAL, |i| 0.3 * i - 1.0 + 0.01 * epoch)),
+        u_sd: Some(named(&PHYSICAL, |i| fall(0.2, 1.0 + 0.1 * i, 30.0))),
+        gate_per_channel: Some(named(&BANDS, |i| 0.02 * i * ripple)),
         ..Measures::default()
     }
 }
@@ -237,10 +258,8 @@ fn checked_text(page: &str) -> String {
             assert!(part.is_empty() || part.ends_with('='), "{i}: {tag}");
         }
         if name != "meta" {
-            assert!(
-                !attributes.contains("NaN") && !attributes.contains("inf"),
-                "{tag}"
-            );
+            let mut words = attributes.split(|c: char| !c.is_alphanumeric());
+            assert!(!words.any(|w| w == "NaN" || w == "inf"), "{tag}");
         }
         if !tag.ends_with('/') {
             open.push(name);
@@ -256,10 +275,10 @@ fn a_whole_run_has_all_its_parts() {
     let (summary, epochs) = (summary(150), epochs(20, 150));
     let page = html(&summary, &epochs, None, "{\n  \"seed\": 123\n}\n");
     let text = checked_text(&page);
-    // ten over the epochs, two of bars
-    assert_eq!(page.matches("<figure>").count(), 12);
-    assert_eq!(page.matches("class=\"hover\"").count(), 10 * 150);
-    assert_eq!(page.matches("class=\"phase pretrain\"").count(), 10);
+    // fourteen over the epochs, two of bars
+    assert_eq!(page.matches("<figure>").count(), 16);
+    assert_eq!(page.matches("class=\"hover\"").count(), 14 * 150);
+    assert_eq!(page.matches("class=\"phase pretrain\"").count(), 14);
     assert_eq!(page.matches("class=\"bar\"").count(), 2 * 11 + 2 * 9);
     assert!(!text.contains("Not measured"));
     assert!(text.contains("trainer train --config config.json --seed 123"));
@@ -317,10 +336,18 @@ fn text_of_a_small_run() {
         .retain(|name, _| ["LAI", "N"].contains(&name.as_str()));
     let mut epochs = epochs(2, 5);
     for measures in epochs.iter_mut().flat_map(|e| [&mut e.train, &mut e.valid]) {
-        if let Some(values) = &mut measures.kl_per_dimension {
+        for values in [
+            &mut measures.kl_per_dimension,
+            &mut measures.u_mean,
+            &mut measures.u_sd,
+            &mut measures.gate_per_channel,
+        ]
+        .into_iter()
+        .flatten()
+        {
             values
                 .0
-                .retain(|(name, _)| ["LAI", "aux_1"].contains(&name.as_str()));
+                .retain(|(name, _)| ["LAI", "aux_1", "B02"].contains(&name.as_str()));
         }
     }
     insta::assert_snapshot!(checked_text(&html(
@@ -382,7 +409,7 @@ fn absent_values_read_as_a_dash() {
     ] {
         assert!(text.contains(chart), "{chart}");
     }
-    assert!(text.contains("Not measured in this run: Reconstruction,"));
+    assert!(text.contains("Not measured in this run: Total loss, Reconstruction,"));
     assert!(text.contains("–: the data hold no known parameters"));
     assert_eq!(text.matches("not applicable").count(), 5);
     assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
@@ -402,8 +429,9 @@ fn a_variant_without_physics_leaves_its_charts_out() {
     let text = checked_text(&page);
     assert_eq!(page.matches("<figure>").count(), 4);
     assert!(text.contains(
-        "Not measured in this run: Reconstruction by the physics alone, Synthetic loss, \
-         KL per dimension, Gate and relative correction, Residual, Gradient norm."
+        "Not measured in this run: Total loss, Reconstruction by the physics alone, Synthetic loss, \
+         KL per dimension, Posterior means of u, Spread of the posterior means of u, Gate and relative correction, \
+         Gate per channel, Residual, Gradient norm."
     ));
 }
 
