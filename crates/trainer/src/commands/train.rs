@@ -293,7 +293,7 @@ impl Job<'_> {
             samples_seen: training.progress.samples_seen,
         };
         // the selected weights are in the model now
-        let domain = Domain::learned(&training.learner, experiment, samples)?;
+        let domain = Domain::learned(&training.learner, experiment, self.samples)?;
         run.keep_domain(&domain)?;
         let summary = Summary::new(experiment, trained, &best, &last);
         summary.write(run.disk(), &run.summary())?;
