@@ -230,12 +230,30 @@ mod tests {
     #[test]
     fn all_of_a_model_in_one_order() {
         let all = names_of(&Written::ALL, Some(&["LAI", "cab"])).unwrap();
-        insta::assert_snapshot!(all.join("\n"), @"");
+        insta::assert_snapshot!(all.join("\n"), @r"
+        LAI m2/m2
+        cab ug/cm2
+        LAI_sd m2/m2
+        cab_sd ug/cm2
+        LAI_05 m2/m2
+        LAI_95 m2/m2
+        cab_05 ug/cm2
+        cab_95 ug/cm2
+        LAI_canopy m2/m2
+        LAI_canopy_sd m2/m2
+        CCC g/m2
+        CCC_sd g/m2
+        CWC g/m2
+        CWC_sd g/m2
+        error_physics reflectance
+        error_reconstruction reflectance
+        flags 1
+        ");
     }
 
     #[test]
     fn what_a_model_does_not_infer_is_refused() {
-        insta::assert_snapshot!(names_of(&[Written::Median], Some(&["lai"])).unwrap_err(), @"");
-        insta::assert_snapshot!(names_of(&[Written::Gate], None).unwrap_err(), @"");
+        insta::assert_snapshot!(names_of(&[Written::Median], Some(&["lai"])).unwrap_err(), @r#"--parameters lai is not allowed: ["N", "cab", "cw", "LAI", "fc"]"#);
+        insta::assert_snapshot!(names_of(&[Written::Gate], None).unwrap_err(), @"--write nothing is not allowed: at least one group that this model has");
     }
 }

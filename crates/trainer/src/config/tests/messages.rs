@@ -97,7 +97,7 @@ fn unknown_names() {
     insta::assert_snapshot!(after(C, "\"s2a\"", "\"S2A\""), @r#"rtm_c_austria.json:7:5: physics.sensor = "S2A"; allowed: "s2a", "s2b", "l8", "l9" or the path of a CSV file of response functions (*.csv)"#);
     insta::assert_snapshot!(after(C, "\"Adam\"", "\"SGD\""), @r#"rtm_c_austria.json:54:5: optimizer.type = "SGD"; allowed: "Adam""#);
     insta::assert_snapshot!(after(C, "\"CosineAnnealingLR\"", "\"CosineLR\""), @r#"rtm_c_austria.json:62:5: lr_scheduler.type = "CosineLR"; allowed: "CosineAnnealingLR", "StepLR", "ExponentialLR", "ReduceLROnPlateau", "None""#);
-    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "digital_numbers", "displacement_mm""#);
+    insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"radiance\""), @r#"rtm_c_austria.json:32:5: data.values = "radiance"; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", "displacement_mm""#);
     insta::assert_snapshot!(after(C, "\"B8A\", \"B09\"", "\"B8B\", \"B09\""), @r#"rtm_c_austria.json:18:64: data.bands.7 = "B8B"; allowed: the bands of the sensor: B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B10, B11, B12"#);
     insta::assert_snapshot!(after(C, "\"B03\", \"B04\"", "\"B03\", \"B03\""), @r#"rtm_c_austria.json:18:29: data.bands.2 = "B03"; allowed: each band once"#);
     insta::assert_snapshot!(after(C, "\"B03\": \"B03_GREEN\"", "\"B10\": \"B10_CIRRUS\""), @r#"rtm_c_austria.json:21:7: data.columns.B10 = "B10_CIRRUS"; allowed: entries for the bands of data.bands: B02, B03, B04, B05, B06, B07, B08, B8A, B09, B11, B12"#);
@@ -206,7 +206,7 @@ fn data_that_is_not_declared_consistently() {
     insta::assert_snapshot!(
         after(C, "\"values\": \"standardized\"", "\"digital_numbers\": {\"offset\": -1000}, \"values\": \"reflectance\""), @r#"rtm_c_austria.json:32:5: data.digital_numbers = {"scale":0.0001,"offset":-1000.0}; allowed: null, because data.values is "reflectance""#);
     insta::assert_snapshot!(with(&["data.standardization=measured"]), @r#"rtm_c_austria.json with --set data.standardization=measured: data.standardization = "measured"; allowed: {"mean": file, "scale": file}, because data.values is "standardized" and the physics is standardized with the same mean and scale"#);
-    insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "digital_numbers", "displacement_mm""#);
+    insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", "displacement_mm""#);
     insta::assert_snapshot!(after(C, "B03_GREEN", "B02_BLUE"), @r#"rtm_c_austria.json:21:7: data.columns.B03 = "B02_BLUE"; allowed: a column of its own (data.columns.B02 names it already)"#);
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"class\""), @r#"rtm_c_austria.json:35:61: data.labels.date = "class"; allowed: a column of its own (data.labels.class names it already)"#);
     insta::assert_snapshot!(after(C, "\"angles\": null", "\"angles\": {\"tts\": \"SUN\", \"tto\": \"VIEW\"}"), @"rtm_c_austria.json:34:5: `data.angles.psi` is missing; allowed: a string");

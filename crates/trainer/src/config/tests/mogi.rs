@@ -119,7 +119,7 @@ fn data_of_a_volcano() {
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"ux_AKGG\""), @r#"mogi_c_akutan.json:18:51: data.labels.date = "ux_AKGG"; allowed: a column of its own (data.channels names it already)"#);
     let forest = ConfigSource::File(configs().join("rtm_c_austria.json"));
     let error = load_and_check(&forest, &set(&["data.values=displacement_mm"])).unwrap_err();
-    insta::assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @r#"rtm_c_austria.json with --set data.values=displacement_mm: data.values = "displacement_mm"; allowed: "standardized", "reflectance", "digital_numbers", because physics.model is "inform""#);
+    insta::assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @r#"rtm_c_austria.json with --set data.values=displacement_mm: data.values = "displacement_mm"; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", because physics.model is "inform""#);
 }
 
 #[test]

@@ -286,9 +286,9 @@ mod tests {
             let error = InputDescription::read(&path).unwrap_err().to_string();
             error.replace(&folder.path().display().to_string(), "FOLDER")
         };
-        insta::assert_snapshot!(message(r#"{"mask": {"column": "SCL", "keep": "forest"}}"#), @"");
-        insta::assert_snapshot!(message(r#"{"bands": {}}"#), @"");
-        insta::assert_snapshot!(message(r#"{"values": "toa"}"#), @"");
-        insta::assert_snapshot!(message(r#"{"angles": {"tts": [1]}}"#), @"");
+        insta::assert_snapshot!(message(r#"{"mask": {"column": "SCL", "keep": "forest"}}"#), @"FOLDER/input.json: mask.keep: allowed: scl_vegetation, scl_land, scl_clear, or whole numbers such as 4,5 at line 1 column 43");
+        insta::assert_snapshot!(message(r#"{"bands": {}}"#), @"FOLDER/input.json: bands: unknown field `bands`, expected one of `columns`, `values`, `digital_numbers`, `angles`, `sun`, `date`, `nodata`, `mask`, `keep` at line 1 column 8");
+        insta::assert_snapshot!(message(r#"{"values": "toa"}"#), @"FOLDER/input.json: values: unknown variant `toa`, expected one of `standardized`, `reflectance`, `percent`, `digital_numbers`, `sentinel2_l2a`, `sentinel2_l2a_before_0400`, `displacement_mm` at line 1 column 16");
+        insta::assert_snapshot!(message(r#"{"angles": {"tts": [1]}}"#), @"FOLDER/input.json: angles.tts: invalid type: sequence, expected a number, or the name of a column or band at line 1 column 20");
     }
 }
