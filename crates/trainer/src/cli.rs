@@ -1,5 +1,6 @@
 //! The command line: what a user can type, and how it is explained.
 
+use crate::cli_export::{EXPORT_EXAMPLES, ExportArgs};
 use crate::config::{ConfigError, ConfigSource, InformVariant, Overrides, Precision, SensorChoice};
 use crate::training::Saving;
 use clap::{Args, Parser, Subcommand};
@@ -54,6 +55,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Put the selected weights of a run into a new folder to be given away, without what only training needs
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = BASELINE_EXAMPLES)]
     Baseline(BaselineArgs),

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod checks;
 mod cholesky;
 pub mod cli;
+pub mod cli_export;
 pub mod commands;
 pub mod config;
 pub mod disk;

@@ -51,12 +51,7 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
             )
         }
     };
-    // a run without a Train epoch has no selected weights
-    let path = if run.best().exists() {
-        run.best()
-    } else {
-        run.last()
-    };
+    let path = run.selected();
     let checkpoint = checkpoint::load::<f32>(&path)?;
     let mut learner = Learner::new(&experiment, Cpu::default())?;
     checkpoint.restore(&mut learner.model, &mut learner.adam)?;

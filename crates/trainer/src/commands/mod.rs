@@ -3,6 +3,7 @@
 mod baseline;
 mod config;
 mod eval;
+mod export;
 mod import_config;
 mod manual;
 mod replay;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     match cli.into_command() {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
+        Command::Export(args) => export::export(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
