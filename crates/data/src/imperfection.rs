@@ -2,6 +2,7 @@
 
 use crate::DataError;
 use crate::error::require;
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
 /// Simulated reflectances are not below this.
@@ -27,8 +28,31 @@ pub fn model_error(reflectance: f64, wavelength_nm: f64) -> f64 {
 
 /// Standard deviation of the noise on a reflectance: 0.002 + 0.01·R.
 pub fn noise_std(reflectance: f64) -> f64 {
-    0.002 + 0.01 * reflectance
+    SENSOR_NOISE.std(reflectance)
 }
+
+/// Noise whose standard deviation grows with the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandNoise {
+    /// Standard deviation where there is no signal, in the unit of the channels, 0 or more.
+    pub absolute: f64,
+    /// Part of the signal that is added to it, 0 or more.
+    pub relative: f64,
+}
+
+impl BandNoise {
+    /// Standard deviation on a signal: absolute + relative·|signal|.
+    pub fn std(self, signal: f64) -> f64 {
+        self.absolute + self.relative * signal.abs()
+    }
+}
+
+/// Of [`noise_std`].
+const SENSOR_NOISE: BandNoise = BandNoise {
+    absolute: 0.002,
+    relative: 0.01,
+};
 
 fn distorted(value: f64, angle: f64, offset: f64) -> f64 {
     value * (1.0 + 0.05 * (angle + 0.7).sin()) + offset * angle.cos()
@@ -42,6 +66,9 @@ pub struct Imperfection(Kind);
 enum Kind {
     Reflectance {
         wavelengths_nm: Vec<f64>,
+        noise: BandNoise,
+        /// Whether values are lifted to [`FLOOR`].
+        floored: bool,
     },
     /// The phase of the model error and the standard deviation of the noise, mm.
     Displacement(Vec<(f64, f64)>),
@@ -64,6 +91,32 @@ impl Imperfection {
         }
         Ok(Self(Kind::Reflectance {
             wavelengths_nm: wavelengths_nm.to_vec(),
+            noise: SENSOR_NOISE,
+            floored: true,
+        }))
+    }
+
+    /// The same with another noise on reflectances, and none of them lifted: noise stays normal, also where that makes
+    /// a dark band negative, as atmospheric correction does too. Displacements keep theirs.
+    ///
+    /// # Errors
+    /// A number that is negative or not finite.
+    pub fn with_noise(self, noise: BandNoise) -> Result<Self, DataError> {
+        for (name, value) in [("absolute", noise.absolute), ("relative", noise.relative)] {
+            require(
+                value >= 0.0 && value.is_finite(),
+                format!("{name} of the noise"),
+                value,
+                "a finite number, 0 or more",
+            )?;
+        }
+        Ok(Self(match self.0 {
+            Kind::Reflectance { wavelengths_nm, .. } => Kind::Reflectance {
+                wavelengths_nm,
+                noise,
+                floored: false,
+            },
+            displacement @ Kind::Displacement(_) => displacement,
         }))
     }
 
@@ -88,7 +141,7 @@ impl Imperfection {
     /// What the numbers below count, and how many channels there are.
     pub(crate) fn size(&self) -> (&'static str, usize) {
         match &self.0 {
-            Kind::Reflectance { wavelengths_nm } => {
+            Kind::Reflectance { wavelengths_nm, .. } => {
                 ("the number of wavelengths", wavelengths_nm.len())
             }
             Kind::Displacement(channels) => ("the number of channels", channels.len()),
@@ -98,7 +151,7 @@ impl Imperfection {
     /// The value that a channel would show without noise.
     pub fn distorted(&self, channel: usize, value: f64) -> f64 {
         match &self.0 {
-            Kind::Reflectance { wavelengths_nm } => model_error(value, wavelengths_nm[channel]),
+            Kind::Reflectance { wavelengths_nm, .. } => model_error(value, wavelengths_nm[channel]),
             Kind::Displacement(channels) => {
                 distorted(value, channels[channel].0, DISPLACEMENT_OFFSET_MM)
             }
@@ -108,7 +161,7 @@ impl Imperfection {
     /// Standard deviation of the noise of a channel where the physics says `value`.
     pub fn noise_std(&self, channel: usize, value: f64) -> f64 {
         match &self.0 {
-            Kind::Reflectance { .. } => noise_std(value),
+            Kind::Reflectance { noise, .. } => noise.std(value),
             Kind::Displacement(channels) => channels[channel].1,
         }
     }
@@ -117,7 +170,7 @@ impl Imperfection {
     pub(crate) fn floored(&self, observed: f64) -> f64 {
         match &self.0 {
             // not `max`, which would hide a NaN of the model
-            Kind::Reflectance { .. } if observed < FLOOR => FLOOR,
+            Kind::Reflectance { floored: true, .. } if observed < FLOOR => FLOOR,
             _ => observed,
         }
     }
@@ -126,6 +179,35 @@ impl Imperfection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_noise_is_not_cut_off() {
+        let noise = BandNoise {
+            absolute: 0.005,
+            relative: 0.03,
+        };
+        let plain = Imperfection::of_reflectance(&[490.0]).unwrap();
+        assert_eq!(plain.noise_std(0, 0.4), 0.002 + 0.01 * 0.4);
+        assert_eq!(plain.floored(-0.01), 1e-4);
+        let other = plain.with_noise(noise).unwrap();
+        assert_eq!(other.noise_std(0, 0.4), 0.005 + 0.03 * 0.4);
+        assert_eq!(other.floored(-0.01), -0.01);
+        let displacement = Imperfection::of_displacements(&["ux_A"]);
+        assert_eq!(
+            displacement.clone().with_noise(noise).unwrap(),
+            displacement
+        );
+        for wrong in [-1e-9, f64::NAN, f64::INFINITY] {
+            let noise = BandNoise {
+                relative: wrong,
+                ..noise
+            };
+            let refused = Imperfection::of_reflectance(&[490.0])
+                .unwrap()
+                .with_noise(noise);
+            assert!(refused.unwrap_err().to_string().contains("relative"));
+        }
+    }
 
     #[test]
     fn displacements_keep_their_sign_and_have_the_noise_of_their_axis() {

@@ -2,7 +2,8 @@
 
 use crate::error::require_size;
 use crate::{
-    DataError, Imperfection, Labels, NamedColumns, Purpose, SplitTables, Table, ValueSpace, stream,
+    DataError, Geometries, Imperfection, Labels, NamedColumns, Purpose, SplitTables, Table,
+    ValueSpace, stream,
 };
 use ndarray::Array2;
 use physics::ForwardModel;
@@ -23,8 +24,8 @@ pub struct ParameterRange {
     pub max: f64,
 }
 
-/// Sizes and seed of the built-in synthetic data; by default those of the default run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Sizes, seed and angles of the built-in synthetic data; by default those of the default run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SyntheticData {
     /// Training rows.
@@ -39,6 +40,8 @@ pub struct SyntheticData {
     pub noise: bool,
     /// Whether the values are [`Imperfection::distorted`].
     pub model_error: bool,
+    /// Sun and view of each row; `None`: the model's defaults for all.
+    pub geometries: Option<Geometries>,
 }
 
 impl Default for SyntheticData {
@@ -51,6 +54,7 @@ impl Default for SyntheticData {
             seed: 123,
             noise: true,
             model_error: true,
+            geometries: None,
         }
     }
 }
@@ -59,7 +63,7 @@ impl SyntheticData {
     /// Simulates training, validation and test rows with the truth kept.
     ///
     /// Per row z ~ U(0, 1) per parameter, value = z·(max − min) + min, R from the model at its default
-    /// conditions, x = [`Imperfection::distorted`]`(R)` + N(0, [`Imperfection::noise_std`]`(R)²)`, each of
+    /// conditions or those of [`Geometries`], which the rows then keep, x = [`Imperfection::distorted`]`(R)` + N(0, [`Imperfection::noise_std`]`(R)²)`, each of
     /// the two where asked for. `ranges` are in the order of the model's parameters, `imperfection` has one
     /// channel per output (its wavelengths for Sentinel-2: [`crate::sentinel2_wavelengths_nm`]). Each row has a random stream of its own, so it depends on the
     /// seed, its split and its number only, not on threads nor on the number of rows.
@@ -120,8 +124,12 @@ impl SyntheticData {
                 .iter_mut()
                 .for_each(|epsilon| *epsilon = rng.sample::<f64, _>(StandardNormal));
         }
+        let conditions = (self.geometries.as_ref())
+            .map(|geometries| self.conditions(geometries, model, split, rows_u32))
+            .transpose()?;
         let mut values = Array2::zeros(noise.dim());
-        model.evaluate(truth.view(), None, values.view_mut())?;
+        let given = conditions.as_ref().map(NamedColumns::values);
+        model.evaluate(truth.view(), given, values.view_mut())?;
         for (mut values, noise) in values.rows_mut().into_iter().zip(noise.rows()) {
             for (channel, (value, epsilon)) in values.iter_mut().zip(noise).enumerate() {
                 let clean = *value;
@@ -146,10 +154,32 @@ impl SyntheticData {
             model.outputs().to_vec(),
             values,
             ValueSpace::Physical,
-            None,
+            conditions,
             Labels::default(),
             Some(truth),
         )
+    }
+}
+
+impl SyntheticData {
+    /// The conditions of the rows of a split.
+    fn conditions(
+        &self,
+        geometries: &Geometries,
+        model: &dyn ForwardModel,
+        split: u32,
+        rows: u32,
+    ) -> Result<NamedColumns, DataError> {
+        let quantities = model.conditions();
+        let mut values = Array2::zeros((rows as usize, quantities.len()));
+        for (row, mut to) in (0..rows).zip(values.rows_mut()) {
+            let of_row = geometries.conditions(quantities, self.seed, split, row)?;
+            to.iter_mut()
+                .zip(of_row)
+                .for_each(|(to, value)| *to = value);
+        }
+        let names = quantities.iter().map(|q| q.name.clone()).collect();
+        NamedColumns::new(names, values)
     }
 }
 

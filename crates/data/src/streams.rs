@@ -30,6 +30,8 @@ pub enum Purpose {
     StageANoise = 10,
     /// Draws of the prior whose moments calibrate a decoder.
     Calibration = 11,
+    /// Sun and view of the built-in synthetic data; epoch and batch as for [`Purpose::SyntheticData`].
+    SyntheticGeometry = 12,
 }
 
 /// Sets these keys apart from any other use of the generator.

@@ -44,6 +44,20 @@ pub enum TrainerError {
     /// The layers or the device refuse.
     #[error(transparent)]
     Nn(#[from] nn::NnError),
+    /// A run stands on files of the machine that it was trained on.
+    #[error(
+        "{}: {key} is {file}, a file that an exported model would have to carry; only built-in sensors and tables can be \
+         exported",
+        run.display()
+    )]
+    NotPortable {
+        /// The run.
+        run: PathBuf,
+        /// The key that names the file.
+        key: &'static str,
+        /// The file.
+        file: String,
+    },
     /// A file cannot be read or written.
     #[error("{}: {why}", path.display())]
     Io {

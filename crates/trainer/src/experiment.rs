@@ -5,6 +5,7 @@ use crate::training::StageA;
 use data::Standardization;
 use losses::{Goal, Weights};
 use model::{Architecture, PhysicsLayer, ResidualScale};
+use ndarray::{Array2, ArrayView2};
 use nn::AdamConfig;
 use schedules::{Phase, Ramp, Schedule};
 use std::num::NonZeroUsize;
@@ -125,6 +126,13 @@ impl Experiment {
     pub fn prior_momentum_at(&self, epoch: usize) -> Option<f64> {
         let clock = self.schedule.phases().train_clock(epoch);
         self.prior_momentum.filter(|_| clock.is_some_and(|t| t > 0))
+    }
+
+    /// Standard deviation of the noise that simulated spectra carry in Stage A (and, where the posterior is simulated,
+    /// throughout), for these standardised spectra (n × d), in standardised units: the declared noise of the bands.
+    pub fn noise_std(&self, x: ArrayView2<f64>) -> Array2<f64> {
+        let (mean, scale) = (self.standardization.mean(), self.standardization.scale());
+        self.stage_a.noise_std(x, mean, scale)
     }
 
     /// KL weight of an epoch.

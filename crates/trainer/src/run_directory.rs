@@ -56,6 +56,32 @@ impl RunDirectory {
         Ok(run)
     }
 
+    /// Makes a folder of this name, with its parents, that holds a configuration as a run does.
+    ///
+    /// # Errors
+    /// Something of this name exists already; the file system refuses.
+    pub fn create_at(root: &Path, config_json: &str) -> Result<Self, TrainerError> {
+        let disk = Disk::default();
+        if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
+            disk.create_folders(parent)?;
+        }
+        disk.create_folder(root).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists => TrainerError::Io {
+                path: root.to_owned(),
+                why: "it exists already, and is not written over".into(),
+            },
+            _ => TrainerError::io(root, &e),
+        })?;
+        let run = Self {
+            root: root.to_owned(),
+            disk,
+        };
+        run.disk.create_folders(&run.checkpoints())?;
+        run.disk
+            .write_whole(&run.config(), config_json.as_bytes())?;
+        Ok(run)
+    }
+
     /// An existing run.
     ///
     /// # Errors
@@ -192,6 +218,14 @@ impl RunDirectory {
     pub fn best(&self) -> PathBuf {
         self.checkpoints().join("best.safetensors")
     }
+    /// The weights that a run is judged by: those of the selected epoch or, without a Train epoch, the last ones.
+    pub fn selected(&self) -> PathBuf {
+        if self.best().exists() {
+            self.best()
+        } else {
+            self.last()
+        }
+    }
     /// The state after this many epochs, where it is kept.
     pub fn after_epochs(&self, epochs: usize) -> PathBuf {
         self.checkpoints()
@@ -239,5 +273,14 @@ mod tests {
         assert_ne!(one.path(), two.path());
         assert_eq!(RunDirectory::open(two.path()).unwrap().path(), two.path());
         assert!(RunDirectory::open(runs.path()).is_err());
+
+        let named = runs.path().join("models").join("one");
+        let made = RunDirectory::create_at(&named, "{}").unwrap();
+        assert_eq!(made.selected(), made.last());
+        std::fs::write(made.best(), "").unwrap();
+        assert_eq!(made.selected(), made.best());
+        let refused = RunDirectory::create_at(&named, "[]").unwrap_err();
+        assert!(refused.to_string().contains("exists already"), "{refused}");
+        assert_eq!(std::fs::read_to_string(made.config()).unwrap(), "{}");
     }
 }

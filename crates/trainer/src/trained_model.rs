@@ -58,12 +58,7 @@ impl TrainedModel {
         checked: CheckedExperiment,
         experiment: Experiment,
     ) -> Result<Self, TrainerError> {
-        // a run without a Train epoch has no selected weights
-        let weights = if run.best().exists() {
-            run.best()
-        } else {
-            run.last()
-        };
+        let weights = run.selected();
         let checkpoint = checkpoint::load::<f32>(&weights)?;
         let mut learner = Learner::new(&experiment, Cpu::default())?;
         checkpoint.restore(&mut learner.model, &mut learner.adam)?;

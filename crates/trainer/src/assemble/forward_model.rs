@@ -82,7 +82,7 @@ fn builder(
 fn has_angles(checked: &CheckedExperiment) -> bool {
     match &checked.data {
         CheckedData::Csv(csv) => csv.angles.is_some() || csv.sun.is_some(),
-        CheckedData::Synthetic(_) => false,
+        CheckedData::Synthetic(synthetic) => synthetic.settings.geometries.is_some(),
     }
 }
 

@@ -7,9 +7,9 @@ mod samples;
 
 use crate::TrainerError;
 use crate::config::{
-    Activation as ActivationName, CalibrationName, CheckContext, CheckedExperiment, Likelihood,
-    LoadedConfig, ModelVariant, ParameterRange, PhysicsConfig, PosteriorName, PretrainDraw,
-    PretrainLoss, ResidualName, SmoothnessConfig,
+    Activation as ActivationName, BandNoiseConfig, CalibrationName, CheckContext,
+    CheckedExperiment, Likelihood, LoadedConfig, ModelVariant, ParameterRange, PhysicsConfig,
+    PosteriorName, PretrainDraw, PretrainLoss, ResidualName, SmoothnessConfig,
 };
 use crate::experiment::{CalibrationKind, Experiment, ResidualRamps};
 use crate::metrics::Dimensions;
@@ -215,6 +215,7 @@ fn experiment(
             likelihood: checked.pretrain.loss == PretrainLoss::Likelihood,
             normal: checked.pretrain.draw == PretrainDraw::NormalU,
             noise: checked.pretrain.noise,
+            band_noise: checked.pretrain.band_noise.map(BandNoiseConfig::band_noise),
             model_error: checked.pretrain.model_error,
         },
         posterior_is_simulated: objective.posterior == PosteriorName::Simulation,

@@ -2,7 +2,9 @@
 
 use super::forward_model::{self, Wavelengths};
 use crate::TrainerError;
-use crate::config::{CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, SensorChoice};
+use crate::config::{
+    CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, GeometriesConfig, SensorChoice,
+};
 use data::{
     CheckedLayout, Imperfection, ParameterRange, ReadReport, SEASON, Samples, SplitPaths,
     SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
@@ -38,8 +40,13 @@ pub(super) fn load(
                 seed: wanted.seed,
                 noise: wanted.noise,
                 model_error: wanted.model_error,
+                geometries: wanted.geometries.as_ref().map(GeometriesConfig::geometries),
             };
-            let tables = settings.simulate(forward, &ranges, &imperfection(checked)?)?;
+            let mut imperfection = imperfection(checked)?;
+            if let Some(noise) = wanted.band_noise {
+                imperfection = imperfection.with_noise(noise.band_noise())?;
+            }
+            let tables = settings.simulate(forward, &ranges, &imperfection)?;
             let splits = Splits::from_tables(tables, &StandardizationSource::Measure)?;
             Ok((splits, vec![]))
         }
@@ -96,7 +103,7 @@ pub fn read_samples(
     let forward = forward_model::build(checked, Wavelengths::All)?;
     let layout = match &checked.data {
         CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
-        // a table of simulated samples as `data::write_csv` writes it: channels and truth by their names
+        // a table of simulated samples as `data::write_csv` writes it: channels, conditions and truth by their names
         CheckedData::Synthetic(synthetic) => {
             let values = match &checked.physics {
                 CheckedPhysics::Inform(_) => Values::Reflectance,
@@ -110,6 +117,13 @@ pub fn read_samples(
                     layout
                         .truth
                         .insert(parameter.name.clone(), parameter.name.clone());
+                }
+            }
+            for condition in forward.conditions() {
+                if present.contains(&condition.name.as_str()) {
+                    layout
+                        .conditions
+                        .insert(condition.name.clone(), condition.name.clone());
                 }
             }
             layout.check(forward.conditions(), forward.parameters())?

@@ -1,9 +1,10 @@
 //! `trainer infer`: its arguments.
 
 use crate::config::ChannelValues;
+use crate::inference::Written;
 use crate::inference::input::{Kept, Source};
-use crate::inference::{BandNoise, Written};
 use clap::{Args, ValueEnum};
+use data::BandNoise;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

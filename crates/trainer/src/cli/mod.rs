@@ -4,6 +4,7 @@ mod baseline;
 mod config;
 mod device;
 mod eval;
+mod export;
 mod import_config;
 mod infer;
 mod manual;
@@ -18,6 +19,7 @@ pub use baseline::BaselineArgs;
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand};
 pub use device::Device;
 pub use eval::EvalArgs;
+pub use export::ExportArgs;
 pub use import_config::ImportConfigArgs;
 pub use infer::{Bbox, Compress, InferArgs};
 pub use replay::ReplayArgs;
@@ -74,6 +76,9 @@ pub enum Command {
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
     Eval(EvalArgs),
+    /// Put the selected weights of a run into a new folder to be given away, without what only training needs
+    #[command(after_help = export::EXAMPLES)]
+    Export(ExportArgs),
     /// Infer the parameters of observations: rasters or a table in, estimates with their uncertainty out
     #[command(after_help = infer::EXAMPLES)]
     Infer(InferArgs),

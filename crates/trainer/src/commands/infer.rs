@@ -35,7 +35,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     let refinement = (args.refine > 0)
         .then(|| {
             let noise = match args.noise {
-                Some(noise) => Noise::Declared(noise),
+                Some(noise) => Noise::declared(noise),
                 None => Noise::of_training(&trained)?,
             };
             Ok::<_, TrainerError>(Refinement {

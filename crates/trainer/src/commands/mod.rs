@@ -3,6 +3,7 @@
 mod baseline;
 mod config;
 mod eval;
+mod export;
 mod import_config;
 mod infer;
 mod manual;
@@ -27,6 +28,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
         Command::Eval(args) => eval::eval(&args),
         Command::Infer(args) => infer::infer(&args, screen),
         Command::Report(args) => report::report(&args),
+        Command::Export(args) => export::export(&args),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),

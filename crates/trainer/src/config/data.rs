@@ -3,6 +3,7 @@
 use super::checked::{CheckedPhysics, CheckedValues};
 use super::file_or::FileOr;
 use super::physics::PhysicsConfig;
+use super::simulation::{BandNoiseConfig, GeometriesConfig};
 use super::sun::SunConfig;
 use ::data::{BadRow, Duplicates, RowRules};
 use ::physics::Mogi;
@@ -111,10 +112,19 @@ pub struct SyntheticData {
     /// `true`: noise of standard deviation 0.002 + 0.01 R on a reflectance R; of 2 mm on a horizontal
     /// displacement and 6 mm on a vertical one.
     pub noise: bool,
+    /// Another noise on reflectances R, as {"absolute": 0.005, "relative": 0.03} for a standard deviation of
+    /// 0.005 + 0.03 R; needs `noise: true`. Dark bands may then be negative, they are not lifted to 0.0001. Null: that
+    /// of `noise`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band_noise: Option<BandNoiseConfig>,
     /// `true`: a smooth error of the model, R (1 + 0.05 sin(2πs + 0.7)) + 0.01 cos(2πs) with
     /// s = (λ − 443 nm)/1747 nm; for displacements u (1 + 0.05 sin(2πs + 0.7)) + 2 mm cos(2πs) with s
     /// from 0 at the first channel to 1 at the last.
     pub model_error: bool,
+    /// Sun and view of each sample, as {"latitude": [35, 60]}; they are its conditions. Null: those of
+    /// `physics.fixed` for all samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometries: Option<GeometriesConfig>,
 }
 
 impl Default for SyntheticData {
@@ -127,7 +137,9 @@ impl Default for SyntheticData {
             test_samples: 2048,
             seed: 123,
             noise: true,
+            band_noise: None,
             model_error: true,
+            geometries: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The blocks `optimizer` and `trainer`.
 
+use super::simulation::BandNoiseConfig;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,11 @@ pub struct PretrainConfig {
     /// Standard deviation of the noise on the synthetic spectra, in standardised units.
     #[schemars(range(min = 0, max = 10))]
     pub noise: f64,
+    /// Noise on the synthetic spectra that grows with the signal, beside `noise`: as
+    /// {"absolute": 0.005, "relative": 0.03} for a standard deviation of 0.005 + 0.03 R on a reflectance R, before
+    /// standardisation. Null: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band_noise: Option<BandNoiseConfig>,
     /// Size of a smooth error of the model on each synthetic spectrum, in standardised units: a wave over the channels
     /// with a drawn height (of this standard deviation), length and phase.
     #[schemars(range(min = 0, max = 10))]

@@ -26,7 +26,7 @@ pub use columns::{Column, Written};
 pub(crate) use estimator::rmse_by_row;
 pub use estimator::{Estimator, Observations, Request};
 pub use flags::{FLAGS, FlagCounts};
-pub use noise::{BandNoise, Noise};
+pub use noise::Noise;
 pub use raster_job::{BlocksDone, RasterJob};
 pub use refinement::Refinement;
 pub use table_job::TableJob;

@@ -22,5 +22,5 @@ pub use reconstruction::Reconstruction;
 pub(crate) use reconstruction::WITHIN_90;
 pub use saving::Saving;
 pub use shards::Shards;
-pub use stage_a::StageA;
+pub use stage_a::{Disturbance, StageA};
 pub use step_batch::{StepBatch, StepPlace};

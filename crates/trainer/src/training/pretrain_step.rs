@@ -1,7 +1,7 @@
 //! A step of Stage A: synthetic spectra whose latents are known.
 
-use super::Shards;
 use super::learner::{Learner, ShardOutcome, StepOutcome, extremes, part};
+use super::{Disturbance, Shards};
 use crate::TrainerError;
 use dfdx::prelude::Trace;
 use latent::logit;
@@ -10,6 +10,7 @@ use model::PhysVae;
 use ndarray::ArrayView2;
 use nn::{OwnedTape, Scalar, from_rows};
 use rand::Rng;
+use std::ops::Range;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// One step of Stage A on synthetic samples of z (n × p, inside (0, 1)).
@@ -30,8 +31,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
             let conditions = conditions.map(|c| part(c, &rows));
-            let disturbance = part(disturbance.view(), &rows);
-            learner.pretrain_shard(part(z, &rows), conditions, disturbance, weights, share)
+            let z = part(z, &rows);
+            learner.pretrain_shard(z, conditions, (&disturbance, &rows), weights, share)
         });
         let variances = self.stage_a.likelihood;
         self.update(shards, learning_rate, |name| {
@@ -43,7 +44,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         &self,
         z: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        disturbance: ArrayView2<f64>,
+        disturbance: (&Disturbance, &Range<usize>),
         weights: &Weights,
         share: f64,
     ) -> Result<ShardOutcome<E>, TrainerError> {
@@ -57,12 +58,12 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     }
 
     /// What the encoder has to learn from spectra of known z (n × p): those of the physics through the calibration,
-    /// disturbed (n × d, standardised).
+    /// disturbed as these rows of a batch.
     pub(super) fn stage_a_objective(
         &self,
         z: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        disturbance: ArrayView2<f64>,
+        (disturbance, rows): (&Disturbance, &Range<usize>),
         weights: &Weights,
     ) -> Result<Objective<E, D, OwnedTape<E, D>>, TrainerError> {
         let Some(physics) = self.model.physics() else {
@@ -72,7 +73,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         if let Some(calibration) = &self.model.buffers().calibration {
             calibration.apply_in_place(&mut spectra);
         }
-        spectra += &disturbance;
+        disturbance.apply(rows, &mut spectra, physics.standardization());
         let x = self.load(spectra.view())?.leaky_traced();
         let target = from_rows(
             &self.device,

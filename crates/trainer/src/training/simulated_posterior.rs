@@ -1,8 +1,8 @@
 //! The encoder of the physical latents learns from simulated spectra in Stage B too, while all else learns from the
 //! observations.
 
-use super::Shards;
 use super::learner::{Learner, ShardOutcome, part};
+use super::{Disturbance, Shards};
 use crate::TrainerError;
 use losses::Weights;
 use model::PhysVae;
@@ -16,8 +16,7 @@ use std::ops::Range;
 pub(super) struct Simulations {
     /// z, n × p.
     z: Array2<f64>,
-    /// Added to the spectra, n × d, standardised.
-    disturbance: Array2<f64>,
+    disturbance: Disturbance,
 }
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
@@ -41,7 +40,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         weights: &Weights,
     ) -> Result<ShardOutcome<E>, TrainerError> {
         let z = part(simulations.z.view(), rows);
-        let disturbance = part(simulations.disturbance.view(), rows);
+        let disturbance = (&simulations.disturbance, rows);
         let objective = self.stage_a_objective(z, conditions, disturbance, weights)?;
         let simulated = self.gradients(objective, observed.share, |_| true)?;
         observed.loss += simulated.loss;

@@ -4,7 +4,7 @@ use super::outputs::Outputs;
 use crate::config::checked::{
     ChannelColumn, CheckedCsv, CheckedData, CheckedPhysics, CheckedSynthetic, CheckedValues,
 };
-use crate::config::data::{ChannelValues, CsvData, DataConfig, Standardization};
+use crate::config::data::{ChannelValues, CsvData, DataConfig, Standardization, SyntheticData};
 use crate::config::error::Problem;
 use crate::config::sun::SunConfig;
 use ::data::Overpass;
@@ -20,15 +20,62 @@ pub(super) fn check(
 ) -> Result<CheckedData, Problem> {
     check_channels(data, &Outputs::of(physics, sensor_bands))?;
     match data {
-        DataConfig::Synthetic(synthetic) => Ok(CheckedData::Synthetic(CheckedSynthetic {
-            channels: data.channels().to_vec(),
-            settings: synthetic.clone(),
-        })),
+        DataConfig::Synthetic(synthetic) => {
+            check_simulation(synthetic, physics)?;
+            Ok(CheckedData::Synthetic(CheckedSynthetic {
+                channels: data.channels().to_vec(),
+                settings: synthetic.clone(),
+            }))
+        }
         DataConfig::Csv(csv) => {
             check_csv(csv, data.channels(), data.channels_key(), physics, label)
                 .map(CheckedData::Csv)
         }
     }
+}
+
+/// Angles and noise of simulated samples.
+fn check_simulation(synthetic: &SyntheticData, physics: &CheckedPhysics) -> Result<(), Problem> {
+    if let Some(geometries) = &synthetic.geometries {
+        let refused = |allowed: String| {
+            let value = json!(geometries);
+            Err(Problem::not_allowed("data.geometries", value, allowed))
+        };
+        match physics {
+            CheckedPhysics::Mogi(_) => {
+                return refused(
+                    "null, because physics.model is \"mogi\", which has no angles".into(),
+                );
+            }
+            CheckedPhysics::Inform(inform) => {
+                let angle = |name: &str| ["tts", "tto", "psi"].contains(&name);
+                if let Some(free) = inform.ranges.iter().find(|range| angle(&range.name)) {
+                    return refused(format!(
+                        "null, because physics.ranges sets {} free",
+                        free.name
+                    ));
+                }
+            }
+        }
+        if let Err(error) = geometries.geometries().check() {
+            return refused(format!("ranges that hold together: {error}"));
+        }
+    }
+    if let Some(noise) = &synthetic.band_noise {
+        let allowed = match physics {
+            _ if !synthetic.noise => "null, because data.noise is false",
+            CheckedPhysics::Mogi(_) => {
+                "null, because physics.model is \"mogi\", whose displacements have the noise of their axis"
+            }
+            CheckedPhysics::Inform(_) => return Ok(()),
+        };
+        return Err(Problem::not_allowed(
+            "data.band_noise",
+            json!(noise),
+            allowed,
+        ));
+    }
+    Ok(())
 }
 
 fn check_channels(data: &DataConfig, outputs: &Outputs<'_>) -> Result<(), Problem> {
