@@ -32,6 +32,8 @@ pub enum Purpose {
     Calibration = 11,
     /// Sun and view of the built-in synthetic data; epoch and batch as for [`Purpose::SyntheticData`].
     SyntheticGeometry = 12,
+    /// Simulations that an epoch is judged by.
+    SimulatedValidation = 13,
 }
 
 /// Sets these keys apart from any other use of the generator.

@@ -107,6 +107,7 @@ pub enum PosteriorName {
     /// Spectra as those of stage A, new ones in every step: drawn latents, physics, calibration, noise (neural posterior
     /// estimation: Papamakarios & Murray 2016, arXiv:1605.06376). The posterior then covers whatever could have made a
     /// spectrum, as far as the simulation is right; decoder and auxiliary latents learn from the observations. Needs
-    /// `pretrain.loss: "likelihood"`.
+    /// `pretrain.loss: "likelihood"`. Without a residual the epoch that is kept, early stopping and a plateau go by the
+    /// loss on simulations that are the same in every epoch, not by the reconstruction.
     Simulation,
 }

@@ -354,15 +354,20 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         train.non_finite_gradients = Some(sums.non_finite);
         train.skipped_steps = Some(sums.skipped);
 
-        let valid = monitor(&self.learner, x, &self.samples.valid, "validation", epoch)?;
+        let mut valid = monitor(&self.learner, x, &self.samples.valid, "validation", epoch)?;
         let rec = valid.rec.unwrap_or(f64::NAN);
-        let best = self.progress.best.observe(&x.schedule, epoch, rec);
-        let stop = self
-            .progress
-            .early_stopping
-            .observe(&x.schedule, epoch, rec);
-        x.schedule
-            .observe(epoch, rec, &mut self.progress.learning_rate);
+        let judged_by = if self.learner.is_judged_by_simulations() {
+            let weights = x.weights_at(epoch);
+            let loss = (self.learner).loss_of_simulations(x, &self.samples.valid, &weights)?;
+            valid.synthetic = Some(loss);
+            loss
+        } else {
+            rec
+        };
+        let progress = &mut self.progress;
+        let best = progress.best.observe(&x.schedule, epoch, judged_by);
+        let stop = (progress.early_stopping).observe(&x.schedule, epoch, judged_by);
+        (x.schedule).observe(epoch, judged_by, &mut progress.learning_rate);
         self.progress.epoch += 1;
         self.progress.batch = 0;
         self.progress.finished = stop || self.progress.epoch >= x.schedule.config().epochs;
