@@ -1,19 +1,20 @@
 //! `trainer export`.
 
 use crate::TrainerError;
-use crate::assemble::{assemble_without_samples, check};
+use crate::assemble::{assemble, assemble_without_samples, check};
 use crate::checkpoint;
 use crate::cli::ExportArgs;
 use crate::config::{
     CheckedExperiment, ConfigSource, DataConfig, ExperimentConfig, Overrides, PhysicsConfig,
     SensorChoice, SpectralConfig, load,
 };
+use crate::domain::Domain;
 use crate::run_directory::RunDirectory;
 use crate::training::Learner;
 use nn::{Adam, Cpu};
 
-/// Puts what inference needs of a run into a new folder that opens as a run: configuration, standardisation, the selected
-/// weights without the optimiser's moments.
+/// Puts what inference needs of a run into a new folder that opens as a run: configuration, standardisation, what it
+/// was trained on, the selected weights without the optimiser's moments.
 pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let run = RunDirectory::open(&args.run)?;
     let checked = check(&load(
@@ -29,13 +30,16 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let experiment = assemble_without_samples(&checked, standardization.clone())?;
     let mut learner = Learner::new(&experiment, Cpu::default())?;
     let progress = checkpoint.restore(&mut learner.model, &mut learner.adam)?;
+    let domain = match run.domain()? {
+        Some(domain) => domain,
+        // of a run of an earlier version its samples must be there
+        None => Domain::learned(&learner, &experiment, &assemble(&checked)?.samples)?,
+    };
     let without_moments = Adam::new(experiment.adam);
 
     let export = RunDirectory::create_at(&args.output, &(portable + "\n"))?;
     export.keep_standardization(&standardization)?;
-    if let Some(domain) = run.domain()? {
-        export.keep_domain(&domain)?;
-    }
+    export.keep_domain(&domain)?;
     checkpoint::save(
         (export.disk(), &export.best()),
         &learner.model,
