@@ -1,6 +1,7 @@
 //! `trainer eval`: its arguments.
 
 use clap::Args;
+use data::BandNoise;
 use std::path::PathBuf;
 
 /// Arguments of `trainer eval`.
@@ -22,4 +23,14 @@ pub struct EvalArgs {
     /// quantile of each posterior, in the parameter's unit
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
+    /// Also take N Levenberg-Marquardt steps from each answer towards its spectrum, and compare
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub refine: usize,
+    /// Noise of each channel that the refinement assumes, A + R times its value [default: that of the training]
+    #[arg(long, value_name = "A,R", requires = "refine", value_parser = super::infer::parse_noise)]
+    pub noise: Option<BandNoise>,
+    /// Writes the parameters by class here (CSV), refined if --refine is given: mean and spread of the medians, mean
+    /// posterior standard deviation
+    #[arg(long, value_name = "FILE")]
+    pub by_class: Option<PathBuf>,
 }

@@ -126,7 +126,7 @@ fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     numbers.iter().all(|v| v.is_finite()).then_some(numbers)
 }
 
-fn parse_noise(text: &str) -> Result<BandNoise, String> {
+pub(super) fn parse_noise(text: &str) -> Result<BandNoise, String> {
     match numbers::<2>(text) {
         Some([absolute, relative]) if absolute > 0.0 && relative >= 0.0 => {
             Ok(BandNoise { absolute, relative })

@@ -1,11 +1,13 @@
 //! `trainer eval`.
 
+use super::infer::refinement;
 use crate::TrainerError;
 use crate::assemble::read_samples;
 use crate::cli::EvalArgs;
 use crate::disk::Disk;
 use crate::evaluation::{Errors, Recovery, evaluate};
 use crate::metrics::NamedValues;
+use crate::refined_evaluation::{EstimateErrors, Estimated};
 use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
 use crate::trained_model::TrainedModel;
@@ -24,6 +26,35 @@ struct Report<'a> {
     kl_per_dimension: NamedValues,
     separation: Option<&'a Separation>,
     recovery: BTreeMap<String, Recovery>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refinement: Option<RefinementReport>,
+}
+
+/// The estimates of the encoder and the refined ones.
+#[derive(Serialize)]
+struct RefinementReport {
+    steps: usize,
+    before: EstimateReport,
+    after: EstimateReport,
+}
+
+#[derive(Serialize)]
+struct EstimateReport {
+    errors: EstimateErrors,
+    recovery: BTreeMap<String, Recovery>,
+    seconds: f64,
+    flags: BTreeMap<&'static str, u64>,
+}
+
+impl EstimateReport {
+    fn of(estimated: &Estimated) -> Self {
+        Self {
+            errors: estimated.errors,
+            recovery: estimated.recovery.iter().flatten().cloned().collect(),
+            seconds: estimated.seconds,
+            flags: estimated.flags.named().collect(),
+        }
+    }
 }
 
 /// Evaluates the selected weights of a run on its test split or on another table.
@@ -41,6 +72,21 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
         }
     };
     let (experiment, path) = (&trained.experiment, &trained.weights);
+    let refinement = refinement(&trained, args.refine, args.noise)?;
+    let estimated = if refinement.is_some() || args.by_class.is_some() {
+        let encoder = Estimated::of(&args.run, &samples, None)?;
+        let refined = match refinement {
+            Some(_) => Some(Estimated::of(&args.run, &samples, refinement)?),
+            None => None,
+        };
+        Some((encoder, refined))
+    } else {
+        None
+    };
+    if let (Some(path), Some((encoder, refined))) = (&args.by_class, &estimated) {
+        let csv = refined.as_ref().unwrap_or(encoder).by_class(&samples)?;
+        Disk::default().write_whole(path, &csv)?;
+    }
     let evaluation = evaluate(&trained.learner, experiment, &samples)?;
     if let Some(path) = &args.seasons {
         let Some(seasons) = &evaluation.seasons else {
@@ -78,6 +124,14 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
             kl_per_dimension: experiment.dimensions.kl(&evaluation.averages),
             separation: evaluation.separation.as_ref(),
             recovery: evaluation.recovery.iter().flatten().cloned().collect(),
+            refinement: match &estimated {
+                Some((before, Some(after))) => Some(RefinementReport {
+                    steps: args.refine,
+                    before: EstimateReport::of(before),
+                    after: EstimateReport::of(after),
+                }),
+                _ => None,
+            },
         };
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| TrainerError::Internal(error.to_string()))?;
@@ -108,5 +162,41 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
             recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))
         );
     }
+    if let Some((before, Some(after))) = &estimated {
+        tell_refinement(args.refine, before, after, &experiment.channel_unit);
+    }
     Ok(())
+}
+
+/// What the steps changed.
+fn tell_refinement(steps: usize, before: &Estimated, after: &Estimated, unit: &str) {
+    println!("\nrefinement, {steps} steps        before       after");
+    let row =
+        |name: &str, before: f64, after: f64| println!("  {name:<24} {before:>9.5}   {after:>9.5}");
+    let (was, is) = (before.errors, after.errors);
+    row("MSE of the physics", was.mse_physics, is.mse_physics);
+    row(
+        &format!("its RMSE, {unit}"),
+        was.rmse_physics,
+        is.rmse_physics,
+    );
+    if let (Some(was), Some(is)) = (was.rmse_reconstruction, is.rmse_reconstruction) {
+        row("RMSE of the whole", was, is);
+    }
+    for ((name, was), (_, is)) in before.flags.named().zip(after.flags.named()) {
+        if was + is > 0 {
+            println!("  {name:<38} {was:>8}   {is:>9}");
+        }
+    }
+    println!(
+        "  {:.0} samples/s refined",
+        after.median.nrows() as f64 / after.seconds.max(1e-9)
+    );
+    if let Some(recovery) = after.recovery.as_ref().filter(|all| !all.is_empty()) {
+        println!("recovery after the refinement");
+        print!(
+            "{}",
+            recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))
+        );
+    }
 }

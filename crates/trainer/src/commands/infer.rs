@@ -9,6 +9,7 @@ use crate::inference::{
 use crate::interrupt::on_ctrl_c;
 use crate::screen::{Counter, Screen};
 use crate::trained_model::TrainedModel;
+use data::BandNoise;
 use raster::CogCompression;
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
@@ -32,18 +33,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     let weights = crate::files::read(&trained.weights)?;
     let weights = format!("{:x}", Sha256::digest(&weights));
     let description = description(args, InputDescription::of_run(&checked))?;
-    let refinement = (args.refine > 0)
-        .then(|| {
-            let noise = match args.noise {
-                Some(noise) => Noise::declared(noise),
-                None => Noise::of_training(&trained)?,
-            };
-            Ok::<_, TrainerError>(Refinement {
-                steps: args.refine,
-                noise,
-            })
-        })
-        .transpose()?;
+    let refinement = refinement(&trained, args.refine, args.noise)?;
     let request = Request {
         written: args.write.clone(),
         parameters: args.parameters.clone(),
@@ -124,6 +114,22 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     };
     tell(&args.output, &counts, started);
     Ok(())
+}
+
+/// So many steps with the noise as declared, or that of the training; `None` of none.
+pub(super) fn refinement(
+    trained: &TrainedModel,
+    steps: usize,
+    noise: Option<BandNoise>,
+) -> Result<Option<Refinement>, TrainerError> {
+    if steps == 0 {
+        return Ok(None);
+    }
+    let noise = match noise {
+        Some(noise) => Noise::declared(noise),
+        None => Noise::of_training(trained)?,
+    };
+    Ok(Some(Refinement { steps, noise }))
 }
 
 /// Whether the input is rasters; the output must be alike.
