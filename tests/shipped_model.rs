@@ -38,7 +38,11 @@ fn the_card_holds_what_the_weights_do() {
         let rmse = of("rmse");
         assert!(near(figure(5), of("r2"), 1.0), "{line}: R² {}", of("r2"));
         assert!(near(figure(6), rmse, rmse), "{line}: RMSE {rmse}");
-        assert!(near(figure(7), of("bias"), rmse), "{line}: bias {}", of("bias"));
+        assert!(
+            near(figure(7), of("bias"), rmse),
+            "{line}: bias {}",
+            of("bias")
+        );
         let coverage = 100.0 * of("coverage_90");
         assert!((figure(8) - coverage).abs() < 0.3, "{line}: {coverage} %");
         assert!(COVERAGE.contains(&coverage), "{name}: {coverage} %");
@@ -99,7 +103,11 @@ fn an_exported_run_evaluates_as_before() {
     let output = folder.path().join("models/mine");
     let export = || {
         let mut command = trainer();
-        command.arg("export").arg(&run.path).arg("--output").arg(&output);
+        command
+            .arg("export")
+            .arg(&run.path)
+            .arg("--output")
+            .arg(&output);
         command.output().unwrap()
     };
     let first = export();
