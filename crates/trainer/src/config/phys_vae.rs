@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// residual, gated or of low rank).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the file"
+)]
 pub struct PhysVaeConfig {
     /// `true`: variant A, decoded by a network from z_aux alone; needs `dim_z_phy: 0`,
     /// `dim_z_aux` ≥ 1 and `epochs_pretrain: 0`.

@@ -163,7 +163,7 @@ fn check_seen_conditions(
         }
         CheckedPhysics::Inform(inform) => {
             let is_free = |angle: &&str| inform.ranges.iter().any(|range| range.name == **angle);
-            if !["tts", "tto", "psi"].iter().all(|angle| is_free(&angle)) {
+            if !["tts", "tto", "psi"].iter().all(is_free) {
                 return Ok(());
             }
             "false, because physics.ranges sets tts, tto and psi free and no condition is left"
