@@ -75,11 +75,13 @@ pub(super) struct Seen<'a> {
 }
 
 impl Refinement {
-    /// Steps from the encoder's mean with its posterior as prior: Σ ((x̂ − x)/σ)² + Σ ((u − m)/s)² falls.
+    /// Steps from the encoder's mean with its posterior N(m, s²) as prior: Σ ((x̂ − x)/σ)² + Σ ((u − m)/s)² falls.
     ///
-    /// The covariance is (JᵀJ + Λ)⁻¹ at the end, with J in units of σ and Λ the curvature of the *training's* prior: the
-    /// encoder has seen the spectrum already, so that its posterior, counted in a second time, would make intervals too
-    /// narrow by up to √2.
+    /// The covariance is that of Laplace, (JᵀJ + Λ)⁻¹ at the end, with J in units of σ and Λ the curvature of the
+    /// *training's* prior, for the encoder has seen the spectrum already; each variance is raised to s² + (u − m)² where
+    /// that is more, the correlations kept. The steps count the spectrum a second time and so leave the posterior's mean;
+    /// if that posterior is right, s² + (u − m)² is the mean square of the truth around u. Without it the intervals are too
+    /// narrow (docs/inference.md has the figures).
     pub(super) fn refine(
         &self,
         seen: &Seen,
@@ -112,7 +114,17 @@ impl Refinement {
             let sound = found.filter(|c| c.diag().iter().all(|v| v.is_finite() && *v > 0.0));
             let mut covariance = covariance.index_axis_mut(Axis(0), row);
             match sound {
-                Some(found) if end.moved[row] => covariance.assign(&found),
+                Some(found) if end.moved[row] => {
+                    let wider = |k: usize| {
+                        let away = end.u[[row, k]] - seen.mean[[row, k]];
+                        let least = seen.sd[[row, k]].powi(2) + away * away;
+                        (least / found[[k, k]]).sqrt().max(1.0)
+                    };
+                    let factors: Vec<f64> = (0..p).map(wider).collect();
+                    covariance.assign(&Array2::from_shape_fn((p, p), |(i, j)| {
+                        found[[i, j]] * factors[i] * factors[j]
+                    }));
+                }
                 _ => {
                     failed[row] = true;
                     end.u.row_mut(row).assign(&seen.mean.row(row));
