@@ -30,6 +30,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "single_precision", "--samples 2000"),
     ("trainer", "own_physics", ""),
     ("trainer", "step_cost", ""),
+    ("trainer", "sample_raster", "target/tmp/forest.tif"),
 ];
 
 /// Runs all of [`EXAMPLES`]; returns what went wrong, and the number of runs.

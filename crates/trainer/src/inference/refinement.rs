@@ -109,7 +109,7 @@ impl Refinement {
         let mut end = problem.descend(start.clone(), self.steps)?;
         let mut covariance = Array3::zeros((n, p, p));
         let mut failed = vec![false; n];
-        for row in 0..n {
+        for (row, failed) in failed.iter_mut().enumerate() {
             let found = end.covariance(row, &curvature.at(end.u.row(row)));
             let sound = found.filter(|c| c.diag().iter().all(|v| v.is_finite() && *v > 0.0));
             let mut covariance = covariance.index_axis_mut(Axis(0), row);
@@ -126,7 +126,7 @@ impl Refinement {
                     }));
                 }
                 _ => {
-                    failed[row] = true;
+                    *failed = true;
                     end.u.row_mut(row).assign(&seen.mean.row(row));
                     for (diagonal, s) in covariance.diag_mut().iter_mut().zip(seen.sd.row(row)) {
                         *diagonal = s * s;
