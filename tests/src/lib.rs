@@ -2,6 +2,7 @@
 #![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
 
 pub mod folder;
+pub mod python;
 
 use serde_json::Value;
 use std::io::Write as _;

@@ -3,6 +3,9 @@
 use raster::{RasterError, RasterFile};
 
 fn main() -> Result<(), RasterError> {
+    if std::env::args_os().len() < 2 {
+        println!("usage: raster_info FILE...");
+    }
     for path in std::env::args_os().skip(1) {
         let file = RasterFile::open(&path)?;
         println!("{}", file.path().display());

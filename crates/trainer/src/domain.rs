@@ -8,6 +8,7 @@ use crate::training::{Learner, Shards};
 use data::{NamedColumns, Samples, Splits};
 use ndarray::{Array2, ArrayView2, Axis};
 use nn::Scalar;
+use physics::Quantity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -213,6 +214,31 @@ impl Domain {
         x.rows().into_iter().map(outside).collect()
     }
 
+    /// Whether a condition of each of n samples (n × the quantities, in their units; `None`: at their defaults) is
+    /// beyond those of the training.
+    pub fn is_outside_conditions(
+        &self,
+        quantities: &[Quantity],
+        conditions: Option<ArrayView2<f64>>,
+        n: usize,
+    ) -> Vec<bool> {
+        let mut all = vec![false; n];
+        for (k, quantity) in quantities.iter().enumerate() {
+            // trained at one value: that of the default, from which no other was seen
+            let [low, high] = self
+                .condition(&quantity.name)
+                .unwrap_or([quantity.default; 2]);
+            // angles come as f32
+            let slack = 1e-4 * quantity.max.abs();
+            for (row, outside) in all.iter_mut().enumerate() {
+                let value = conditions.map_or(quantity.default, |all| all[[row, k]]);
+                // written so that NaN is outside
+                *outside |= !(low - slack <= value && value <= high + slack);
+            }
+        }
+        all
+    }
+
     /// Smallest and largest value of a condition in the training data, where they had it.
     pub fn condition(&self, name: &str) -> Option<[f64; 2]> {
         self.conditions.get(name).copied()
@@ -253,6 +279,21 @@ mod tests {
         let [low, high] = domain.condition("tts").unwrap();
         assert!((20.0..21.0).contains(&low) && (59.0..60.0).contains(&high));
         assert_eq!(domain.condition("psi"), None);
+        let quantity = |name: &str| Quantity {
+            name: name.into(),
+            unit: "deg".into(),
+            min: 0.0,
+            max: 90.0,
+            default: 45.0,
+        };
+        let quantities = ["tts", "tto"].map(quantity);
+        let given = ndarray::array![[30.0, 45.0], [61.0, 45.0], [30.0, 40.0], [f64::NAN, 45.0]];
+        let outside = domain.is_outside_conditions(&quantities, Some(given.view()), 4);
+        assert_eq!(outside, [false, true, true, true]);
+        assert_eq!(
+            domain.is_outside_conditions(&quantities, None, 2),
+            [false; 2]
+        );
     }
 
     #[test]

@@ -171,11 +171,11 @@ impl RunDirectory {
         self.disk
             .write_whole(&self.domain_file(), (json + "\n").as_bytes())
     }
-    /// What the model was trained on; `None` of a run that did not keep it.
+    /// What a model of so many channels was trained on; `None` of a run that did not keep it.
     ///
     /// # Errors
     /// The file cannot be read or is damaged.
-    pub fn domain(&self) -> Result<Option<Domain>, TrainerError> {
+    pub fn domain(&self, channels: usize) -> Result<Option<Domain>, TrainerError> {
         let path = self.domain_file();
         if !path.exists() {
             return Ok(None);
@@ -188,6 +188,9 @@ impl RunDirectory {
             serde_json::from_str(&read_to_string(&path)?).map_err(|e| damaged(e.to_string()))?;
         if !domain.is_sound() {
             return Err(damaged("its numbers do not belong together".into()));
+        }
+        if domain.channels() != channels {
+            return Err(damaged(format!("it is not of {channels} channels")));
         }
         Ok(Some(domain))
     }

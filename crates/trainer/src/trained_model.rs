@@ -65,17 +65,7 @@ impl TrainedModel {
         if let Some(exact) = &experiment.exact_physics {
             learner.model.set_physics(exact.clone())?;
         }
-        let domain = run.domain()?;
-        let channels = experiment.dimensions.channels.len();
-        if domain
-            .as_ref()
-            .is_some_and(|domain| domain.channels() != channels)
-        {
-            return Err(TrainerError::Damaged {
-                path: run.domain_file(),
-                why: format!("it is not of {channels} channels"),
-            });
-        }
+        let domain = run.domain(experiment.dimensions.channels.len())?;
         Ok(Self {
             checked,
             experiment,

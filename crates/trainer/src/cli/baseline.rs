@@ -6,7 +6,9 @@ use clap::Args;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   trainer baseline --config configs/rtm_c_austria.json --data-dir data/austria
-  trainer baseline --config configs/rtm_c_austria.json --data-dir data/austria --set physics.variant=published";
+  trainer baseline --config configs/rtm_c_austria.json --data-dir data/austria --set physics.variant=published
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
 
 /// Arguments of `trainer baseline`.
 #[derive(Args, Clone, Debug)]

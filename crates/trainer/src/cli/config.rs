@@ -12,6 +12,34 @@ as text:
 Paths given here are relative to the working directory, paths in the file to the file.
 `trainer config schema` lists all keys.";
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  trainer config check --config configs/rtm_c_austria.json
+  trainer config show --set physics.variant=published
+  trainer config schema > schema.json
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  trainer config check --config configs/rtm_c_austria.json
+  trainer config check --config configs/rtm_c_austria.json --data --data-dir data/austria --dropped-rows dropped.csv
+
+Exit codes: 0 nothing is wrong, 2 bad input, 1 anything else.";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  trainer config show
+  trainer config show --config configs/rtm_c_austria.json --set physics.variant=published > mine.json
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  trainer config schema > schema.json
+
+Exit codes: 0 done, 1 anything else.";
+
 /// Which configuration, with which values replaced.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigArgs {
@@ -46,10 +74,13 @@ impl ConfigArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Check a configuration; opens no table of samples unless --data is given
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Print a configuration as JSON, defaults filled in, paths absolute, ranges and stations inside
+    #[command(after_help = SHOW_EXAMPLES)]
     Show(ConfigArgs),
     /// Print the JSON Schema of a configuration: every key with its meaning, unit and default
+    #[command(after_help = SCHEMA_EXAMPLES)]
     Schema,
 }
 

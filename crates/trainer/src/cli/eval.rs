@@ -4,6 +4,14 @@ use clap::Args;
 use data::BandNoise;
 use std::path::PathBuf;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  trainer eval runs/rtm_c_austria/20260101-120000
+  trainer eval runs/rtm_c_austria/20260101-120000 --data my_spectra.csv --parameters traits.csv
+  trainer eval runs/rtm_c_austria/20260101-120000 --refine 5 --by-class classes.csv --json
+
+Exit codes: 0 done, 2 bad input, 3 the model gives numbers that are not finite, 1 anything else.";
+
 /// Arguments of `trainer eval`.
 #[derive(Args, Clone, Debug)]
 pub struct EvalArgs {

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   trainer export runs/rtm_s2_midlatitude/20260101-120000 --output models/s2_midlatitude
-  trainer eval models/s2_midlatitude --data my_spectra.csv --parameters traits.csv";
+  trainer eval models/s2_midlatitude --data my_spectra.csv --parameters traits.csv
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
 
 /// Arguments of `trainer export`.
 #[derive(Args, Clone, Debug)]

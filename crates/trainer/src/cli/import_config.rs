@@ -6,7 +6,9 @@ use std::path::PathBuf;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   trainer import-config original/configs/phys_smpl/AE_RTM_C_austria.json --root original --output mine.json
-  trainer train --config mine.json";
+  trainer train --config mine.json
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
 
 /// Arguments of `import-config`.
 #[derive(Clone, Debug, Args)]

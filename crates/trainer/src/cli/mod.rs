@@ -75,6 +75,7 @@ pub enum Command {
     #[command(after_help = train::EXAMPLES)]
     Train(TrainArgs),
     /// Evaluate the selected checkpoint of a run
+    #[command(after_help = eval::EXAMPLES)]
     Eval(EvalArgs),
     /// Put the selected weights of a run into a new folder to be given away, without what only training needs
     #[command(after_help = export::EXAMPLES)]
@@ -89,6 +90,7 @@ pub enum Command {
     #[command(after_help = baseline::EXAMPLES)]
     Baseline(BaselineArgs),
     /// Look at the batch on which a training diverged: take that step again, name the rows that are not finite
+    #[command(after_help = replay::EXAMPLES)]
     Replay(ReplayArgs),
     /// Simulate: a table of parameters in, a table of bands or displacements out
     #[command(after_help = simulate::EXAMPLES)]
@@ -106,6 +108,6 @@ pub enum Command {
     #[command(after_help = manual::MAN)]
     Man,
     /// Check, show or document a configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = config::EXAMPLES)]
     Config(ConfigCommand),
 }

@@ -7,7 +7,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   trainer report runs/rtm_c_austria/20260101-120000
   trainer report runs/rtm_c_austria/20260101-120000 --output austria.html
-  trainer report runs/rtm_c_austria/20260101-120000 --without-samples";
+  trainer report runs/rtm_c_austria/20260101-120000 --without-samples
+
+Exit codes: 0 done, 2 bad input, 3 the model gives numbers that are not finite, 1 anything else.";
 
 /// Arguments of `trainer report`.
 #[derive(Args, Clone, Debug)]

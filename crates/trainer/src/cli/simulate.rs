@@ -18,7 +18,9 @@ above -1e7 m3); the columns are ux_<station>, uy_<station> and uz_<station> in m
 Examples:
   trainer simulate --params traits.csv --output spectra.csv
   trainer simulate --params traits.csv --output spectra.csv --sensor s2b --precision f64 --jacobian
-  trainer simulate --params sources.csv --output mm.csv --stations configs/stations/akutan.json";
+  trainer simulate --params sources.csv --output mm.csv --stations configs/stations/akutan.json
+
+Exit codes: 0 done, 2 bad input, 1 anything else.";
 
 /// Arguments of `trainer simulate`.
 #[derive(Args, Clone, Debug)]

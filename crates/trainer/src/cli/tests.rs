@@ -131,11 +131,42 @@ fn bad_arguments_say_what_is_allowed() {
 }
 
 #[test]
+fn event_files_are_written_unless_they_are_turned_off() {
+    let written = |line: &str| match parse(line) {
+        Ok(Command::Train(train)) => train.tensorboard,
+        other => panic!("{line}: {other:?}"),
+    };
+    assert!(written("trainer train"));
+    assert!(written("trainer train --tensorboard --seed 1"));
+    assert!(written("trainer train --tensorboard true"));
+    assert!(!written("trainer train --tensorboard false"));
+    assert!(!written("trainer train --tensorboard=false"));
+    let error = rejection("trainer train --tensorboard off");
+    assert!(error.contains("[possible values: true, false]"), "{error}");
+}
+
+#[test]
+fn every_command_has_examples_and_exit_codes() {
+    fn look_at(command: &clap::Command, of: &str) {
+        let name = format!("{of} {}", command.get_name());
+        let after = command.get_after_help().map(ToString::to_string);
+        let after = after.unwrap_or_else(|| panic!("nothing follows the options of{name}"));
+        assert!(after.contains("Examples:\n  trainer"), "{name}: {after}");
+        assert!(after.contains("\n\nExit codes: 0 "), "{name}: {after}");
+        command
+            .get_subcommands()
+            .for_each(|inner| look_at(inner, &name));
+    }
+    look_at(&Cli::command(), "");
+}
+
+#[test]
 fn help_texts() {
     let help = |line: &str| rejection(line);
     insta::assert_snapshot!("help", help("trainer --help"));
     insta::assert_snapshot!("help_train", help("trainer train --help"));
     insta::assert_snapshot!("help_eval", help("trainer eval --help"));
+    insta::assert_snapshot!("help_replay", help("trainer replay --help"));
     insta::assert_snapshot!("help_report", help("trainer report --help"));
     insta::assert_snapshot!("help_simulate", help("trainer simulate --help"));
     insta::assert_snapshot!("help_config", help("trainer config --help"));

@@ -3,7 +3,7 @@
 use super::{ConfigArgs, Device};
 use crate::config::Overrides;
 use crate::training::Saving;
-use clap::Args;
+use clap::{ArgAction, Args};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,10 @@ Examples:
   trainer train --config configs/rtm_c_austria.json --data-dir data/austria \\
       --set physics.variant=published --set optimizer.lr=1e-3
   trainer train --set phys_vae.epochs_pretrain=2 --epochs 4
-  trainer train --resume runs/rtm_c_synthetic/20260101-120000";
+  trainer train --resume runs/rtm_c_synthetic/20260101-120000
+
+Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept; trainer
+replay shows the batch), 130 stopped with Ctrl-C (progress is saved), 1 anything else.";
 
 /// Arguments of `trainer train`.
 #[derive(Args, Clone, Debug)]
@@ -57,6 +60,10 @@ pub struct TrainArgs {
     /// Keep the states after the newest N epochs, to resume from with --after-epoch
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub keep_epochs: usize,
+    /// Write event files for `tensorboard --logdir RUN`: each scalar of metrics.jsonl's epochs, with the epoch as step
+    #[arg(long, value_name = "true|false", action = ArgAction::Set, num_args = 0..=1, default_value_t = true,
+          default_missing_value = "true")]
+    pub tensorboard: bool,
 }
 
 fn parse_minutes(text: &str) -> Result<Duration, String> {
@@ -100,6 +107,7 @@ impl Default for TrainArgs {
             threads: None,
             save_minutes: Saving::default().within_epochs,
             keep_epochs: Saving::default().keep_epochs,
+            tensorboard: true,
         }
     }
 }

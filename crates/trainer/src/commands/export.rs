@@ -30,7 +30,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let experiment = assemble_without_samples(&checked, standardization.clone())?;
     let mut learner = Learner::new(&experiment, Cpu::default())?;
     let progress = checkpoint.restore(&mut learner.model, &mut learner.adam)?;
-    let domain = match run.domain()? {
+    let domain = match run.domain(experiment.dimensions.channels.len())? {
         Some(domain) => domain,
         // of a run of an earlier version its samples must be there
         None => Domain::learned(&learner, &experiment, &assemble(&checked)?.samples)?,

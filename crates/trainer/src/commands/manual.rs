@@ -66,9 +66,13 @@ mod tests {
             "TRAINER CONFIG CHECK",
             "Exit codes",
             "dropped\\-rows",
+            "trainer replay runs/",
+            "trainer eval runs/rtm_c_austria/20260101\\-120000 \\-\\-refine 5",
         ] {
             assert!(page.contains(word), "{word}");
         }
+        // of the program and of each command, config with its three
+        assert_eq!(page.matches("Exit codes: 0 ").count(), 1 + 12 + 3);
         assert!(!page.contains("TRAINER HELP"));
     }
 }

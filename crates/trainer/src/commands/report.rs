@@ -158,7 +158,7 @@ impl Found<'_> {
             samples: &samples,
             evaluation: &evaluation,
         }
-        .page(&summary, self.epochs, self.config_json, note)
+        .page(run, &summary, self.epochs, self.config_json, note)
     }
 }
 
@@ -171,9 +171,11 @@ pub(super) struct Evaluated<'a, E: Scalar, D: Shards<E>> {
 }
 
 impl<E: Scalar, D: Shards<E>> Evaluated<'_, E, D> {
-    /// The page with the samples of the test split.
+    /// The page with the samples of the test split; `domain.json` is read from the run, so that its page is the same
+    /// whenever it is made.
     pub(super) fn page(
         &self,
+        run: &RunDirectory,
         summary: &Summary,
         epochs: &[EpochRecord],
         config_json: &str,
@@ -191,7 +193,8 @@ impl<E: Scalar, D: Shards<E>> Evaluated<'_, E, D> {
             (None, None) => None,
         };
         let valid = row_errors(self.learner, &self.samples.valid)?;
-        let split = TestSplit::of(experiment, test, evaluation, &valid)?;
+        let domain = run.domain(experiment.dimensions.channels.len())?;
+        let split = TestSplit::of(experiment, test, evaluation, &valid, domain.as_ref())?;
         Ok(report::html(&Contents {
             summary: Some(summary),
             epochs,

@@ -195,17 +195,20 @@ impl Job<'_> {
             named::count(&training.learner.model),
             training.progress.epoch,
         );
-        let mut events = if self.resume {
-            EventWriter::append(run.disk(), run.path(), training.progress.epoch)?
-        } else {
-            EventWriter::create(run.disk(), run.path())?
+        let mut events = match (self.args.tensorboard, self.resume) {
+            (false, _) => None,
+            (true, false) => Some(EventWriter::create(run.disk(), run.path())?),
+            (true, true) => {
+                let epochs = training.log().epochs()?;
+                Some(EventWriter::append(run.disk(), run.path(), &epochs)?)
+            }
         };
         let interrupt = on_ctrl_c();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
             let mut both = WithEvents {
                 display: &mut display,
-                events: &mut events,
+                events: events.as_mut(),
                 failed: None,
             };
             let end = training
@@ -306,7 +309,7 @@ impl Job<'_> {
             samples: self.samples,
             evaluation: &best,
         }
-        .page(&summary, &epochs, &self.config_json, None)?;
+        .page(run, &summary, &epochs, &self.config_json, None)?;
         run.disk().write_whole(&run.report(), page.as_bytes())?;
         Ok(summary)
     }
@@ -315,7 +318,7 @@ impl Job<'_> {
 /// Shows a training and writes its TensorBoard events; a failure there does not stop the training.
 struct WithEvents<'a> {
     display: &'a mut ProgressDisplay,
-    events: &'a mut EventWriter,
+    events: Option<&'a mut EventWriter>,
     failed: Option<TrainerError>,
 }
 
@@ -330,7 +333,7 @@ impl crate::training::Observer for WithEvents<'_> {
         self.display.step(record);
     }
     fn epoch_ends(&mut self, record: &EpochRecord, seconds: f64) {
-        if let Err(error) = self.events.write_epoch(record) {
+        if let Some(Err(error)) = self.events.as_mut().map(|to| to.write_epoch(record)) {
             self.failed = Some(error);
         }
         self.display.epoch_ends(record, seconds);

@@ -318,18 +318,9 @@ impl Estimator {
         for (flags, outside) in all.iter_mut().zip(domain.is_outside(x)) {
             *flags |= if outside { flags::OUTSIDE_DOMAIN } else { 0 };
         }
-        for (k, quantity) in self.conditions().iter().enumerate() {
-            // trained at one value: that of the default, from which no other was seen
-            let trained = domain
-                .condition(&quantity.name)
-                .unwrap_or([quantity.default; 2]);
-            for (row, flags) in all.iter_mut().enumerate() {
-                let value = conditions.map_or(quantity.default, |all| all[[row, k]]);
-                // angles come as f32
-                let slack = 1e-4 * quantity.max.abs();
-                let within = trained[0] - slack <= value && value <= trained[1] + slack;
-                *flags |= if within { 0 } else { flags::OUTSIDE_ANGLES };
-            }
+        let outside = domain.is_outside_conditions(self.conditions(), conditions, all.len());
+        for (flags, outside) in all.iter_mut().zip(outside) {
+            *flags |= if outside { flags::OUTSIDE_ANGLES } else { 0 };
         }
         all
     }

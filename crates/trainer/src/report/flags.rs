@@ -30,6 +30,17 @@ pub(super) fn flags(split: &TestSplit) -> String {
         of,
     };
     let mut flags = vec![];
+    if let Some(outside) = &split.outside {
+        let raised = |of: &[bool], row: usize| of.get(row).is_some_and(|outside| *outside);
+        flags.push(flag("Spectrum unlike the training data".into(), &|row| {
+            raised(&outside.spectrum, row)
+        }));
+        if let Some(conditions) = &outside.conditions {
+            flags.push(flag("Angle outside the training data".into(), &|row| {
+                raised(conditions, row)
+            }));
+        }
+    }
     if let Some(limit) = split.error_limit {
         let name = format!(
             "Reconstruction error above the validation split’s 99th percentile ({})",

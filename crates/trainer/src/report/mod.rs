@@ -42,7 +42,7 @@ mod text;
 mod tests;
 
 pub use contents::{Contents, OverTime};
-pub use test_split::{ChannelsOfSplit, ParameterOfSplit, TestSplit};
+pub use test_split::{ChannelsOfSplit, OutsideTraining, ParameterOfSplit, TestSplit};
 
 /// The page of a run.
 pub fn html(contents: &Contents) -> String {

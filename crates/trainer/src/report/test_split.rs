@@ -1,11 +1,12 @@
 //! What the page shows of the test split's samples.
 
 use crate::TrainerError;
+use crate::domain::Domain;
 use crate::evaluation::{Evaluation, Recovery};
 use crate::experiment::Experiment;
 use crate::inferred_parameters::mean_and_sd;
 use crate::metrics::NamedValues;
-use data::{Labels, Samples};
+use data::{Labels, NamedColumns, Samples};
 use ndarray::{Array2, ArrayView2};
 
 /// The test split with what a model made of it; mean latents, selected epoch.
@@ -21,8 +22,35 @@ pub struct TestSplit {
     pub errors: Vec<f64>,
     /// The 99th percentile of the same on the validation split.
     pub error_limit: Option<f64>,
+    /// Where the samples lie beside the training data, where that is known.
+    pub outside: Option<OutsideTraining>,
     /// Mean gate per channel, where the residual has one.
     pub gate: Option<NamedValues>,
+}
+
+/// Whether each of the n samples is unlike the training data.
+#[derive(Clone, Debug, Default)]
+pub struct OutsideTraining {
+    /// By its spectrum.
+    pub spectrum: Vec<bool>,
+    /// By an angle or another condition of the physics; `None` where it has none.
+    pub conditions: Option<Vec<bool>>,
+}
+
+impl OutsideTraining {
+    /// Of samples, as `domain` sees them.
+    pub fn of(domain: &Domain, experiment: &Experiment, samples: &Samples) -> Self {
+        let quantities = match &experiment.physics {
+            Some(physics) => physics.forward_model().conditions(),
+            None => &[],
+        };
+        let own = samples.conditions().map(NamedColumns::values);
+        let conditions = || domain.is_outside_conditions(quantities, own, samples.len());
+        Self {
+            spectrum: domain.is_outside(samples.x().mapv(|v| v as f32).view()),
+            conditions: (!quantities.is_empty()).then(conditions),
+        }
+    }
 }
 
 /// A physical parameter of the n samples.
@@ -60,7 +88,8 @@ pub struct ChannelsOfSplit {
 }
 
 impl TestSplit {
-    /// From the evaluation of `samples`; `valid_errors`: as [`crate::fit_by_row::row_errors`] gives them.
+    /// From the evaluation of `samples`; `valid_errors`: as [`crate::fit_by_row::row_errors`] gives them;
+    /// `domain`: what the model was trained on.
     ///
     /// # Errors
     /// None that a program meets: the standardisation is that of the samples.
@@ -69,6 +98,7 @@ impl TestSplit {
         samples: &Samples,
         evaluation: &Evaluation,
         valid_errors: &[f64],
+        domain: Option<&Domain>,
     ) -> Result<Self, TrainerError> {
         let rows = &evaluation.rows;
         let raw = |x: &Array2<f64>| experiment.standardization.invert(x.view());
@@ -88,6 +118,7 @@ impl TestSplit {
             },
             errors: rows.errors.clone(),
             error_limit: super::quantiles::of(valid_errors.iter().copied(), [0.99]).map(|[q]| q),
+            outside: domain.map(|domain| OutsideTraining::of(domain, experiment, samples)),
             gate: (!gate.is_empty()).then(|| NamedValues::new(names, gate)),
         })
     }

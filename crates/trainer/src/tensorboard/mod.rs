@@ -71,18 +71,26 @@ impl EventWriter {
         })
     }
 
-    /// Continues a resumed run in a new file beside the old ones. `epoch` is the first one that will
-    /// be written: TensorBoard drops what older files hold at or after it.
+    /// Continues a resumed run in a new file beside the old ones, and repeats its epochs so far there: a program that
+    /// was killed, or wrote no events, left gaps. TensorBoard drops what older files hold.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn append(disk: &Disk, folder: &Path, epoch: usize) -> Result<Self, TrainerError> {
+    pub fn append(
+        disk: &Disk,
+        folder: &Path,
+        epochs: &[EpochRecord],
+    ) -> Result<Self, TrainerError> {
         let mut writer = Self::create(disk, folder)?;
         let start = Message::new().integer(session_log::STATUS, session_log::START);
-        writer.event(
-            epoch as u64,
-            &Message::new().message(event::SESSION_LOG, &start),
-        )?;
+        let mut events = framed_event(0, &Message::new().message(event::SESSION_LOG, &start));
+        for record in epochs {
+            events.extend(framed_event(
+                record.epoch as u64,
+                &scalars_event(&scalars_of(record)),
+            ));
+        }
+        writer.write(&events)?;
         Ok(writer)
     }
 
@@ -111,24 +119,38 @@ impl EventWriter {
 
     /// One event with all the values.
     fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<(), TrainerError> {
-        let mut values = Message::new();
-        for (tag, value) in scalars {
-            let value = Message::new()
-                .text(value::TAG, tag)
-                .float(value::SIMPLE, single(*value));
-            values = values.message(summary::VALUE, &value);
-        }
-        self.event(step, &Message::new().message(event::SUMMARY, &values))
+        self.event(step, &scalars_event(scalars))
     }
 
-    /// Frames and writes an event at once, so that a reader at work finds it whole or not at all.
     fn event(&mut self, step: u64, what: &Message) -> Result<(), TrainerError> {
-        let mut event = Message::new()
-            .double(event::WALL_TIME, wall_time())
-            .integer(event::STEP, step);
-        event.0.extend_from_slice(&what.0);
-        self.disk.append(&self.path, &framed(&event.0))
+        self.write(&framed_event(step, what))
     }
+
+    /// Writes whole events at once, so that a reader at work finds none of them cut off.
+    fn write(&mut self, events: &[u8]) -> Result<(), TrainerError> {
+        self.disk.append(&self.path, events)
+    }
+}
+
+/// What an event says that holds these values.
+fn scalars_event(scalars: &[(String, f64)]) -> Message {
+    let mut values = Message::new();
+    for (tag, value) in scalars {
+        let value = Message::new()
+            .text(value::TAG, tag)
+            .float(value::SIMPLE, single(*value));
+        values = values.message(summary::VALUE, &value);
+    }
+    Message::new().message(event::SUMMARY, &values)
+}
+
+/// An event of now, as it stands in a file.
+fn framed_event(step: u64, what: &Message) -> Vec<u8> {
+    let mut event = Message::new()
+        .double(event::WALL_TIME, wall_time())
+        .integer(event::STEP, step);
+    event.0.extend_from_slice(&what.0);
+    framed(&event.0)
 }
 
 /// Names and values of an epoch, absent ones left out.

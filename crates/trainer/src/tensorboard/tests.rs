@@ -191,12 +191,9 @@ fn values_of_any_kind_are_kept() {
     assert_eq!(read[cases.len()].0, u64::from(u32::MAX));
 }
 
-#[test]
-fn an_epoch_is_one_event_of_all_it_measured() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut writer = EventWriter::create(&Disk::default(), folder.path()).unwrap();
-    let record = EpochRecord {
-        epoch: 7,
+fn record(epoch: usize) -> EpochRecord {
+    EpochRecord {
+        epoch,
         phase: Phase::Train,
         beta: 0.5,
         lr: 0.25,
@@ -214,8 +211,14 @@ fn an_epoch_is_one_event_of_all_it_measured() {
             ])),
             ..Measures::default()
         },
-    };
-    writer.write_epoch(&record).unwrap();
+    }
+}
+
+#[test]
+fn an_epoch_is_one_event_of_all_it_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = EventWriter::create(&Disk::default(), folder.path()).unwrap();
+    writer.write_epoch(&record(7)).unwrap();
     let read = scalars(writer.path());
     assert_eq!(read.len(), 1);
     let (step, values) = &read[0];
@@ -241,19 +244,26 @@ fn an_epoch_is_one_event_of_all_it_measured() {
 }
 
 #[test]
-fn a_resumed_run_gets_its_own_file_that_says_where_it_starts() {
+fn a_resumed_run_gets_its_own_file_that_replaces_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let first = EventWriter::create(&Disk::default(), folder.path()).unwrap();
     let bytes = std::fs::read(first.path()).unwrap();
-    let second = EventWriter::append(&Disk::default(), folder.path(), 12).unwrap();
+    let epochs = [record(0), record(1)];
+    let mut second = EventWriter::append(&Disk::default(), folder.path(), &epochs).unwrap();
+    second.write_epoch(&record(2)).unwrap();
     assert!(second.path() > first.path());
     assert_eq!(std::fs::read(first.path()).unwrap(), bytes);
     let written = records(&std::fs::read(second.path()).unwrap());
     let start = fields(&written[1]);
     assert_eq!(
         start[1..],
-        [(2, Field::Varint(12)), (7, Field::Bytes(vec![0x08, 1]))]
+        [(2, Field::Varint(0)), (7, Field::Bytes(vec![0x08, 1]))]
     );
+    let steps: Vec<u64> = scalars(second.path())
+        .iter()
+        .map(|(step, _)| *step)
+        .collect();
+    assert_eq!(steps, [0, 1, 2]);
 }
 
 #[test]

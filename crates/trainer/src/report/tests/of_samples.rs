@@ -2,7 +2,9 @@
 
 use super::{BANDS, PHYSICAL, checked_text, epochs, named, summary};
 use crate::evaluation::Recovery;
-use crate::report::{ChannelsOfSplit, Contents, ParameterOfSplit, TestSplit, html};
+use crate::report::{
+    ChannelsOfSplit, Contents, OutsideTraining, ParameterOfSplit, TestSplit, html,
+};
 use data::Labels;
 use latent::{logit, sigmoid};
 use ndarray::Array2;
@@ -78,6 +80,7 @@ fn split(n: usize) -> TestSplit {
         },
         errors: uniform(n, 3),
         error_limit: Some(0.99),
+        outside: None,
         gate: Some(named(&BANDS, |i| 0.01 * i)),
     }
 }
@@ -218,6 +221,27 @@ fn flags_are_counted() {
         assert!(text.contains(row), "{row}\n{text}");
     }
     assert!(!text.contains("LAI at its lower end"));
+    // of a run that did not keep what it was trained on
+    assert!(!text.contains("the training data"));
+    let mut outside = OutsideTraining {
+        spectrum: (0..100).map(|row| row % 10 == 0).collect(),
+        conditions: Some((0..100).map(|row| row < 3).collect()),
+    };
+    split.outside = Some(outside.clone());
+    let text = checked_text(&page(&split));
+    assert!(
+        text.contains("Spectrum unlike the training data\n10\n10.0 %"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Angle outside the training data\n3\n3.0 %"),
+        "{text}"
+    );
+    // of a physics without angles
+    outside.conditions = None;
+    split.outside = Some(outside);
+    let text = checked_text(&page(&split));
+    assert!(text.contains("Spectrum unlike") && !text.contains("Angle outside"));
 }
 
 #[test]
