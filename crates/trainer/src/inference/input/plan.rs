@@ -261,3 +261,6 @@ fn values(
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests;
