@@ -264,3 +264,6 @@ fn values(
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests;
