@@ -147,7 +147,7 @@ impl Estimator {
     }
 
     /// Writes the estimates of n observations into `out`, one column of n numbers after the other; NaN where there is none.
-    /// An observation's estimate does not depend on the others.
+    /// An observation's estimate does not depend on the others, but for the rounding of f32.
     ///
     /// # Errors
     /// Lengths that do not fit; the physics or the device refuses.
