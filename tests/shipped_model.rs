@@ -130,3 +130,28 @@ fn an_exported_run_evaluates_as_before() {
     assert!(message.contains("exists already"), "{message}");
     assert_eq!(text(&output.join("config.json")), config);
 }
+
+/// The intervals of refined estimates hold as well, and the physics comes closer to the spectra.
+#[test]
+fn refined_intervals_hold() {
+    let report = evaluate(&shipped(), &["--refine".as_ref(), "3".as_ref()]);
+    let (before, after) = (
+        &report["refinement"]["before"],
+        &report["refinement"]["after"],
+    );
+    for key in ["mse_physics", "rmse_physics"] {
+        let of = |side: &Value| side["errors"][key].as_f64().unwrap();
+        assert!(
+            of(after) < 0.7 * of(before),
+            "{key}: {} {}",
+            of(before),
+            of(after)
+        );
+    }
+    let recovery = after["recovery"].as_object().unwrap();
+    assert_eq!(recovery.len(), 12);
+    for (name, found) in recovery {
+        let held = 100.0 * found["coverage_90"].as_f64().unwrap();
+        assert!(COVERAGE.contains(&held), "{name}: {held} %");
+    }
+}

@@ -2,7 +2,9 @@
 #![allow(clippy::missing_panics_doc)] // helpers of tests: a panic is how they fail
 
 pub mod folder;
+pub mod infer;
 pub mod python;
+pub mod scene;
 
 use serde_json::Value;
 use std::io::Write as _;

@@ -34,6 +34,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("tabular", "rows_per_second", "2000"),
     ("trainer", "own_physics", ""),
     ("trainer", "step_cost", ""),
+    ("trainer", "sample_raster", "target/tmp/forest.tif"),
 ];
 
 /// Runs all of [`EXAMPLES`]; returns what went wrong, and the number of runs.

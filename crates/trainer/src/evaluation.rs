@@ -1,6 +1,7 @@
 //! How well a model does on a split.
 
 use crate::TrainerError;
+use crate::chunks::chunks;
 use crate::experiment::Experiment;
 use crate::fit_by_row::FitByRow;
 use crate::inferred_parameters::InferredParameters;
@@ -10,12 +11,9 @@ use crate::separation::{Separation, separation};
 use crate::training::{Learner, Shards};
 use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
 use losses::{Averages, Goal};
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
+use ndarray::{Array2, ArrayView1, Axis};
 use nn::Scalar;
 use serde::{Deserialize, Serialize};
-
-/// Rows evaluated at once.
-const CHUNK: usize = 1024;
 
 /// Errors of a reconstruction. MSE is element-wise in standardised units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -369,21 +367,6 @@ fn add_squares(sums: &mut [f64], a: &Array2<f64>, b: &Array2<f64>) {
             *sum += (a - b).powi(2);
         }
     }
-}
-
-/// Rows of x and conditions, some at a time, in order.
-pub(crate) fn chunks(
-    samples: &Samples,
-) -> impl Iterator<Item = (Array2<f64>, Option<Array2<f64>>)> + '_ {
-    let n = samples.len();
-    (0..n).step_by(CHUNK).map(move |from| {
-        let to = (from + CHUNK).min(n);
-        let part = |all: ArrayView2<f64>| all.slice_axis(Axis(0), Slice::from(from..to)).to_owned();
-        (
-            part(samples.x()),
-            samples.conditions().map(|c| part(c.values().view())),
-        )
-    })
 }
 
 #[cfg(test)]

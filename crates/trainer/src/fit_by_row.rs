@@ -1,7 +1,7 @@
 //! How well each row of a split is reconstructed, and the channels of some rows.
 
 use crate::TrainerError;
-use crate::evaluation::chunks;
+use crate::chunks::chunks;
 use crate::training::{Learner, Reconstruction, Shards};
 use data::Samples;
 use ndarray::{Array2, ArrayView2, Axis};

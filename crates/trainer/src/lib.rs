@@ -6,6 +6,7 @@ pub mod assemble;
 pub mod checkpoint;
 pub mod checks;
 mod cholesky;
+mod chunks;
 pub mod cli;
 pub mod commands;
 pub mod config;

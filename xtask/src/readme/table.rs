@@ -109,6 +109,28 @@ const COMMANDS: &[Entry] = &[
         how: How::With(&[Word("runs/*", "{run}")]),
     },
     Entry {
+        written: "cargo run -p trainer -- infer models/* *",
+        how: How::With(&[
+            Value("--output", "{scratch}/traits.tif"),
+            Value("--bbox", "600640,5337440,601280,5338080"),
+        ]),
+    },
+    Entry {
+        written: "cargo run -p trainer -- infer runs/* *",
+        how: How::With(&[
+            Word("runs/*", "{run}"),
+            Value("--input", "{scratch}/bands.csv"),
+            Value("--output", "{scratch}/traits.csv"),
+        ]),
+    },
+    Entry {
+        written: "cargo run -p trainer -- export runs/* *",
+        how: How::With(&[
+            Word("runs/*", "{run}"),
+            Value("--output", "{scratch}/exported"),
+        ]),
+    },
+    Entry {
         written: "cargo run -p trainer -- report runs/* *",
         how: How::With(&[Word("runs/*", "{run}")]),
     },

@@ -1,8 +1,7 @@
 //! A checked configuration: what the trainer takes.
 
-use super::data::{
-    AngleColumns, ChannelValues, DigitalNumbers, LabelColumns, Standardization, SyntheticData,
-};
+use super::channel_values::CheckedValues;
+use super::data::{AngleColumns, LabelColumns, Standardization, SyntheticData};
 use super::error::ConfigError;
 use super::experiment::ExperimentConfig;
 use super::mogi::Stations;
@@ -11,7 +10,7 @@ use super::phys_vae::{ModelVariant, PhysVaeConfig};
 use super::physics::{FixedParameters, InformVariant, Precision, SpectralConfig};
 use super::sensor::SensorChoice;
 use super::training::{OptimizerConfig, PretrainConfig, TrainerConfig};
-use data::{Overpass, RowRules, Values};
+use data::{Overpass, RowRules};
 use schedules::Schedule;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -203,48 +202,6 @@ pub struct ChannelColumn {
     pub channel: String,
     /// Name of the column.
     pub column: String,
-}
-
-/// What the columns of the channels hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum CheckedValues {
-    /// (reflectance − mean)/scale.
-    Standardized,
-    /// Reflectance from 0 to 1.
-    Reflectance,
-    /// Reflectance in percent.
-    Percent,
-    /// reflectance = (digital number + offset) · scale.
-    DigitalNumbers(DigitalNumbers),
-    /// Displacement in mm.
-    DisplacementMm,
-}
-
-impl CheckedValues {
-    /// As a configuration would declare it.
-    pub(crate) fn as_declared(self) -> (ChannelValues, Option<DigitalNumbers>) {
-        match self {
-            Self::Standardized => (ChannelValues::Standardized, None),
-            Self::Reflectance => (ChannelValues::Reflectance, None),
-            Self::Percent => (ChannelValues::Percent, None),
-            Self::DigitalNumbers(numbers) => (ChannelValues::DigitalNumbers, Some(numbers)),
-            Self::DisplacementMm => (ChannelValues::DisplacementMm, None),
-        }
-    }
-
-    /// The same, as tables are read by it.
-    pub(crate) fn values(self) -> Values {
-        match self {
-            Self::Standardized => Values::Standardized,
-            Self::Reflectance => Values::Reflectance,
-            Self::Percent => Values::Percent,
-            Self::DigitalNumbers(numbers) => Values::DigitalNumbers {
-                scale: numbers.scale,
-                offset: numbers.offset,
-            },
-            Self::DisplacementMm => Values::DisplacementMm,
-        }
-    }
 }
 
 /// Paths of the files of a data set.

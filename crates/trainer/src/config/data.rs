@@ -1,6 +1,6 @@
 //! The block `data`: where samples come from and what their columns mean.
 
-use super::checked::{CheckedPhysics, CheckedValues};
+use super::channel_values::{ChannelValues, DigitalNumbers};
 use super::file_or::FileOr;
 use super::physics::PhysicsConfig;
 use super::simulation::{BandNoiseConfig, GeometriesConfig};
@@ -249,98 +249,6 @@ impl CsvData {
     /// Column that holds a channel.
     pub fn column<'a>(&'a self, channel: &'a str) -> &'a str {
         self.columns.get(channel).map_or(channel, String::as_str)
-    }
-}
-
-/// What the columns of the channels hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelValues {
-    /// (reflectance − mean)/scale.
-    Standardized,
-    /// Reflectance from 0 to 1.
-    Reflectance,
-    /// Reflectance in percent, 0 to 100.
-    Percent,
-    /// Integers as Sentinel-2 products hold them; `digital_numbers` says how they become reflectance.
-    DigitalNumbers,
-    /// Integers of a Sentinel-2 L2A product of processing baseline 04.00 or later (from 25 January 2022 on):
-    /// reflectance = (DN − 1000) · 1e-4.
-    #[serde(rename = "sentinel2_l2a")]
-    Sentinel2L2a,
-    /// Integers of an earlier one: reflectance = DN · 1e-4.
-    #[serde(rename = "sentinel2_l2a_before_0400")]
-    Sentinel2L2aBefore0400,
-    /// Displacement in mm.
-    DisplacementMm,
-}
-
-/// reflectance = (digital number + offset) · scale.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DigitalNumbers {
-    /// Reflectance per digital number.
-    #[serde(default = "default_digital_number_scale")]
-    #[schemars(extend("exclusiveMinimum" = 0))]
-    pub scale: f64,
-    /// Added to the digital number first: −1000 for Sentinel-2 products of processing baseline 04.00 and
-    /// later, 0 before.
-    pub offset: f64,
-}
-
-fn default_digital_number_scale() -> f64 {
-    1e-4
-}
-
-impl ChannelValues {
-    /// With the conversion that belongs to it; `None` where one is missing or one too many is given.
-    pub fn with(self, digital_numbers: Option<DigitalNumbers>) -> Option<CheckedValues> {
-        let sentinel2 = |offset| {
-            let scale = default_digital_number_scale();
-            CheckedValues::DigitalNumbers(DigitalNumbers { scale, offset })
-        };
-        Some(match (self, digital_numbers) {
-            (Self::Standardized, None) => CheckedValues::Standardized,
-            (Self::Reflectance, None) => CheckedValues::Reflectance,
-            (Self::Percent, None) => CheckedValues::Percent,
-            (Self::DisplacementMm, None) => CheckedValues::DisplacementMm,
-            (Self::Sentinel2L2a, None) => sentinel2(-1000.0),
-            (Self::Sentinel2L2aBefore0400, None) => sentinel2(0.0),
-            (Self::DigitalNumbers, Some(conversion)) => CheckedValues::DigitalNumbers(conversion),
-            _ => return None,
-        })
-    }
-
-    /// As it is written in a configuration.
-    pub fn name(self) -> String {
-        serde_json::to_value(self)
-            .ok()
-            .and_then(|value| value.as_str().map(str::to_owned))
-            .unwrap_or_default()
-    }
-
-    /// Those that hold what this physics puts out, beside `standardized`.
-    pub fn of_physics(physics: &CheckedPhysics) -> &'static [Self] {
-        match physics {
-            CheckedPhysics::Inform(_) => &[
-                Self::Standardized,
-                Self::Reflectance,
-                Self::Percent,
-                Self::DigitalNumbers,
-                Self::Sentinel2L2a,
-                Self::Sentinel2L2aBefore0400,
-            ],
-            CheckedPhysics::Mogi(_) => &[Self::Standardized, Self::DisplacementMm],
-        }
-    }
-}
-
-impl std::str::FromStr for ChannelValues {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let value = serde_json::Value::String(text.to_owned());
-        serde_json::from_value(value).map_err(|error| error.to_string())
     }
 }
 

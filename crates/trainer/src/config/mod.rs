@@ -21,6 +21,7 @@
 //! ```
 
 mod built_in;
+mod channel_values;
 mod checked;
 mod conformity;
 mod data;
@@ -53,17 +54,17 @@ mod training;
 mod tests;
 
 pub use self::data::{
-    AngleColumns, ChannelValues, CsvData, DataConfig, DigitalNumbers, DuplicateRow, LabelColumns,
-    SENTINEL_2_BANDS, Standardization, StandardizationFiles, SyntheticData, UnusableRow,
+    AngleColumns, CsvData, DataConfig, DuplicateRow, LabelColumns, SENTINEL_2_BANDS,
+    Standardization, StandardizationFiles, SyntheticData, UnusableRow,
 };
 pub use self::physics::{
     FixedParameters, InformConfig, InformVariant, LeafAngles, PhysicsConfig, Precision,
     SpectralConfig, SpectralSampling,
 };
+pub use channel_values::{ChannelValues, CheckedValues, DigitalNumbers};
 pub use checked::{
     ChannelColumn, CheckedCsv, CheckedData, CheckedExperiment, CheckedInform, CheckedMogi,
-    CheckedPhysics, CheckedSynthetic, CheckedValues, CsvFiles, ParameterRange,
-    StandardizationPaths,
+    CheckedPhysics, CheckedSynthetic, CsvFiles, ParameterRange, StandardizationPaths,
 };
 pub use error::{ConfigError, Place};
 pub use experiment::ExperimentConfig;

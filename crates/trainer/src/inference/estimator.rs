@@ -18,6 +18,8 @@ use physics::Quantity;
 
 /// Observations that go through the networks at once: their activations stay in the cache.
 const CHUNK: usize = 1024;
+/// They go in whole groups of so many.
+const WHOLE: usize = 64;
 
 /// What is asked of a model.
 #[derive(Clone, Debug)]
@@ -175,8 +177,14 @@ impl Estimator {
             counts.add(flags::MASKED);
         }
         for rows in usable.chunks(CHUNK) {
-            let estimates = self.estimate(seen, n, rows)?;
-            for &flags in &estimates.flags {
+            // products of few rows, and the last rows of an odd number, may be summed in another order than those among
+            // many: the last observation fills up
+            let mut together = rows.to_vec();
+            if let Some(&last) = rows.last() {
+                together.resize(rows.len().next_multiple_of(WHOLE), last);
+            }
+            let estimates = self.estimate(seen, n, &together)?;
+            for &flags in &estimates.flags[..rows.len()] {
                 counts.add(flags);
             }
             for (column, values) in self.columns.iter().zip(out.chunks_exact_mut(n)) {
@@ -333,14 +341,22 @@ impl Estimator {
         self.has(|kind| *kind == Kind::Flags)
     }
 
+    /// Whether flags are asked for that say whether errors are high: they say so whatever else is written.
+    fn judges_errors(&self) -> bool {
+        let domain = self.domain.as_ref();
+        self.wants_flags() && domain.is_some_and(|domain| domain.high_errors().is_some())
+    }
+
     fn wants_errors(&self) -> bool {
-        self.has(|kind| matches!(kind, Kind::PhysicsError | Kind::ReconstructionError))
+        self.judges_errors()
+            || self.has(|kind| matches!(kind, Kind::PhysicsError | Kind::ReconstructionError))
     }
 
     /// Whether the residual is asked for.
     fn wants_reconstruction(&self) -> bool {
         self.model.residual().is_some()
-            && self.has(|kind| matches!(kind, Kind::ReconstructionError | Kind::Gate))
+            && (self.judges_errors()
+                || self.has(|kind| matches!(kind, Kind::ReconstructionError | Kind::Gate)))
     }
 
     fn reconstruct(
@@ -454,7 +470,8 @@ impl Estimator {
         let p = self.ranges.len();
         let product = &self.products[product];
         let u = |k: usize| estimates.mean[i * p + k];
-        match &estimates.refined {
+        // where the encoder's answer stands, so do its deviations
+        match estimates.refined.as_ref().filter(|it| !it.failed[i]) {
             None => product.sd_of_independent(|k| {
                 let (mean, sd) = self.table.moments(u(k), estimates.sd[i * p + k]);
                 let (low, width) = self.ranges[k];
@@ -485,3 +502,6 @@ pub(crate) fn rmse_by_row(a: ArrayView2<f64>, b: ArrayView2<f64>, scale: &[f64])
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

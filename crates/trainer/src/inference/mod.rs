@@ -21,6 +21,8 @@ mod products;
 mod raster_job;
 mod refinement;
 mod table_job;
+#[cfg(test)]
+mod testing;
 
 pub use columns::{Column, Written};
 pub(crate) use estimator::rmse_by_row;

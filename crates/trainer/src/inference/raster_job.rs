@@ -217,7 +217,9 @@ impl<'a> Worker<'a> {
         self.reader.read(window, &mut self.bands)?;
         for (band, &(scale, offset)) in self.bands.chunks_exact_mut(n).zip(&self.declared) {
             if (scale, offset) != (1.0, 0.0) {
-                band.iter_mut().for_each(|v| *v = *v * scale + offset);
+                for v in band {
+                    *v = *v * scale + offset;
+                }
             }
         }
         plan.physical(&mut self.bands, n);

@@ -109,7 +109,7 @@ impl Refinement {
         let mut end = problem.descend(start.clone(), self.steps)?;
         let mut covariance = Array3::zeros((n, p, p));
         let mut failed = vec![false; n];
-        for row in 0..n {
+        for (row, failed) in failed.iter_mut().enumerate() {
             let found = end.covariance(row, &curvature.at(end.u.row(row)));
             let sound = found.filter(|c| c.diag().iter().all(|v| v.is_finite() && *v > 0.0));
             let mut covariance = covariance.index_axis_mut(Axis(0), row);
@@ -126,7 +126,7 @@ impl Refinement {
                     }));
                 }
                 _ => {
-                    failed[row] = true;
+                    *failed = true;
                     end.u.row_mut(row).assign(&seen.mean.row(row));
                     for (diagonal, s) in covariance.diag_mut().iter_mut().zip(seen.sd.row(row)) {
                         *diagonal = s * s;
@@ -139,5 +139,119 @@ impl Refinement {
             covariance,
             failed,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOISE, shipped, spectra};
+    use super::*;
+    use crate::cholesky::factor;
+
+    /// Rounding of what is computed twice.
+    const ROUNDING: f64 = 1e-9;
+
+    #[test]
+    fn steps_lower_the_weighed_error_and_the_covariance_is_one() {
+        let trained = shipped();
+        let physics = trained.learner.model.physics().unwrap();
+        let buffers = trained.learner.model.buffers();
+        let (n, p) = (60, physics.parameters());
+        let spectra = spectra(&trained, n);
+        let (mean, sd) = (Array2::zeros((n, p)), Array2::from_elem((n, p), 0.8));
+        let conditions = spectra.samples.conditions().map(data::NamedColumns::values);
+        let seen = Seen {
+            physics,
+            buffers,
+            x: spectra.samples.x(),
+            conditions,
+            mean: mean.view(),
+            sd: sd.view(),
+        };
+        let refinement = Refinement {
+            steps: 5,
+            noise: Noise::declared(NOISE),
+        };
+        for curvature in [
+            PriorCurvature::Uniform,
+            PriorCurvature::Normal(vec![1.0; p]),
+        ] {
+            let found = refinement.refine(&seen, &curvature).unwrap();
+            assert_eq!(found.failed, vec![false; n]);
+            let weighed = |u: &Array2<f64>| -> Vec<f64> {
+                let z = u.mapv(latent::sigmoid);
+                let x_p = physics.signals(z.view(), conditions).unwrap();
+                let (means, scales) = physics.standardization();
+                (0..n)
+                    .map(|row| {
+                        let channels = 0..means.len();
+                        let errors = channels.map(|k| {
+                            let x = seen.x[[row, k]];
+                            let sigma = NOISE.std(x * scales[k] + means[k]) / scales[k];
+                            ((x_p[[row, k]] - x) / sigma).powi(2)
+                        });
+                        errors.sum()
+                    })
+                    .collect()
+            };
+            for (before, after) in weighed(&mean).iter().zip(weighed(&found.u)) {
+                assert!(after < *before, "{after}, before {before}");
+            }
+            for (row, covariance) in found.covariance.outer_iter().enumerate() {
+                assert!(factor(covariance.to_owned()).is_some(), "row {row}");
+                for i in 0..p {
+                    let least = sd[[row, i]].powi(2) + found.u[[row, i]].powi(2);
+                    assert!(covariance[[i, i]] >= least * (1.0 - ROUNDING));
+                    for j in 0..p {
+                        let (a, b) = (covariance[[i, j]], covariance[[j, i]]);
+                        assert!((a - b).abs() <= ROUNDING * covariance[[i, i]]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_better_point_the_encoders_answer_stands() {
+        let trained = shipped();
+        let physics = trained.learner.model.physics().unwrap();
+        let p = physics.parameters();
+        let spectra = spectra(&trained, 3);
+        // beyond what steps may reach, and not the number that is clamped
+        let mean = Array2::from_shape_fn((3, p), |(i, k)| (i + k) as f64 - LARGEST_U - 2.5);
+        let sd = Array2::from_shape_fn((3, p), |(i, k)| 0.1 + 0.2 * (i + k) as f64);
+        let seen = Seen {
+            physics,
+            buffers: trained.learner.model.buffers(),
+            x: spectra.samples.x(),
+            conditions: spectra.samples.conditions().map(data::NamedColumns::values),
+            mean: mean.view(),
+            sd: sd.view(),
+        };
+        let refinement = Refinement {
+            steps: 0,
+            noise: Noise::declared(NOISE),
+        };
+        let found = refinement.refine(&seen, &PriorCurvature::Uniform).unwrap();
+        assert_eq!((found.failed, found.u), (vec![true; 3], mean));
+        for (covariance, sd) in found.covariance.outer_iter().zip(sd.outer_iter()) {
+            for ((i, j), value) in covariance.indexed_iter() {
+                assert_eq!(*value, if i == j { sd[i] * sd[i] } else { 0.0 });
+            }
+        }
+    }
+
+    #[test]
+    fn the_curvature_of_a_uniform_prior_is_its_second_derivative() {
+        let u = ndarray::array![-3.0, 0.0, 1.7];
+        let minus_log = |u: f64| {
+            let z: f64 = latent::sigmoid(u);
+            -(z * (1.0 - z)).ln()
+        };
+        let h = 1e-3;
+        for (u, found) in u.iter().zip(PriorCurvature::Uniform.at(u.view())) {
+            let around = minus_log(u + h) - 2.0 * minus_log(*u) + minus_log(u - h);
+            assert!((around / (h * h) - found).abs() < 1e-5, "{u}: {found}");
+        }
     }
 }

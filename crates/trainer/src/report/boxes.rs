@@ -1,9 +1,9 @@
 //! Distributions of the inferred parameters as boxes: one a class, one a month.
 
 use super::axis::Axis;
-use super::frame::{TOP, WIDTH};
+use super::frame::{LETTER, LONGEST_NAME, TOP, WIDTH};
 use super::quantiles;
-use super::svg::{LETTER, LONGEST_NAME, figure, head, label, line};
+use super::svg::{figure, head, label, line};
 use super::test_split::{ParameterOfSplit, TestSplit};
 use super::text::{count, dimensionless, escape, number, shortened};
 use data::Date;

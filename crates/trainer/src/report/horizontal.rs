@@ -1,8 +1,7 @@
 //! What curves stand over: epochs, days of the year, years, shares, channels.
 
 use super::axis::Axis;
-use super::frame::{LEFT, RIGHT, WIDTH};
-use super::svg::{LETTER, LONGEST_NAME};
+use super::frame::{LEFT, LETTER, LONGEST_NAME, RIGHT, WIDTH};
 use super::text::{number, percent, shortened};
 use std::ops::Range;
 

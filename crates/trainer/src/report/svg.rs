@@ -4,7 +4,7 @@
 //! Lengths are in units of the view box, which a page of two columns shows at about their size.
 
 use super::axis::{Axis, Scale};
-use super::frame::{BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH};
+use super::frame::{BOTTOM, HEIGHT, LEFT, LETTER, LONGEST_NAME, RIGHT, TOP, WIDTH};
 use super::horizontal::Horizontal;
 use super::text::{escape, number, shortened};
 use std::borrow::Cow;
@@ -14,11 +14,6 @@ use std::fmt::Write;
 const COLOURS: usize = 8;
 /// Distinct dashes.
 const DASHES: usize = 4;
-
-/// Width of a letter of the charts' font, for labels' room.
-pub(super) const LETTER: f64 = 7.2;
-/// Longest name beside a bar.
-pub(super) const LONGEST_NAME: usize = 14;
 
 /// A named line or set of bars.
 pub(super) struct Series {

@@ -1,10 +1,11 @@
 //! Rules of the block `data`.
 
 use super::outputs::Outputs;
+use crate::config::channel_values::{ChannelValues, CheckedValues};
 use crate::config::checked::{
-    ChannelColumn, CheckedCsv, CheckedData, CheckedPhysics, CheckedSynthetic, CheckedValues,
+    ChannelColumn, CheckedCsv, CheckedData, CheckedPhysics, CheckedSynthetic,
 };
-use crate::config::data::{ChannelValues, CsvData, DataConfig, Standardization, SyntheticData};
+use crate::config::data::{CsvData, DataConfig, Standardization, SyntheticData};
 use crate::config::error::Problem;
 use crate::config::sun::SunConfig;
 use ::data::Overpass;
@@ -291,10 +292,9 @@ fn check_columns(
 }
 
 fn check_values(csv: &CsvData, physics: &CheckedPhysics) -> Result<CheckedValues, Problem> {
-    let allowed = ChannelValues::of_physics(physics);
-    let model = match physics {
-        CheckedPhysics::Inform(_) => "inform",
-        CheckedPhysics::Mogi(_) => "mogi",
+    let (model, allowed) = match physics {
+        CheckedPhysics::Inform(_) => ("inform", ChannelValues::OF_REFLECTANCE),
+        CheckedPhysics::Mogi(_) => ("mogi", ChannelValues::OF_DISPLACEMENTS),
     };
     if !allowed.contains(&csv.values) {
         let names: Vec<String> = allowed.iter().map(|it| json!(it).to_string()).collect();

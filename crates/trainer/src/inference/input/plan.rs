@@ -231,7 +231,10 @@ fn values(
     description: &InputDescription,
     physics: &CheckedPhysics,
 ) -> Result<Values, TrainerError> {
-    let allowed = ChannelValues::of_physics(physics);
+    let allowed = match physics {
+        CheckedPhysics::Inform(_) => ChannelValues::OF_REFLECTANCE,
+        CheckedPhysics::Mogi(_) => ChannelValues::OF_DISPLACEMENTS,
+    };
     let names: Vec<String> = allowed.iter().map(|it| it.name()).collect();
     let Some(values) = description.values else {
         let hint = format!("{} (this model's own data do not say it)", names.join(", "));
@@ -261,3 +264,6 @@ fn values(
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests;
