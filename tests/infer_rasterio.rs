@@ -71,12 +71,12 @@ fn rasterio_writes_what_is_read_and_reads_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let at = |name: &str| folder.join(name);
-    script(python, WRITE, &[&*at("scene.tif"), &*at("pixels.csv")]);
+    script(&python, WRITE, &[&*at("scene.tif"), &*at("pixels.csv")]);
     for (input, output) in [("scene.tif", "traits.tif"), ("pixels.csv", "traits.csv")] {
         let files = ["--input", input, "--output", output];
         let values = ["--values", "sentinel2_l2a", "--angle", "tts=35"];
         infer(folder, &[&files[..], &values].concat());
     }
     let paths: [&Path; 2] = [&at("traits.tif"), &at("traits.csv")];
-    insta::assert_snapshot!(script(python, READ, &paths), @"");
+    insta::assert_snapshot!(script(&python, READ, &paths), @"");
 }
