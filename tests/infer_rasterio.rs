@@ -71,12 +71,21 @@ fn rasterio_writes_what_is_read_and_reads_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let at = |name: &str| folder.join(name);
-    script(&python, WRITE, &[&at("scene.tif"), &at("pixels.csv")]);
+    script(&python, WRITE, &[&*at("scene.tif"), &*at("pixels.csv")]);
     for (input, output) in [("scene.tif", "traits.tif"), ("pixels.csv", "traits.csv")] {
         let files = ["--input", input, "--output", output];
         let values = ["--values", "sentinel2_l2a", "--angle", "tts=35"];
         infer(folder, &[&files[..], &values].concat());
     }
     let paths: [&Path; 2] = [&at("traits.tif"), &at("traits.csv")];
-    insta::assert_snapshot!(script(&python, READ, &paths), @"");
+    insta::assert_snapshot!(script(&python, READ, &paths), @r#"
+    True [] []
+    32633 [20.0, 0.0, 399960.0, 0.0, -20.0, 5400000.0]
+    float32 True [2] (512, 512)
+    N:None cab:ug/cm2 car:ug/cm2 anth:ug/cm2 cbrown:None cw:cm cm:g/cm2 LAI:m2/m2 LAIu:m2/m2 fc:None psoil:None ALA:deg N_sd:None cab_sd:ug/cm2 car_sd:ug/cm2 anth_sd:ug/cm2 cbrown_sd:None cw_sd:cm cm_sd:g/cm2 LAI_sd:m2/m2 LAIu_sd:m2/m2 fc_sd:None psoil_sd:None ALA_sd:deg N_05:None N_95:None cab_05:ug/cm2 cab_95:ug/cm2 car_05:ug/cm2 car_95:ug/cm2 anth_05:ug/cm2 anth_95:ug/cm2 cbrown_05:None cbrown_95:None cw_05:cm cw_95:cm cm_05:g/cm2 cm_95:g/cm2 LAI_05:m2/m2 LAI_95:m2/m2 LAIu_05:m2/m2 LAIu_95:m2/m2 fc_05:None fc_95:None psoil_05:None psoil_95:None ALA_05:deg ALA_95:deg LAI_canopy:m2/m2 LAI_canopy_sd:m2/m2 CCC:g/m2 CCC_sd:g/m2 CWC:g/m2 CWC_sd:g/m2 error_physics:reflectance flags:None
+    rtm_s2_midlatitude scene.tif none 64 canopy chlorophyll content, cab LAI fc, at the posterior medians
+    True True True True
+    True True
+    (270, 290) True
+    "#);
 }

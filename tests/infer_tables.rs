@@ -183,7 +183,7 @@ fn what_cannot_be_done_is_refused() {
     let values = &VALUES[..2];
     insta::assert_snapshot!(refusal("x.csv", "y.csv", &[]), @"error: --values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
     insta::assert_snapshot!(refusal("short.csv", "y.csv", values), @r#"error: short.csv: no column "B04"; the columns are ["B02", "B03"]"#);
-    insta::assert_snapshot!(refusal("none.csv", "y.csv", values), @"");
+    insta::assert_snapshot!(refusal("none.csv", "y.csv", values), @"error: none.csv: it has no rows");
     insta::assert_snapshot!(refusal("text.csv", "y.csv", values), @r#"error: text.csv, line 2, column "B02": "high" is not a number, expected a decimal number such as 0.25 or 1e-3, or an empty cell"#);
     insta::assert_snapshot!(refusal("x.csv", "y.tif", values), @"error: --output y.tif is not allowed: .csv, .parquet or .npy, as the input is a table");
     insta::assert_snapshot!(refusal("x.txt", "y.csv", values), @"error: --input x.txt is not allowed: .tif, .tiff, .csv, .parquet or .npy");

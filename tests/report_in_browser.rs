@@ -97,6 +97,8 @@ fn a_report_in_a_browser() {
         "Calibration of the posterior",
         "100 of 100 samples drawn",
         "An estimate at an end of its range",
+        "Spectrum unlike the training data",
+        "Angle outside the training data",
         "Total loss",
     ] {
         assert!(written.contains(part), "{part}");
@@ -107,6 +109,28 @@ fn a_report_in_a_browser() {
     let page = text(&alone);
     assert!(page.contains("without the test samples") && page.contains("RMSE per channel"));
     assert!(!page.contains("Error by channel"));
+    // as a run of an earlier version, and one with the file of another
+    let domain = text(&run.join("domain.json"));
+    std::fs::remove_file(run.join("domain.json")).unwrap();
+    let earlier = runs.path().join("earlier.html");
+    assert_eq!(
+        report(&run, &["--output", earlier.to_str().unwrap()]).0,
+        Some(0)
+    );
+    let page = text(&earlier);
+    assert!(page.contains("An estimate at an end of its range"));
+    assert!(!page.contains("Spectrum unlike") && !page.contains("Angle outside"));
+    let mut other: Value = serde_json::from_str(&domain).unwrap();
+    (other["mean"], other["factor"]) = (json!([0.0]), json!([1.0]));
+    other["channels"] = json!([[-1.0, 1.0]]);
+    std::fs::write(run.join("domain.json"), other.to_string()).unwrap();
+    let (code, stderr) = report(&run, &["--output", earlier.to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(
+        stderr.contains("domain.json") && stderr.contains("it is not of 11 channels"),
+        "{stderr}"
+    );
+    std::fs::write(run.join("domain.json"), domain).unwrap();
     // as a run that was stopped: no summary, the last line half written
     std::fs::remove_file(run.join("summary.json")).unwrap();
     let metrics = text(&run.join("metrics.jsonl"));

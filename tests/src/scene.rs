@@ -107,10 +107,12 @@ pub fn write(
                 for row in down * 256..(down + 1) * 256 {
                     for col in across * 256..(across + 1) * 256 {
                         let inside = col < size[0] && row < size[1];
-                        block.push(if inside {
-                            f32::from(number(band, row, col))
+                        let value = if inside { number(band, row, col) } else { 0 };
+                        // the writer keeps a 0 apart from no data, which is NaN here
+                        block.push(if value == 0 {
+                            f32::NAN
                         } else {
-                            0.0
+                            f32::from(value)
                         });
                     }
                 }

@@ -28,8 +28,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("physics", "speed", "--milliseconds 10"),
     ("physics", "single_precision", "--samples 2000"),
-    // the repository has no GeoTIFF: it says how it is called
-    ("raster", "raster_info", ""),
+    ("raster", "raster_info", "samples/forest.tif"),
     ("raster", "raster_speed", ". 300"),
     ("tabular", "rows_per_second", "2000"),
     ("trainer", "own_physics", ""),

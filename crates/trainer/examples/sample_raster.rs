@@ -128,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             bands[band * SIDE * SIDE + at] = value as f32;
         }
-        bands[BANDS.len() * SIDE * SIDE + at] = class;
+        bands[BANDS.len() * SIDE * SIDE + at] = if class == NO_DATA { f32::NAN } else { class };
     }
     let tile = SIDE;
     let scl = CogBand {
