@@ -41,6 +41,10 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     };
     let estimator = Estimator::new(trained, request)?;
     let plan = InputPlan::new(&description, &estimator, &checked.physics)?;
+    if let Some(dates) = plan.dates.as_ref().filter(|_| is_raster) {
+        let allowed = "a date such as 2020-06-21, for a raster has no column of dates";
+        return Err(TrainerError::argument("date", dates, allowed));
+    }
     if !estimator.knows_its_domain() {
         warn!(
             "{} has no domain.json (it is of an earlier version): inputs unlike its training and high errors are not \
@@ -132,6 +136,14 @@ pub(super) fn refinement(
     Ok(Some(Refinement { steps, noise }))
 }
 
+/// Whether both are one file, however it is written.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
 /// Whether the input is rasters; the output must be alike.
 fn is_raster(args: &InferArgs) -> Result<bool, TrainerError> {
     let ending = |path: &Path| {
@@ -152,7 +164,7 @@ fn is_raster(args: &InferArgs) -> Result<bool, TrainerError> {
         if !is_tif(path) && !is_table(path) {
             return refuse("--input", path, ".tif, .tiff, .csv, .parquet or .npy");
         }
-        if path == &args.output {
+        if is_same_file(path, &args.output) {
             return refuse("--output", path, "another file than the input");
         }
     }

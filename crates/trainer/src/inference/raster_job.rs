@@ -217,8 +217,14 @@ impl<'a> Worker<'a> {
         self.reader.read(window, &mut self.bands)?;
         for (band, &(scale, offset)) in self.bands.chunks_exact_mut(n).zip(&self.declared) {
             if (scale, offset) != (1.0, 0.0) {
+                // what stands for no data does so before it is scaled
+                let nodata = plan.nodata();
                 for v in band {
-                    *v = *v * scale + offset;
+                    *v = if nodata == Some(*v) {
+                        f32::NAN
+                    } else {
+                        *v * scale + offset
+                    };
                 }
             }
         }

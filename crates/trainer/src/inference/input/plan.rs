@@ -125,6 +125,11 @@ impl InputPlan {
         self.mask.as_ref().map(|_| self.numbers.len() - 1)
     }
 
+    /// The number that stands for no data beside those that a file declares.
+    pub fn nodata(&self) -> Option<f32> {
+        self.nodata.map(|v| v as f32)
+    }
+
     /// Whether a file's own scale and offset apply: they give the physical value, not that of digital numbers.
     pub fn takes_declared_scales(&self) -> bool {
         !matches!(self.values, Values::DigitalNumbers { .. })
