@@ -36,7 +36,8 @@ const ARROWS: &[Arrows] = &[
     },
     Arrows {
         from: "stories",
-        code: &[],
+        // their helpers write scenes and tables
+        code: &["raster", "tabular"],
         tests: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "raster", "trainer"],
     },
     Arrows { from: "xtask",     code: &[], tests: &[] },
