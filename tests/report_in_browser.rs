@@ -97,7 +97,7 @@ fn a_report_in_a_browser() {
         "Calibration of the posterior",
         "100 of 100 samples drawn",
         "An estimate at an end of its range",
-        "Spectrum unlike the training data",
+        "Input unlike the training data",
         "Angle outside the training data",
         "Total loss",
     ] {

@@ -18,7 +18,7 @@ pub const NOT_REFINED: u8 = 64;
 /// Each flag with its meaning.
 pub const FLAGS: [(u8, &str); 7] = [
     (MASKED, "masked, no estimate"),
-    (OUTSIDE_DOMAIN, "spectrum unlike the training data"),
+    (OUTSIDE_DOMAIN, "input unlike the training data"),
     (OUTSIDE_ANGLES, "angle outside the training data"),
     (AT_EDGE, "a parameter at the edge of its range"),
     (PHYSICS_ERROR, "high error of the physics"),

@@ -34,12 +34,12 @@ pub(super) fn figures(split: &TestSplit) -> Vec<String> {
         "mean and, shaded, 5 % to 95 % of what was observed, {of}, {}",
         channels.unit
     );
-    figures.extend(banded("Channels", &unit, &along, &lines, |i| i == 0));
+    figures.extend(with_spread("Channels", &unit, &along, &lines, |i| i == 0));
     let unit = format!(
         "modelled − observed: mean and, shaded, 5 % to 95 %, {of}, {}",
         channels.unit
     );
-    figures.extend(banded(
+    figures.extend(with_spread(
         "Error by channel",
         &unit,
         &along,
@@ -98,8 +98,8 @@ impl Line {
     }
 }
 
-/// Lines of means over the channels, with a band where `shaded`.
-fn banded(
+/// Lines of means over the channels, with their spread where `shaded`.
+fn with_spread(
     title: &str,
     unit: &str,
     along: &Horizontal,
@@ -132,7 +132,7 @@ fn banded(
             let _ = write!(path, "{step}{x:.1} {y:.1}");
         }
         if !path.is_empty() {
-            let _ = write!(svg, "<path class=\"band s{}\" d=\"{path}Z\"/>", colour(i));
+            let _ = write!(svg, "<path class=\"spread s{}\" d=\"{path}Z\"/>", colour(i));
         }
     }
     for (i, line) in lines.iter().enumerate() {

@@ -32,7 +32,7 @@ pub(super) fn flags(split: &TestSplit) -> String {
     let mut flags = vec![];
     if let Some(outside) = &split.outside {
         let raised = |of: &[bool], row: usize| of.get(row).is_some_and(|outside| *outside);
-        flags.push(flag("Spectrum unlike the training data".into(), &|row| {
+        flags.push(flag("Input unlike the training data".into(), &|row| {
             raised(&outside.spectrum, row)
         }));
         if let Some(conditions) = &outside.conditions {

@@ -230,7 +230,7 @@ fn flags_are_counted() {
     split.outside = Some(outside.clone());
     let text = checked_text(&page(&split));
     assert!(
-        text.contains("Spectrum unlike the training data\n10\n10.0 %"),
+        text.contains("Input unlike the training data\n10\n10.0 %"),
         "{text}"
     );
     assert!(
