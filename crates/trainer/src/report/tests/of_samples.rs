@@ -241,7 +241,7 @@ fn flags_are_counted() {
     outside.conditions = None;
     split.outside = Some(outside);
     let text = checked_text(&page(&split));
-    assert!(text.contains("Spectrum unlike") && !text.contains("Angle outside"));
+    assert!(text.contains("Input unlike") && !text.contains("Angle outside"));
 }
 
 #[test]
