@@ -1,6 +1,7 @@
 //! What the rest of the workspace sees of a physical model.
 
 use crate::PhysicsError;
+use crate::device::DeviceProgram;
 use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
 
 /// A named quantity of a forward model with its unit and its physically allowed range.
@@ -59,6 +60,20 @@ pub trait ForwardModel: Send + Sync {
         values: ArrayViewMut2<f64>,
         jacobian: Option<ArrayViewMut3<f64>>,
     ) -> Result<(), PhysicsError>;
+
+    /// The model as a program for a GPU, if it is one. A model without is computed on the host, wherever the rest is.
+    fn device_program(&self) -> Option<DeviceProgram> {
+        None
+    }
+
+    /// Refuse conditions (n × c) that [`ForwardModel::compute`] would refuse, without computing anything: what a
+    /// program on a GPU cannot say itself.
+    ///
+    /// # Errors
+    /// A condition that is not finite or outside its range; the error names row, quantity, value and range.
+    fn check_conditions(&self, conditions: ArrayView2<f64>) -> Result<(), PhysicsError> {
+        check_ranges(self.conditions(), &conditions)
+    }
 
     /// Values of `n` samples.
     ///

@@ -23,6 +23,7 @@
 //!   ([`Precision`], [`Lanes`]), or as dual numbers of either, which is where the Jacobians come from.
 
 mod canopy;
+mod device;
 mod error;
 mod forward_model;
 pub mod guide;
@@ -39,6 +40,7 @@ pub use canopy::{
     LeafAngleClasses, LeafAngles, Sail, SailFluxes, SailParameters, mix_direct_and_diffuse,
     sky_fraction,
 };
+pub use device::{DeviceNumber, DeviceProgram, Stage, Work};
 pub use error::PhysicsError;
 pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};

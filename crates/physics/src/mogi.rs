@@ -1,5 +1,6 @@
 //! A volcano's deformation: the point source of Mogi.
 
+use crate::device::{DeviceProgram, Stage, Work, define, digits};
 use crate::forward_model::check_ranges;
 use crate::quantities::Range;
 use crate::{ForwardModel, PhysicsError, Quantity};
@@ -23,6 +24,8 @@ const MM: f64 = 1e3;
 /// ΔV = `dV`·VOLUME_UNIT + VOLUME_OFFSET, m³.
 const VOLUME_UNIT: f64 = 1e5;
 const VOLUME_OFFSET: f64 = -1e7;
+/// Threads of a block on a GPU.
+const THREADS: usize = 128;
 /// From nothing that widens to incompressible.
 const POISSON_RATIO: std::ops::RangeInclusive<f64> = 0.0..=0.5;
 
@@ -219,6 +222,28 @@ impl Mogi {
         &self.stations
     }
 
+    /// Its kernels: one thread for each sample and station.
+    fn program(&self) -> DeviceProgram {
+        let mut source = String::new();
+        define(&mut source, "STATIONS", self.stations.len());
+        define(&mut source, "POISSON_RATIO", digits(self.poisson_ratio));
+        source.push_str(include_str!("device/kernels/mogi.cu"));
+        let stage = |function| Stage {
+            function,
+            work: Work::Threads(self.stations.len()),
+            threads: THREADS,
+        };
+        let places = self.stations.iter().flat_map(|s| [s.x_m, s.y_m]);
+        DeviceProgram {
+            source,
+            table: places.collect(),
+            workspace: 0,
+            list: 0,
+            values: vec![stage("values_of")],
+            jacobian: vec![stage("sweep")],
+        }
+    }
+
     /// The source of one row of parameters.
     fn source(row: &[f64; 4]) -> MogiSource {
         MogiSource {
@@ -249,6 +274,10 @@ impl ForwardModel for Mogi {
 
     fn output_unit(&self) -> &'static str {
         "mm"
+    }
+
+    fn device_program(&self) -> Option<DeviceProgram> {
+        Some(self.program())
     }
 
     fn compute(

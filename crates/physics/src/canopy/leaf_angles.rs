@@ -14,11 +14,11 @@ pub(crate) const LIDF_A: Range = Range::new("LIDFa", "1", (-1.0, 1.0), -0.35);
 pub(crate) const LIDF_B: Range = Range::new("LIDFb", "1", (-1.0, 1.0), -0.15);
 
 /// Middle of the standard classes, degrees from the horizontal.
-const CLASS_MIDDLES_DEG: [f64; 13] = [
+pub(crate) const CLASS_MIDDLES_DEG: [f64; 13] = [
     5., 15., 25., 35., 45., 55., 65., 75., 81., 83., 85., 87., 89.,
 ];
 /// Edges of the standard classes.
-const CLASS_EDGES_DEG: [f64; 14] = [
+pub(crate) const CLASS_EDGES_DEG: [f64; 14] = [
     0., 10., 20., 30., 40., 50., 60., 70., 80., 82., 84., 86., 88., 90.,
 ];
 /// Weights must sum to 1 this closely; they are then used as given.

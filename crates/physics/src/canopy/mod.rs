@@ -8,7 +8,9 @@ mod scattering;
 mod streams;
 
 pub(crate) use layer::{HotSpot, LayerScalars, Nodes};
-pub(crate) use leaf_angles::{ALA, LIDF_A, LIDF_B, VariedLeafAngles};
+pub(crate) use leaf_angles::{
+    ALA, CLASS_EDGES_DEG, CLASS_MIDDLES_DEG, LIDF_A, LIDF_B, VariedLeafAngles,
+};
 pub use leaf_angles::{LeafAngleClasses, LeafAngles};
 pub(crate) use sail::sky_fraction_at;
 pub use sail::{Sail, SailFluxes, SailParameters, mix_direct_and_diffuse, sky_fraction};

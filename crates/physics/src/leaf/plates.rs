@@ -42,6 +42,13 @@ impl<L: Lane> Plate<L> {
     }
 }
 
+impl Plate<f64> {
+    /// Of the upper surface within 40°, into a plate, out of a plate, and the reflectivity inside.
+    pub fn transmissivities(&self) -> [f64; 4] {
+        [self.outer, self.into, self.out_of, self.inside]
+    }
+}
+
 /// Absorption of one layer, kept off zero.
 #[inline(always)]
 pub(crate) fn keep_off_zero<L: Lane>(absorption: L) -> L {

@@ -339,6 +339,8 @@ impl ReflectanceModelBuilder {
             conditions,
             sensor,
             data,
+            quadrature,
+            columns,
             single,
             double,
         })

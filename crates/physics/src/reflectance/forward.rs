@@ -1,10 +1,11 @@
 //! The model as a [`ForwardModel`].
 
 use super::model::ReflectanceModel;
+use crate::device::DeviceProgram;
 use crate::forward_model::check_ranges;
 use crate::parameters::CanopyParameters;
 use crate::{ForwardModel, PhysicsError, Quantity};
-use ndarray::{ArrayView2, ArrayViewMut2, ArrayViewMut3};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, ArrayViewMut3};
 
 impl ReflectanceModel {
     /// The samples of rows of free parameters and conditions.
@@ -71,6 +72,21 @@ impl ForwardModel for ReflectanceModel {
 
     fn output_unit(&self) -> &'static str {
         "reflectance"
+    }
+
+    fn device_program(&self) -> Option<DeviceProgram> {
+        self.program()
+    }
+
+    fn check_conditions(&self, conditions: ArrayView2<f64>) -> Result<(), PhysicsError> {
+        let parameters = Array2::from_shape_fn((conditions.nrows(), self.free.len()), |(_, k)| {
+            self.parameters[k].default
+        });
+        let samples = self.samples(parameters.view(), Some(conditions))?;
+        for (row, sample) in samples.iter().enumerate() {
+            self.check_served(row, sample)?;
+        }
+        Ok(())
     }
 
     fn compute(

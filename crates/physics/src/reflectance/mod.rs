@@ -9,6 +9,7 @@ mod fingerprint;
 mod forward;
 mod model;
 mod precision;
+mod program;
 mod quadrature;
 mod spectra;
 mod spectral;

@@ -1,8 +1,9 @@
 //! The assembled model: batches of samples to bands and Jacobians.
 
 use super::choices::{Canopy, Precision};
+use super::columns::Columns;
 use super::dispatch::AnyEngine;
-use super::engine::Results;
+use super::engine::{Quadrature, Results};
 use super::precision::LEAST_ABSORPTANCE_F32;
 use super::quadrature::Limits;
 use super::tables::{SpectralData, check_brightness};
@@ -108,6 +109,8 @@ pub struct ReflectanceModel {
     pub(super) outputs: Vec<String>,
     pub(super) sensor: Sensor,
     pub(super) data: SpectralData,
+    pub(super) quadrature: Quadrature,
+    pub(super) columns: Columns,
     /// Single precision, if asked for.
     pub(super) single: Option<Box<dyn AnyEngine>>,
     pub(super) double: Box<dyn AnyEngine>,
@@ -199,6 +202,19 @@ impl ReflectanceModel {
         Ok((values, jacobian))
     }
 
+    /// Refuse a sample that is not physical, or not served by the quadrature; `row` stands in the message.
+    pub(super) fn check_served(
+        &self,
+        row: usize,
+        sample: &CanopyParameters,
+    ) -> Result<(), PhysicsError> {
+        self.check(row, sample)?;
+        match &self.limits {
+            Some(limits) => limits.check(row, sample),
+            None => Ok(()),
+        }
+    }
+
     /// Refuse a sample that is not physical; `row` stands in the message.
     pub(super) fn check(&self, row: usize, sample: &CanopyParameters) -> Result<(), PhysicsError> {
         sample.check(row)?;
@@ -214,10 +230,7 @@ impl ReflectanceModel {
         jacobian: &mut [f64],
     ) -> Result<(), PhysicsError> {
         for (row, sample) in samples.iter().enumerate() {
-            self.check(row, sample)?;
-            if let Some(limits) = &self.limits {
-                limits.check(row, sample)?;
-            }
+            self.check_served(row, sample)?;
         }
         let at_a_time = at_a_time(samples.len());
         let per_chunk = at_a_time * self.outputs.len();
