@@ -93,6 +93,13 @@ fn wide(buffer: &Buffer) -> Vec<f64> {
     }
 }
 
+/// How what a program gets and gives is arranged.
+struct Order<'a> {
+    /// Parameter k is this one of the model.
+    parameters: &'a [usize],
+    outputs: usize,
+}
+
 /// Values and Jacobian by the program on the processor.
 fn found(
     model: &dyn ForwardModel,
@@ -101,7 +108,23 @@ fn found(
     z: &Array2<f64>,
     conditions: &Array2<f64>,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
-    let (n, p, d) = (z.nrows(), z.ncols(), model.outputs().len());
+    let parameters: Vec<usize> = (0..z.ncols()).collect();
+    let order = Order {
+        parameters: &parameters,
+        outputs: model.outputs().len(),
+    };
+    found_in(model, program, number, z, conditions, &order)
+}
+
+fn found_in(
+    model: &dyn ForwardModel,
+    program: &DeviceProgram,
+    number: DeviceNumber,
+    z: &Array2<f64>,
+    conditions: &Array2<f64>,
+    order: &Order<'_>,
+) -> Option<(Vec<f64>, Vec<f64>)> {
+    let (n, p, d) = (z.nrows(), z.ncols(), order.outputs);
     let stages = program.stages(number, true);
     let kind = if number == DeviceNumber::Single {
         "float"
@@ -120,7 +143,7 @@ fn found(
         .collect();
     let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
     let kernels = HostKernels::compile(&program.source(number), &calls)?;
-    let ranges = || model.parameters().iter();
+    let ranges = || order.parameters.iter().map(|k| &model.parameters()[*k]);
     let affine = ranges()
         .map(|q| q.min)
         .chain(ranges().map(|q| q.max - q.min));
@@ -350,4 +373,57 @@ fn a_row_with_a_nan_answers_nan_and_the_others_do_not() {
     assert!(found[2].is_nan() && found[3].is_nan());
     assert!((found[0] - values[[0, 0]]).abs() < BANDS && (found[5] - values[[2, 1]]).abs() < BANDS);
     assert!(jacobian.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn parameters_and_outputs_in_another_order() {
+    let station = |name: &str, x_m: f64| Station {
+        name: name.into(),
+        x_m,
+        y_m: 500.0,
+    };
+    let mogi = Mogi::new(vec![station("A", 0.0), station("B", 3000.0)], 0.25).unwrap();
+    let forest = forest().bands(["B04", "B8A", "B12"]).build().unwrap();
+    let models: [(&dyn ForwardModel, &[usize], &[usize]); 2] = [
+        (&mogi, &[2, 0, 3, 1], &[5, 0, 3]),
+        (&forest, &[6, 0, 4, 1, 2, 3, 5], &[2, 0]),
+    ];
+    for (model, parameters, outputs) in models {
+        let (own, conditions) = inputs(model, 3);
+        let (values, jacobian) = expected(model, &own, &conditions);
+        let z = Array2::from_shape_fn(own.dim(), |(i, k)| own[[i, parameters[k]]]);
+        let program = model
+            .device_program()
+            .unwrap()
+            .rearranged(parameters, outputs);
+        let order = Order {
+            parameters,
+            outputs: outputs.len(),
+        };
+        let Some((found_values, found_slopes)) = found_in(
+            model,
+            &program,
+            DeviceNumber::Double,
+            &z,
+            &conditions,
+            &order,
+        ) else {
+            return;
+        };
+        for i in 0..3 {
+            for (j, output) in outputs.iter().enumerate() {
+                let at = i * outputs.len() + j;
+                let scale = values[[i, *output]].abs().max(1.0);
+                assert!((found_values[at] - values[[i, *output]]).abs() < DOUBLE * scale);
+                for (k, parameter) in parameters.iter().enumerate() {
+                    let slope = jacobian[[i, *output, *parameter]];
+                    let error = (found_slopes[at * parameters.len() + k] - slope).abs();
+                    assert!(
+                        error < DOUBLE * slope.abs().max(1.0),
+                        "{i} {j} {k}: {error:e}"
+                    );
+                }
+            }
+        }
+    }
 }

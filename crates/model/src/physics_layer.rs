@@ -4,9 +4,9 @@ use crate::ModelError;
 use crate::architecture::SEASON;
 use dfdx::prelude::HasShape;
 use ndarray::{Array2, Array3, ArrayView2, Axis, Slice};
-use nn::{Backend, Matrix, Scalar, Tape, host_op, to_host};
-use physics::{ForwardModel, PhysicsError, check_ranges};
-use std::sync::Arc;
+use nn::{Backend, Matrix, Program, ProgramLaunch, Scalar, Tape, host_op, to_host};
+use physics::{DeviceNumber, ForwardModel, PhysicsError, Stage, Work, check_ranges};
+use std::sync::{Arc, OnceLock};
 
 /// z ∈ (0, 1)ᵖ → value = z (max − min) + min → physics → (signal − mean) / scale.
 ///
@@ -18,6 +18,9 @@ pub struct PhysicsLayer {
     ranges: Vec<(f64, f64)>,
     mean: Vec<f64>,
     scale: Vec<f64>,
+    /// For a GPU: for single precision and for double. Made when they are first asked for; `None` where the physics is
+    /// computed on the host.
+    programs: [Arc<OnceLock<Option<Program>>>; 2],
 }
 
 impl PhysicsLayer {
@@ -80,6 +83,7 @@ impl PhysicsLayer {
             ranges,
             mean,
             scale,
+            programs: Default::default(),
         })
     }
 
@@ -238,6 +242,12 @@ impl PhysicsLayer {
                 expected: self.parameters(),
             });
         }
+        if D::RUNS_PROGRAMS
+            && let Some(program) = self.program::<E>()
+        {
+            let beside = self.checked_conditions(n, conditions)?;
+            return Ok(D::run_program(z, program, &beside)?);
+        }
         let mut on_host = Array2::zeros((n, p));
         for (to, from) in on_host.iter_mut().zip(to_host(&z)) {
             *to = from.wide();
@@ -270,12 +280,76 @@ impl PhysicsLayer {
         })?)
     }
 
+    /// The physics between standardised quantities as a program for a GPU, if it is one.
+    fn program<E: Scalar>(&self) -> Option<&Program> {
+        let number = if E::IS_SINGLE {
+            DeviceNumber::Single
+        } else {
+            DeviceNumber::Double
+        };
+        let place = usize::from(!E::IS_SINGLE);
+        let made = self.programs[place].get_or_init(|| {
+            let physics = self.forward.device_program()?;
+            let launches = |with_jacobian| {
+                let stages = physics.stages(number, with_jacobian);
+                stages.into_iter().map(launch).collect()
+            };
+            let source = physics.source(number);
+            let mut program = Program::new(source, self.parameters(), self.channels());
+            (program.values, program.slopes) = (launches(false), launches(true));
+            program.beside = self.forward.conditions().len();
+            program.scales = self.ranges.iter().map(|(min, _)| *min).collect();
+            let widths = self.ranges.iter().map(|(min, max)| max - min);
+            program.scales.extend(widths);
+            program.scales.extend(self.mean.iter().chain(&self.scale));
+            (program.room, program.list) = (physics.workspace, physics.list);
+            program.table = physics.table;
+            Some(program)
+        });
+        made.as_ref()
+    }
+
+    /// The conditions of n samples row after row, the physics' defaults where none are given.
+    fn checked_conditions(
+        &self,
+        n: usize,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Vec<f64>, ModelError> {
+        let quantities = self.forward.conditions();
+        let (given, _) = self.split_conditions(conditions);
+        let Some(given) = given else {
+            let defaults: Vec<f64> = quantities.iter().map(|q| q.default).collect();
+            return Ok(defaults.repeat(n));
+        };
+        if given.dim() != (n, quantities.len()) {
+            return Err(ModelError::Physics(PhysicsError::Shape {
+                what: "conditions",
+                found: given.shape().to_vec(),
+                expected: vec![n, quantities.len()],
+            }));
+        }
+        self.forward.check_conditions(given)?;
+        Ok(given.iter().copied().collect())
+    }
+
     fn standardize(&self, signals: &mut Array2<f64>) {
         for mut row in signals.rows_mut() {
             for ((v, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
                 *v = (*v - mean) / scale;
             }
         }
+    }
+}
+
+fn launch(stage: Stage) -> ProgramLaunch {
+    ProgramLaunch {
+        function: stage.function,
+        threads_per_sample: match stage.work {
+            Work::Threads(threads) => Some(threads),
+            Work::Warps(warps) => Some(32 * warps),
+            Work::Found => None,
+        },
+        block: stage.threads,
     }
 }
 

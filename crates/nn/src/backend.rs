@@ -6,6 +6,10 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::Loaded;
+
+use crate::program::Program;
 use crate::{Activation, HostCopy, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
 
@@ -61,6 +65,25 @@ pub trait Backend<E: Scalar>: Device<E> {
             activation,
         };
         Self::chain(x, second, &[layer], slope)
+    }
+
+    /// Whether [`Backend::run_program`] is there.
+    const RUNS_PROGRAMS: bool = false;
+
+    /// A program as one node of the tape: x (n × p) → y (n × d), all of it on the device.
+    ///
+    /// * `beside`: n × [`Program::beside`], row after row
+    ///
+    /// # Errors
+    /// Sizes that do not fit the program, a source that does not compile, the device refuses; always on a device
+    /// that runs no programs.
+    fn run_program<T: Tape<E, Self>>(
+        x: Matrix<E, Self, T>,
+        program: &Program,
+        beside: &[f64],
+    ) -> Result<Matrix<E, Self, T>, NnError> {
+        let _ = (x, program, beside);
+        Err(NnError::Kernel("this device runs no programs".to_owned()))
     }
 
     /// gradient += host values.

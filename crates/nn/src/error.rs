@@ -7,6 +7,9 @@ pub enum NnError {
     /// The device refused an operation (out of memory, a driver error).
     #[error("device error: {0}")]
     Device(String),
+    /// A kernel does not compile, with the compiler's words, or is not there.
+    #[error("a kernel for the GPU: {0}")]
+    Kernel(String),
     /// A stored tensor is missing.
     #[error("parameter {name} is missing")]
     MissingParameter {

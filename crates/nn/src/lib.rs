@@ -5,6 +5,7 @@
 //! * [`Matrix`]: a two-dimensional tensor of run-time shape, the only kind of tensor in this project;
 //! * [`Scalar`] and [`Backend`]: the number types (f32 trains, f64 is checked) and the devices;
 //! * [`host_op`]: any differentiable operation whose arithmetic runs on the host;
+//! * [`Program`]: one whose arithmetic is kernels of the caller's, on a GPU;
 //! * [`Linear`], [`Mlp`], [`Activation`]: layers, each one fused operation on the CPU;
 //! * [`named`]: parameters by name, for checkpoints and the optimiser;
 //! * [`Adam`]: PyTorch's Adam with AMSGrad, the non-finite guard and clipping before it;
@@ -24,6 +25,7 @@ mod host_copy;
 mod host_op;
 mod layers;
 pub mod named;
+mod program;
 mod scalar;
 mod tensor;
 mod vectors;
@@ -36,6 +38,7 @@ pub use gemm::{View, add_product};
 pub use host_copy::HostCopy;
 pub use host_op::host_op;
 pub use layers::{Linear, Mlp};
+pub use program::{Program, ProgramLaunch};
 pub use scalar::Scalar;
 pub use tensor::{
     Matrix, Value, backward, detach, from_rows, matrix, take_gradients, to_host, value,

@@ -15,6 +15,8 @@ pub trait Scalar: Dtype + num_traits::Float + std::iter::Sum + Send + Sync {
     fn to_bytes(values: &[Self]) -> Vec<u8>;
     /// Inverse of [`Scalar::to_bytes`]; surplus bytes are ignored.
     fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+    /// Whether it is `float` in kernels; else it is `double`.
+    const IS_SINGLE: bool = size_of::<Self>() == 4;
     /// The type's name in safetensors.
     const SAFETENSORS: safetensors::Dtype;
 }

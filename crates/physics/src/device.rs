@@ -37,8 +37,12 @@ pub enum DeviceNumber {
 /// A sample with a NaN among its parameters has NaN for outputs and the Jacobian of the middle of the ranges.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceProgram {
-    /// All but the kind of number.
+    /// All but the kind of number and the places of parameters and outputs.
     pub(crate) source: String,
+    /// Where each own parameter stands among those given.
+    pub(crate) parameter_places: Vec<usize>,
+    /// Where each own output stands among those asked for; `None` of one that is not.
+    pub(crate) output_places: Vec<Option<usize>>,
     /// Constants, passed in both precisions.
     pub table: Vec<f64>,
     /// Doubles of room per sample.
@@ -81,10 +85,46 @@ impl DeviceProgram {
             DeviceNumber::Single => ("float", "__uint_as_float(0x7fc00000u)"),
             DeviceNumber::Double => ("double", "((double)__uint_as_float(0x7fc00000u))"),
         };
-        format!(
-            "typedef {number} Number;\n#define NOT_A_NUMBER {nan}\n{}",
-            self.source
-        )
+        // constants that this model has no use for are no news
+        let mut source = format!(
+            "#ifdef __CUDACC_RTC__\n#pragma nv_diag_suppress 177\n#endif\n\
+             typedef {number} Number;\n#define NOT_A_NUMBER {nan}\n"
+        );
+        let asked = self.output_places.iter().flatten().count();
+        define(&mut source, "ASKED_OUTPUTS", asked);
+        let parameters = self.parameter_places.iter().map(usize::to_string);
+        array(&mut source, "int", "PLACE_OF_PARAMETER", parameters);
+        let place = |place: &Option<usize>| place.map_or("-1".to_owned(), |at| at.to_string());
+        array(
+            &mut source,
+            "int",
+            "PLACE_OF_OUTPUT",
+            self.output_places.iter().map(place),
+        );
+        source + &self.source
+    }
+
+    /// The same with its p parameters and some of its d outputs in another order.
+    ///
+    /// * `parameters`: parameter k of the result is `parameters[k]` of this one; all of them
+    /// * `outputs`: output j of the result is `outputs[j]` of this one
+    ///
+    /// # Panics
+    /// A place that this program does not have.
+    #[must_use]
+    pub fn rearranged(mut self, parameters: &[usize], outputs: &[usize]) -> Self {
+        let old = self.clone();
+        let own = |place: usize| old.parameter_places.iter().position(|p| *p == place);
+        for (k, place) in parameters.iter().enumerate() {
+            let own = own(*place).unwrap_or_else(|| panic!("no parameter {place}"));
+            self.parameter_places[own] = k;
+        }
+        self.output_places.fill(None);
+        for (j, place) in outputs.iter().enumerate() {
+            let own = old.output_places.iter().position(|p| *p == Some(*place));
+            self.output_places[own.unwrap_or_else(|| panic!("no output {place}"))] = Some(j);
+        }
+        self
     }
 
     /// The launches, one after the other.

@@ -236,6 +236,8 @@ impl Mogi {
         let places = self.stations.iter().flat_map(|s| [s.x_m, s.y_m]);
         DeviceProgram {
             source,
+            parameter_places: (0..PARAMETERS.len()).collect(),
+            output_places: (0..self.outputs.len()).map(Some).collect(),
             table: places.collect(),
             workspace: 0,
             list: 0,

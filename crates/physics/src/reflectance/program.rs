@@ -81,6 +81,8 @@ impl ReflectanceModel {
         }
         Some(DeviceProgram {
             source,
+            parameter_places: (0..self.free.len()).collect(),
+            output_places: (0..self.outputs.len()).map(Some).collect(),
             table: spectrum.table,
             workspace: self.scalars() * (1 + directions),
             list: 1 + directions,

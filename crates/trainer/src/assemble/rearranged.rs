@@ -1,7 +1,7 @@
 //! A model with its parameters and outputs in an order of one's own.
 
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, ArrayViewMut3, Axis};
-use physics::{ForwardModel, PhysicsError, Quantity};
+use physics::{DeviceProgram, ForwardModel, PhysicsError, Quantity};
 
 /// The ranges decide the order of the latents, the channels which outputs there are; this puts a model's
 /// parameters and outputs into these orders.
@@ -64,6 +64,15 @@ impl<M: ForwardModel> ForwardModel for Rearranged<M> {
 
     fn output_unit(&self) -> &str {
         self.inner.output_unit()
+    }
+
+    fn device_program(&self) -> Option<DeviceProgram> {
+        let program = self.inner.device_program()?;
+        Some(program.rearranged(&self.parameter_places, &self.output_places))
+    }
+
+    fn check_conditions(&self, conditions: ArrayView2<f64>) -> Result<(), PhysicsError> {
+        self.inner.check_conditions(conditions)
     }
 
     fn compute(

@@ -7,10 +7,13 @@
 #define SHARES z, conditions, affine, table, table_double, workspace, list, values, jacobian, n
 
 // Rows of `affine`: smallest values and widths of the parameters, means and scales of the outputs
-#define SMALLEST(k) affine[k]
-#define WIDTH(k) affine[FREE + (k)]
-#define MEAN(b) affine[2 * FREE + (b)]
-#define SCALE(b) affine[2 * FREE + OUTPUTS + (b)]
+#define SMALLEST(k) affine[PLACE_OF_PARAMETER[k]]
+#define WIDTH(k) affine[FREE + PLACE_OF_PARAMETER[k]]
+#define MEAN(b) affine[2 * FREE + PLACE_OF_OUTPUT[b]]
+#define SCALE(b) affine[2 * FREE + ASKED_OUTPUTS + PLACE_OF_OUTPUT[b]]
+#define Z(i, k) z[(size_t)(i) * FREE + PLACE_OF_PARAMETER[k]]
+#define VALUE(i, b) values[(size_t)(i) * ASKED_OUTPUTS + PLACE_OF_OUTPUT[b]]
+#define SLOPE(i, b, k) jacobian[((size_t)(i) * ASKED_OUTPUTS + PLACE_OF_OUTPUT[b]) * FREE + PLACE_OF_PARAMETER[k]]
 
 // Least absorptance of a leaf for which single precision is enough
 #define LEAST_ABSORPTANCE_SINGLE 0.002f
@@ -18,7 +21,7 @@
 
 SCALAR bool has_nan(const Number *z, int i) {
     bool nan = false;
-    for (int k = 0; k < FREE; ++k) nan |= z[(size_t)i * FREE + k] != z[(size_t)i * FREE + k];
+    for (int k = 0; k < FREE; ++k) nan |= Z(i, k) != Z(i, k);
     return nan;
 }
 
@@ -26,7 +29,7 @@ SCALAR bool has_nan(const Number *z, int i) {
 SCALAR void free_values(double *free, const Number *z, const double *affine, int i) {
     bool nan = has_nan(z, i);
     for (int k = 0; k < FREE; ++k) {
-        double low = SMALLEST(k), high = low + WIDTH(k), at = nan ? 0.5 : (double)z[(size_t)i * FREE + k];
+        double low = SMALLEST(k), high = low + WIDTH(k), at = nan ? 0.5 : (double)Z(i, k);
         double value = at * WIDTH(k) + low;
         free[k] = value < low ? low : value > high ? high : value;
     }
@@ -102,15 +105,17 @@ SPECTRAL typename S::L sample_of(Room<typename S::L> &room, const typename S::L 
     typename S::L least = sum_up<S, TERMS_HERE>(room, table_here, workspace + (size_t)i * SCALARS);
     const bool nan = has_nan(z, i);
     for (int b = lane; b < OUTPUTS; b += 32) {
+        if (PLACE_OF_OUTPUT[b] < 0) continue;
         double value = (room.sums[b * TERMS_HERE] - MEAN(b)) / SCALE(b);
-        values[(size_t)i * OUTPUTS + b] = nan ? NOT_A_NUMBER : (Number)value;
+        VALUE(i, b) = nan ? NOT_A_NUMBER : (Number)value;
     }
     if (TERMS_HERE > 1) {
         for (int k = lane; k < OUTPUTS * SWEEP_COLUMNS; k += 32) {
             const int b = k / SWEEP_COLUMNS, at = k % SWEEP_COLUMNS, term = SWEEP_TERMS[at], column = SWEEP_AT[at];
+            if (PLACE_OF_OUTPUT[b] < 0) continue;
             double slope = room.sums[b * TERMS_HERE + term];
             if (term >= 5) slope /= (double)room.sample.n;
-            jacobian[((size_t)i * OUTPUTS + b) * FREE + column] = (Number)(slope * WIDTH(column) / SCALE(b));
+            SLOPE(i, b, column) = (Number)(slope * WIDTH(column) / SCALE(b));
         }
     }
     __syncwarp();
@@ -122,7 +127,7 @@ template <class L> SPECTRAL L direction_of(Room<L> &room, const L *table_here, i
     const int lane = threadIdx.x & 31, column = DIRECTION_AT[direction];
     L least = sum_up<Direction<L>, 1>(room, table_here, workspace + ((size_t)(1 + direction) * n + i) * SCALARS);
     for (int b = lane; b < OUTPUTS; b += 32)
-        jacobian[((size_t)i * OUTPUTS + b) * FREE + column] = (Number)(room.sums[b] * WIDTH(column) / SCALE(b));
+        if (PLACE_OF_OUTPUT[b] >= 0) SLOPE(i, b, column) = (Number)(room.sums[b] * WIDTH(column) / SCALE(b));
     __syncwarp();
     return least;
 }

@@ -1,13 +1,19 @@
-//! CUDA: the same operations from dfdx's own kernels and host copies. Type-checked without a toolkit;
-//! not yet run on a GPU.
+//! CUDA: the same operations from dfdx's own kernels, host copies and kernels of the caller's. Type-checked without a
+//! toolkit; not yet run on a GPU.
+
+mod program;
+mod storage;
+
+pub(crate) use program::Loaded;
 
 use super::composed::compose;
+use crate::program::Program;
 use crate::{Backend, Dense, Matrix, NnError};
 use dfdx::prelude::*;
 use dfdx::tensor::Gradients;
 
 macro_rules! cuda_backend {
-    ($E:ty) => {
+    ($E:ty, $run:path) => {
         impl Backend<$E> for Cuda {
             fn chain<T: Tape<$E, Self>>(
                 x: Matrix<$E, Self, T>,
@@ -20,6 +26,16 @@ macro_rules! cuda_backend {
                     y = compose(y, second.take(), layer, slope).map_err(|e| NnError::device(&e))?;
                 }
                 Ok(y)
+            }
+
+            const RUNS_PROGRAMS: bool = true;
+
+            fn run_program<T: Tape<$E, Self>>(
+                x: Matrix<$E, Self, T>,
+                program: &Program,
+                beside: &[f64],
+            ) -> Result<Matrix<$E, Self, T>, NnError> {
+                $run(x, program, beside)
             }
 
             fn add_to_gradient(
@@ -56,5 +72,5 @@ macro_rules! cuda_backend {
         }
     };
 }
-cuda_backend!(f32);
-cuda_backend!(f64);
+cuda_backend!(f32, program::run_single);
+cuda_backend!(f64, program::run_double);
