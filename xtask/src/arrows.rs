@@ -30,9 +30,10 @@ const ARROWS: &[Arrows] = &[
     Arrows { from: "data",      code: &["physics"], tests: &[] },
     Arrows { from: "tabular",   code: &[], tests: &[] },
     Arrows { from: "raster",    code: &[], tests: &[] },
+    Arrows { from: "gpus",      code: &[], tests: &[] },
     Arrows {
         from: "trainer",
-        code: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "raster", "tabular"],
+        code: &["physics", "schedules", "nn", "latent", "model", "losses", "data", "raster", "tabular", "gpus"],
         tests: &[],
     },
     Arrows {

@@ -5,6 +5,9 @@
 mod arrows;
 mod bench;
 mod command_line;
+mod cuda_build;
+mod cuda_toolkit;
+mod elf;
 mod examples;
 mod fuzz;
 mod house;
@@ -50,6 +53,10 @@ enum Chore {
     VolumeCurve(volume_curve::Args),
     /// Counts the instructions of a batch and holds them to the counts on file (needs valgrind)
     Instructions(instructions::Args),
+    /// Assembles a CUDA toolkit to build with, from wheels of PyPI (Linux on x86-64; needs python3, pip, cc, ar)
+    CudaToolkit(cuda_toolkit::Args),
+    /// Builds the trainer with CUDA so that it starts on every machine, with a GPU or without
+    CudaBuild(cuda_build::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +69,8 @@ fn main() -> ExitCode {
         Chore::Scorecard(args) => scorecard::run(&args),
         Chore::VolumeCurve(args) => volume_curve::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
+        Chore::CudaToolkit(args) => cuda_toolkit::run(&args),
+        Chore::CudaBuild(args) => cuda_build::run(&args),
     }
 }
 
