@@ -7,6 +7,11 @@ pub enum NnError {
     /// The device refused an operation (out of memory, a driver error).
     #[error("device error: {0}")]
     Device(String),
+    /// The device has no memory left.
+    #[error(
+        "the GPU has too little memory for a batch of this size; a smaller one (trainer.batch_size) needs less"
+    )]
+    OutOfMemory,
     /// A kernel does not compile, with the compiler's words, or is not there.
     #[error("a kernel for the GPU: {0}")]
     Kernel(String),
@@ -74,6 +79,26 @@ pub enum NnError {
 impl NnError {
     /// Wraps an error of a dfdx device.
     pub fn device<Err: std::fmt::Debug>(error: &Err) -> Self {
-        Self::Device(format!("{error:?}"))
+        let text = format!("{error:?}");
+        if text.contains("OUT_OF_MEMORY") {
+            return Self::OutOfMemory;
+        }
+        Self::Device(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_without_memory_says_what_needs_less() {
+        let error = NnError::device(&"CUDA_ERROR_OUT_OF_MEMORY");
+        assert!(matches!(error, NnError::OutOfMemory));
+        assert!(error.to_string().contains("batch_size"));
+        assert!(matches!(
+            NnError::device(&"CUDA_ERROR_LAUNCH_FAILED"),
+            NnError::Device(_)
+        ));
     }
 }

@@ -327,6 +327,7 @@ impl TrainerError {
         match self {
             Self::Interrupted { .. } | Self::Stopped { .. } => 130,
             Self::Diverged { .. } | Self::NotFinite { .. } => 3,
+            Self::Nn(nn::NnError::OutOfMemory) => 2,
             Self::Internal(_) | Self::Nn(_) => 1,
             _ => 2,
         }

@@ -17,6 +17,7 @@ pub mod evaluation;
 pub mod experiment;
 mod files;
 pub mod fit_by_row;
+mod gpu;
 pub mod import;
 pub mod inference;
 pub mod inferred_parameters;

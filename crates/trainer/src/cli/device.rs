@@ -1,7 +1,14 @@
 //! Where to compute.
 
-use crate::config::ConfigError;
+use crate::{TrainerError, gpu};
 use std::str::FromStr;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  trainer devices
+  trainer train --device cuda:0
+
+Exit codes: 0 listed (also where there is no GPU), 1 anything else.";
 
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,15 +20,15 @@ pub enum Device {
 }
 
 impl Device {
-    /// Whether this build can compute there.
+    /// Whether this program can compute there, on this machine.
     ///
     /// # Errors
-    /// A GPU in a build without CUDA.
-    pub fn check(self) -> Result<Self, ConfigError> {
-        match self {
-            Self::Cuda(index) if !cfg!(feature = "cuda") => Err(ConfigError::NoCuda { index }),
-            available => Ok(available),
+    /// A GPU in a build without CUDA, or one that is not there or does not fit.
+    pub fn check(self) -> Result<Self, TrainerError> {
+        if let Self::Cuda(index) = self {
+            gpu::check(index)?;
         }
+        Ok(self)
     }
 }
 

@@ -86,6 +86,9 @@ pub enum Command {
     /// Write the page of a run: checks, curves, fit, distributions, recovery; one HTML file that needs no network
     #[command(after_help = report::EXAMPLES)]
     Report(ReportArgs),
+    /// List what can compute here: the processor, each GPU, and what keeps a GPU from being used
+    #[command(after_help = device::EXAMPLES)]
+    Devices,
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = baseline::EXAMPLES)]
     Baseline(BaselineArgs),

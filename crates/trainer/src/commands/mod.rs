@@ -2,6 +2,7 @@
 
 mod baseline;
 mod config;
+mod devices;
 mod eval;
 mod export;
 mod import_config;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
         Command::Infer(args) => infer::infer(&args, screen),
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
+        Command::Devices => devices::devices(),
         Command::Baseline(args) => baseline::baseline(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),

@@ -134,14 +134,6 @@ pub enum ConfigError {
         /// The missing file.
         missing: PathBuf,
     },
-    /// A GPU was asked for, but this program was built without CUDA.
-    #[error(
-        "--device cuda:{index}: this build has no CUDA support; allowed: cpu (or build with `--features cuda`)"
-    )]
-    NoCuda {
-        /// Number of the GPU.
-        index: usize,
-    },
 }
 
 fn hint(suggestion: Option<&str>) -> String {
