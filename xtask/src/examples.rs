@@ -21,6 +21,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("physics", "sensitivity", ""),
     ("physics", "fit", ""),
     ("physics", "own_model", ""),
+    ("physics", "device_source", "rtm"),
     (
         "physics",
         "fit_quadrature",
