@@ -1,7 +1,7 @@
 //! PyTorch's Adam with AMSGrad and coupled weight decay; before it the non-finite guard and clipping.
 
 use crate::vectors::widest;
-use crate::{Backend, Matrix, NnError, Scalar};
+use crate::{Backend, Cpu, Matrix, NnError, Scalar};
 use dfdx::prelude::{HasShape, Shape};
 use dfdx::tensor::Gradients;
 use rayon::prelude::*;
@@ -56,7 +56,7 @@ pub struct Moments<E> {
 
 impl<E: Scalar> Moments<E> {
     /// Those of n numbers never updated.
-    fn new(n: usize, amsgrad: bool) -> Self {
+    pub(crate) fn new(n: usize, amsgrad: bool) -> Self {
         Self {
             step: 0,
             mean: vec![E::zero(); n],
@@ -65,7 +65,7 @@ impl<E: Scalar> Moments<E> {
         }
     }
 
-    fn fit(&self, name: &str, n: usize, amsgrad: bool) -> Result<(), NnError> {
+    pub(crate) fn fit(&self, name: &str, n: usize, amsgrad: bool) -> Result<(), NnError> {
         for (what, found, expected) in [
             ("first moment", self.mean.len(), n),
             ("second moment", self.square.len(), n),
@@ -105,23 +105,34 @@ pub struct StepReport {
 ///
 /// Like there, each parameter counts its own updates, so that one first trained late starts with a
 /// fresh bias correction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Adam<E> {
+///
+/// On a GPU the moments stay there; [`Adam::host_moments`] copies them.
+#[derive(Clone, Debug)]
+pub struct Adam<E: Scalar, D: Backend<E> = Cpu> {
     /// The settings.
     pub config: AdamConfig,
     /// State by parameter name.
-    pub moments: BTreeMap<String, Moments<E>>,
+    pub moments: D::Moments,
+}
+
+impl<E: Scalar, D: Backend<E>> PartialEq for Adam<E, D>
+where
+    D::Moments: PartialEq,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.config == other.config && self.moments == other.moments
+    }
 }
 
 /// As in `torch.nn.utils.clip_grad_norm_`.
-const CLIP_EPS: f64 = 1e-6;
+pub(crate) const CLIP_EPS: f64 = 1e-6;
 
-impl<E: Scalar> Adam<E> {
+impl<E: Scalar, D: Backend<E>> Adam<E, D> {
     /// An optimiser that has seen no step.
     pub fn new(config: AdamConfig) -> Self {
         Self {
             config,
-            moments: BTreeMap::new(),
+            moments: D::Moments::default(),
         }
     }
 
@@ -130,7 +141,7 @@ impl<E: Scalar> Adam<E> {
     /// # Errors
     /// Loaded moments that do not fit the parameters or the settings (nothing is changed then), or the
     /// device refuses.
-    pub fn step<D: Backend<E>>(
+    pub fn step(
         &mut self,
         learning_rate: f64,
         parameters: Vec<(String, &mut Matrix<E, D>)>,
@@ -140,81 +151,104 @@ impl<E: Scalar> Adam<E> {
         self.step_on_shards(learning_rate, parameters, vec![whole])
     }
 
-    /// The same with gradients on the host that are still to be summed: one list per shard of a batch,
-    /// each with one gradient per parameter as [`crate::take_gradients`] makes them.
+    /// The same with gradients that are still to be summed: one list per shard of a batch, each with one gradient per
+    /// parameter as [`crate::take_gradients`] makes them.
     ///
     /// The sum is taken in the order of the shards, whatever the number of threads.
     ///
     /// # Errors
     /// As [`Adam::step`]; a gradient that does not fit its parameter.
-    pub fn step_on_shards<D: Backend<E>>(
+    pub fn step_on_shards(
         &mut self,
         learning_rate: f64,
         parameters: Vec<(String, &mut Matrix<E, D>)>,
-        shards: Vec<Vec<Vec<E>>>,
+        shards: Vec<Vec<D::Gradient>>,
     ) -> Result<StepReport, NnError> {
-        let c = self.config;
-        let mut slots: Vec<Slot<E>> = vec![];
-        let mut shards: Vec<_> = shards.into_iter().map(Vec::into_iter).collect();
-        for (name, parameter) in &parameters {
-            let n = parameter.shape().num_elements();
-            if let Some(moments) = self.moments.get(name) {
-                moments.fit(name, n, c.amsgrad)?;
-            }
-            let parts: Vec<_> = shards.iter_mut().filter_map(Iterator::next).collect();
-            let misfit = |part: &&Vec<E>| !part.is_empty() && part.len() != n;
-            if let Some(part) = parts.iter().find(misfit) {
-                return Err(NnError::Gradient {
-                    name: name.clone(),
-                    found: part.len(),
-                    expected: n,
-                });
-            }
-            slots.push(Slot::new(n, parts));
-        }
-        slots
-            .par_iter_mut()
-            .for_each(|slot| slot.sum_and_guard(c.zero_non_finite));
-        let non_finite = slots.iter().map(|slot| slot.non_finite).sum();
-        let gradient_norm = f64::sqrt(slots.iter().map(|slot| slot.square).sum());
-        let scale = c
-            .clip_norm
-            .map_or(1.0, |max| (max / (gradient_norm + CLIP_EPS)).min(1.0));
-        let mut report = StepReport {
-            gradient_norm,
-            scale,
-            non_finite,
-            applied: false,
-        };
-        if non_finite > 0 && !c.zero_non_finite {
-            return Ok(report);
-        }
-        report.applied = true;
-        for (slot, (name, parameter)) in slots.iter_mut().zip(&parameters) {
-            let n = slot.gradient.len();
-            slot.values = crate::to_host(&**parameter);
-            slot.moments = self
-                .moments
-                .remove(name)
-                .unwrap_or_else(|| Moments::new(n, c.amsgrad));
-        }
-        slots.par_iter_mut().for_each(|slot| {
-            let (moments, values) = (&mut slot.moments, &mut slot.values);
-            update(
-                &c,
-                learning_rate,
-                E::of(scale),
-                moments,
-                values,
-                &slot.gradient,
-            );
-        });
-        for (slot, (name, parameter)) in slots.into_iter().zip(parameters) {
-            parameter.copy_from(&slot.values);
-            self.moments.insert(name, slot.moments);
-        }
-        Ok(report)
+        D::adam_step(self, learning_rate, parameters, shards)
     }
+
+    /// The moments by parameter name, on the host.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn host_moments(&self) -> Result<BTreeMap<String, Moments<E>>, NnError> {
+        D::moments_to_host(&self.moments)
+    }
+
+    /// Goes on from these moments.
+    pub fn set_moments(&mut self, moments: BTreeMap<String, Moments<E>>) {
+        self.moments = D::moments_from_host(moments);
+    }
+}
+
+/// A step with gradients, moments and update on the host.
+pub(crate) fn step_on_host<E: Scalar, D: Backend<E>>(
+    config: &AdamConfig,
+    moments_of: &mut BTreeMap<String, Moments<E>>,
+    learning_rate: f64,
+    parameters: Vec<(String, &mut Matrix<E, D>)>,
+    shards: Vec<Vec<Vec<E>>>,
+) -> Result<StepReport, NnError> {
+    let c = *config;
+    let mut slots: Vec<Slot<E>> = vec![];
+    let mut shards: Vec<_> = shards.into_iter().map(Vec::into_iter).collect();
+    for (name, parameter) in &parameters {
+        let n = parameter.shape().num_elements();
+        if let Some(moments) = moments_of.get(name) {
+            moments.fit(name, n, c.amsgrad)?;
+        }
+        let parts: Vec<_> = shards.iter_mut().filter_map(Iterator::next).collect();
+        let misfit = |part: &&Vec<E>| !part.is_empty() && part.len() != n;
+        if let Some(part) = parts.iter().find(misfit) {
+            return Err(NnError::Gradient {
+                name: name.clone(),
+                found: part.len(),
+                expected: n,
+            });
+        }
+        slots.push(Slot::new(n, parts));
+    }
+    slots
+        .par_iter_mut()
+        .for_each(|slot| slot.sum_and_guard(c.zero_non_finite));
+    let non_finite = slots.iter().map(|slot| slot.non_finite).sum();
+    let gradient_norm = f64::sqrt(slots.iter().map(|slot| slot.square).sum());
+    let scale = c
+        .clip_norm
+        .map_or(1.0, |max| (max / (gradient_norm + CLIP_EPS)).min(1.0));
+    let mut report = StepReport {
+        gradient_norm,
+        scale,
+        non_finite,
+        applied: false,
+    };
+    if non_finite > 0 && !c.zero_non_finite {
+        return Ok(report);
+    }
+    report.applied = true;
+    for (slot, (name, parameter)) in slots.iter_mut().zip(&parameters) {
+        let n = slot.gradient.len();
+        slot.values = crate::to_host(&**parameter);
+        slot.moments = moments_of
+            .remove(name)
+            .unwrap_or_else(|| Moments::new(n, c.amsgrad));
+    }
+    slots.par_iter_mut().for_each(|slot| {
+        let (moments, values) = (&mut slot.moments, &mut slot.values);
+        update(
+            &c,
+            learning_rate,
+            E::of(scale),
+            moments,
+            values,
+            &slot.gradient,
+        );
+    });
+    for (slot, (name, parameter)) in slots.into_iter().zip(parameters) {
+        parameter.copy_from(&slot.values);
+        moments_of.insert(name, slot.moments);
+    }
+    Ok(report)
 }
 
 /// All of one parameter that a step needs, on the host.

@@ -9,9 +9,13 @@ mod cuda;
 #[cfg(feature = "cuda")]
 pub(crate) use cuda::Loaded;
 
+use crate::adam::{Adam, Moments, StepReport};
 use crate::program::Program;
 use crate::{Activation, HostCopy, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
+use dfdx::tensor::Gradients;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 /// One layer: activation(x Wᵀ + b).
 #[derive(Clone, Copy, Debug)]
@@ -107,18 +111,38 @@ pub trait Backend<E: Scalar>: Device<E> {
         f: impl FnOnce(&mut [E]) -> R,
     ) -> Result<R, NnError>;
 
-    /// Moves a parameter's gradient to the host, leaving none behind.
+    /// A parameter's gradient where the optimiser works on it; an empty one stands for zeros.
+    type Gradient: Send + Debug;
+
+    /// Moves a parameter's gradient out, leaving none behind.
     ///
     /// # Errors
     /// The device refuses.
     fn take_gradient(
         gradients: &mut Gradients<E, Self>,
         parameter: &Matrix<E, Self>,
-    ) -> Result<Vec<E>, NnError> {
-        Self::with_gradient(gradients, parameter, |g| {
-            let taken = g.to_vec();
-            g.fill(E::zero());
-            taken
-        })
-    }
+    ) -> Result<Self::Gradient, NnError>;
+
+    /// State of [`Adam`] by parameter name, where it works.
+    type Moments: Default + Clone + Debug + Send;
+
+    /// Guard, clip, update: what [`Adam::step_on_shards`] does.
+    ///
+    /// # Errors
+    /// As there.
+    fn adam_step(
+        adam: &mut Adam<E, Self>,
+        learning_rate: f64,
+        parameters: Vec<(String, &mut Matrix<E, Self>)>,
+        shards: Vec<Vec<Self::Gradient>>,
+    ) -> Result<StepReport, NnError>;
+
+    /// A copy of the state on the host.
+    ///
+    /// # Errors
+    /// The device refuses.
+    fn moments_to_host(moments: &Self::Moments) -> Result<BTreeMap<String, Moments<E>>, NnError>;
+
+    /// The state of these moments, which come to the device when it steps next.
+    fn moments_from_host(moments: BTreeMap<String, Moments<E>>) -> Self::Moments;
 }

@@ -84,15 +84,15 @@ pub fn backward<E: Scalar, D: Backend<E>>(
     loss.try_backward().map_err(|e| NnError::device(&e))
 }
 
-/// Takes the gradients of the given parameters out, to the host, in their order; a parameter that no
-/// operation reached has none: an empty one, which stands for zeros.
+/// Takes the gradients of the given parameters out, in their order, to where the optimiser works on them; a parameter
+/// that no operation reached has none: an empty one, which stands for zeros.
 ///
 /// # Errors
 /// The device refuses.
 pub fn take_gradients<'a, E: Scalar, D: Backend<E>>(
     gradients: &mut Gradients<E, D>,
     parameters: impl IntoIterator<Item = &'a Matrix<E, D>>,
-) -> Result<Vec<Vec<E>>, NnError> {
+) -> Result<Vec<D::Gradient>, NnError> {
     parameters
         .into_iter()
         .map(|parameter| D::take_gradient(gradients, parameter))

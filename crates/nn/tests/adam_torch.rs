@@ -125,8 +125,8 @@ where
                 worst = worst.max(((f - e) / e).abs());
             }
         }
-        assert_eq!(run.adam.moments["early"].step, 20);
-        assert_eq!(run.adam.moments["late"].step, 15);
+        assert_eq!(run.adam.host_moments().unwrap()["early"].step, 20);
+        assert_eq!(run.adam.host_moments().unwrap()["late"].step, 15);
     }
     assert!(clipped >= 9 && unclipped >= 30, "{clipped} {unclipped}");
     worst

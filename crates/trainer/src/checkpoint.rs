@@ -66,7 +66,7 @@ pub struct Checkpoint<E> {
 pub fn save<E: Scalar, D: Backend<E>>(
     (disk, path): (&Disk, &Path),
     model: &PhysVae<E, D>,
-    adam: &Adam<E>,
+    adam: &Adam<E, D>,
     progress: &Progress,
     origin: &Origin,
 ) -> Result<(), TrainerError> {
@@ -75,7 +75,7 @@ pub fn save<E: Scalar, D: Backend<E>>(
         tensors.insert(format!("model/{name}"), tensor);
     }
     let mut steps = BTreeMap::new();
-    for (name, m) in &adam.moments {
+    for (name, m) in &adam.host_moments()? {
         steps.insert(name.clone(), m.step);
         for (part, values) in [
             ("mean", &m.mean),
@@ -217,7 +217,7 @@ impl<E: Scalar> Checkpoint<E> {
     pub fn restore<D: Backend<E>>(
         self,
         model: &mut PhysVae<E, D>,
-        adam: &mut Adam<E>,
+        adam: &mut Adam<E, D>,
     ) -> Result<Progress, TrainerError> {
         named::load_host_tensors(model, &self.weights).map_err(TrainerError::OtherNetwork)?;
         let own = model.buffers_mut();
@@ -232,7 +232,7 @@ impl<E: Scalar> Checkpoint<E> {
             calibration,
             ..self.buffers
         };
-        adam.moments = self.moments;
+        adam.set_moments(self.moments);
         Ok(self.progress)
     }
 }

@@ -1,11 +1,13 @@
 //! The CPU: layers with their activations, one after the other, are one fused operation.
 
+use crate::adam::{Adam, Moments, StepReport, step_on_host};
 use crate::gemm::{View, add_product};
 use crate::tensor::{matrix, to_host};
 use crate::vectors::widest;
 use crate::{Activation, Backend, Dense, Matrix, NnError, Scalar};
 use dfdx::prelude::*;
 use dfdx::tensor::Gradients;
+use std::collections::BTreeMap;
 use std::ops::DerefMut;
 use std::sync::Arc;
 
@@ -163,6 +165,8 @@ where
         Ok(f(gradient.as_mut_slice()))
     }
 
+    type Gradient = Vec<E>;
+
     fn take_gradient(
         gradients: &mut Gradients<E, Self>,
         parameter: &Matrix<E, Self>,
@@ -171,6 +175,31 @@ where
             .get_or_alloc_mut(parameter)
             .map_err(|e| NnError::device(&e))?;
         Ok(std::mem::take(&mut **gradient))
+    }
+
+    type Moments = BTreeMap<String, Moments<E>>;
+
+    fn adam_step(
+        adam: &mut Adam<E, Self>,
+        learning_rate: f64,
+        parameters: Vec<(String, &mut Matrix<E, Self>)>,
+        shards: Vec<Vec<Vec<E>>>,
+    ) -> Result<StepReport, NnError> {
+        step_on_host(
+            &adam.config,
+            &mut adam.moments,
+            learning_rate,
+            parameters,
+            shards,
+        )
+    }
+
+    fn moments_to_host(moments: &Self::Moments) -> Result<Self::Moments, NnError> {
+        Ok(moments.clone())
+    }
+
+    fn moments_from_host(moments: Self::Moments) -> Self::Moments {
+        moments
     }
 }
 

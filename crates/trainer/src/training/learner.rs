@@ -21,7 +21,7 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
     /// The model.
     pub model: PhysVae<E, D>,
     /// The optimiser and its moments.
-    pub adam: Adam<E>,
+    pub adam: Adam<E, D>,
     /// Channel means and scales, for what is monitored in physical units.
     pub standardization: (Vec<f64>, Vec<f64>),
     /// What Stage B minimises beside its weights.
@@ -70,7 +70,7 @@ pub(super) fn part<'a>(table: ArrayView2<'a, f64>, rows: &Range<usize>) -> Array
 }
 
 /// What one shard of a batch has to say.
-pub(super) struct ShardOutcome<E> {
+pub(super) struct ShardOutcome<E: Scalar, D: Backend<E>> {
     /// Its part of the batch's rows.
     pub(super) share: f64,
     pub(super) loss: f64,
@@ -81,7 +81,7 @@ pub(super) struct ShardOutcome<E> {
     pub(super) u_moments: Option<[Vec<f64>; 2]>,
     pub(super) z_seen: Vec<(f64, f64)>,
     /// Of share · loss to the learning parameters; `None` where the loss is not finite.
-    pub(super) gradients: Option<Vec<Vec<E>>>,
+    pub(super) gradients: Option<Vec<D::Gradient>>,
 }
 
 pub(super) fn array<E: Scalar>(n: usize, k: usize, values: &[E]) -> Array2<f64> {
@@ -207,7 +207,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         objective: Objective<E, D, OwnedTape<E, D>>,
         share: f64,
         learns: impl Fn(&str) -> bool,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
+    ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let objective = objective.times(share)?;
         let mut outcome = ShardOutcome {
             share,
@@ -234,7 +234,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// finite.
     pub(super) fn update(
         &mut self,
-        shards: Vec<Result<ShardOutcome<E>, TrainerError>>,
+        shards: Vec<Result<ShardOutcome<E, D>, TrainerError>>,
         learning_rate: f64,
         learns: impl Fn(&str) -> bool,
     ) -> Result<StepOutcome, TrainerError> {

@@ -47,7 +47,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         disturbance: (&Disturbance, &Range<usize>),
         weights: &Weights,
         share: f64,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
+    ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let objective = self.stage_a_objective(z, conditions, disturbance, weights)?;
         let variances = self.stage_a.likelihood;
         let learns = |name: &str| PhysVae::<E, D>::learns_in_pretraining(name, variances);

@@ -67,12 +67,12 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
     /// encoder of the physical latents; the loss is then the sum of both.
     pub(super) fn learn_simulations(
         &self,
-        mut observed: ShardOutcome<E>,
+        mut observed: ShardOutcome<E, D>,
         simulations: &Simulations,
         rows: &Range<usize>,
         conditions: Option<ArrayView2<f64>>,
         weights: &Weights,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
+    ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let z = part(simulations.z.view(), rows);
         let disturbance = (&simulations.disturbance, rows);
         let objective = self.stage_a_objective(z, conditions, disturbance, weights)?;

@@ -62,7 +62,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         noise: Noise<E, D>,
         weights: &Weights,
         share: f64,
-    ) -> Result<ShardOutcome<E>, TrainerError> {
+    ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let observed = self.load(x)?;
         // a matrix of its own: the observation must not share its identity with the encoder's input
         let input = self.load(x)?;
