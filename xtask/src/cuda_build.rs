@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 /// A folder of its own: the usual builds know nothing of the toolkit and are not done again after this one.
-const TARGET: &str = "target/cuda";
+pub const TARGET: &str = "target/cuda";
 
 /// Builds, and says where the program is.
 pub fn run(args: &Args) -> ExitCode {
@@ -36,9 +36,9 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn build(args: &Args) -> Result<String, String> {
-    let workspace = Workspace::current();
-    let toolkit = Toolkit::open(&workspace, args.toolkit.as_deref())?;
+/// `cargo` in the environment that finds the toolkit.
+pub fn cargo_with_cuda(workspace: &Workspace, args: &Args) -> Result<Command, String> {
+    let toolkit = Toolkit::open(workspace, args.toolkit.as_deref())?;
     let mut paths = vec![toolkit.shim(), toolkit.programs()];
     if let Some(path) = env::var_os("PATH") {
         paths.extend(env::split_paths(&path));
@@ -51,14 +51,30 @@ fn build(args: &Args) -> Result<String, String> {
         .output()
         .map_err(|error| format!("{}: {error}", nvcc.display()))?;
     check_compute_cap(compute_cap, &String::from_utf8_lossy(&known.stdout))?;
-    let status = Command::new(cargo())
-        .args(["build", "--release", "-p", "trainer", "--features", "cuda"])
-        .args(["--target-dir", TARGET])
+    let mut libraries = vec![toolkit.shared_libraries()];
+    if let Some(more) = env::var_os("LD_LIBRARY_PATH") {
+        libraries.extend(env::split_paths(&more));
+    }
+    let libraries =
+        env::join_paths(libraries).map_err(|error| format!("LD_LIBRARY_PATH: {error}"))?;
+    let mut command = Command::new(cargo());
+    command
         .current_dir(workspace.root())
         .env("CUDA_PATH", toolkit.cuda_root())
         .env("CUDA_ROOT", toolkit.cuda_root())
         .env("CUDA_COMPUTE_CAP", compute_cap.to_string())
-        .env("PATH", path)
+        .env("LD_LIBRARY_PATH", libraries)
+        .env("PATH", path);
+    Ok(command)
+}
+
+fn build(args: &Args) -> Result<String, String> {
+    let workspace = Workspace::current();
+    let toolkit = Toolkit::open(&workspace, args.toolkit.as_deref())?;
+    let compute_cap = args.compute_cap;
+    let status = cargo_with_cuda(&workspace, args)?
+        .args(["build", "--release", "-p", "trainer", "--features", "cuda"])
+        .args(["--target-dir", TARGET])
         .status()
         .map_err(|error| format!("cargo: {error}"))?;
     if !status.success() {

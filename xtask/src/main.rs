@@ -10,6 +10,7 @@ mod cuda_toolkit;
 mod elf;
 mod examples;
 mod fuzz;
+mod gpu_check;
 mod house;
 mod instructions;
 mod quadrature;
@@ -57,6 +58,8 @@ enum Chore {
     CudaToolkit(cuda_toolkit::Args),
     /// Builds the trainer with CUDA so that it starts on every machine, with a GPU or without
     CudaBuild(cuda_build::Args),
+    /// On a machine with a GPU: what it computes against the processor, and how fast
+    GpuCheck(gpu_check::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Chore::Instructions(args) => instructions::run(&args),
         Chore::CudaToolkit(args) => cuda_toolkit::run(&args),
         Chore::CudaBuild(args) => cuda_build::run(&args),
+        Chore::GpuCheck(args) => gpu_check::run(&args),
     }
 }
 

@@ -1,0 +1,301 @@
+//! On a GPU: what it computes against the processor, and how fast. Skips, and says so, where there is none.
+//!
+//! `cargo xtask gpu-check` runs this. Not run on a GPU yet.
+#![cfg(feature = "cuda")]
+
+use dfdx::prelude::{Trace, TryMatMul};
+use dfdx::tensor::Synchronize;
+use dfdx::tensor_ops::SumTo;
+use gpus::{Requirement, Version};
+use losses::Weights;
+use model::PhysicsLayer;
+use ndarray::{Array2, Array3};
+use nn::{Backend, Cpu, Cuda, Matrix, backward, from_rows, to_host};
+use physics::{
+    BandQuadrature, ForwardModel, Parameter, ReflectanceModel, SENTINEL2_TRAINING_BANDS,
+    SpectralSampling,
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use std::sync::Arc;
+use std::time::Instant;
+use trainer::assemble::{assemble, check};
+use trainer::config::{ConfigSource, Overrides, load};
+use trainer::experiment::Experiment;
+use trainer::training::{Learner, Shards};
+
+/// Bands against double precision, absolute.
+const BANDS: f64 = 5e-6;
+/// Jacobians against double precision, of the largest of their column …
+const JACOBIAN: f64 = 3e-4;
+/// … or, for columns that nearly vanish, in reflectance over the parameter's range.
+const JACOBIAN_FLOOR: f64 = 1e-6;
+/// Loss and gradients of a step against the processor's, relative.
+const STEP: f64 = 1e-4;
+/// Memory that may go between the 2,000th step and the last, bytes.
+const FLAT: u64 = 32 << 20;
+
+/// The first GPU, or `None` with the reason on the standard error.
+fn gpu() -> Option<Cuda> {
+    let needed = Requirement {
+        cuda: Version::new(13, 0),
+        compute_capability: Version::new(7, 5),
+        bytes_free: 1 << 30,
+    };
+    match gpus::check(0, &needed) {
+        Ok(gpu) => {
+            println!("cuda:0  {}", gpu.name);
+            Some(Cuda::try_build(0, 0).unwrap())
+        }
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+const RANGES: [(Parameter, f64, f64); 7] = [
+    (Parameter::N, 1.0, 3.0),
+    (Parameter::Cab, 10.0, 80.0),
+    (Parameter::Cw, 0.001, 0.02),
+    (Parameter::Cm, 0.005, 0.05),
+    (Parameter::Lai, 0.01, 5.0),
+    (Parameter::LaiU, 0.01, 1.0),
+    (Parameter::Fc, 0.1, 1.0),
+];
+
+/// The built-in forest over 0 to 1, bands as they are; exact or with the built-in quadrature.
+fn forest(quadrature: bool) -> PhysicsLayer {
+    let mut builder = ReflectanceModel::builder()
+        .bands(SENTINEL2_TRAINING_BANDS)
+        .per_sample([]);
+    for (parameter, min, max) in RANGES {
+        builder = builder.free_within(parameter, min..=max);
+    }
+    if quadrature {
+        let fitted = BandQuadrature::built_in("published_s2a").unwrap();
+        builder = builder.sampling(SpectralSampling::Fitted(fitted));
+    }
+    let model = builder.build().unwrap();
+    let d = model.outputs().len();
+    let ranges = RANGES.map(|(_, min, max)| (min, max)).to_vec();
+    PhysicsLayer::new(Arc::new(model), ranges, vec![0.0; d], vec![1.0; d]).unwrap()
+}
+
+fn uniform(n: usize, seed: u64) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    // exact in single precision
+    Array2::from_shape_simple_fn((n, RANGES.len()), || f64::from(rng.r#gen::<f32>()))
+}
+
+/// Bands, and the Jacobian by pulling one band after the other back.
+fn on_gpu(layer: &PhysicsLayer, device: &Cuda, z: &Array2<f64>) -> (Vec<f32>, Array3<f64>) {
+    let (n, p) = z.dim();
+    let d = layer.channels();
+    let mut values = vec![];
+    let mut jacobian = Array3::zeros((n, d, p));
+    for j in 0..d {
+        let z: Matrix<f32, Cuda> = from_rows(device, n, p, z.iter().copied()).unwrap();
+        let y = layer.apply(z.leaky_trace(), None).unwrap();
+        values = to_host(&y);
+        let pick = (0..d).map(|k| if k == j { 1.0 } else { 0.0 });
+        let pick: Matrix<f32, Cuda> = from_rows(device, d, 1, pick).unwrap();
+        let mut gradients = backward(y.try_matmul(pick).unwrap().sum()).unwrap();
+        let dz = Cuda::with_gradient(&mut gradients, &z, |g| g.to_vec()).unwrap();
+        for (at, v) in dz.into_iter().enumerate() {
+            jacobian[[at / p, j, at % p]] = f64::from(v);
+        }
+    }
+    (values, jacobian)
+}
+
+#[test]
+fn bands_and_jacobians_are_those_of_double_precision() {
+    let Some(device) = gpu() else { return };
+    for quadrature in [false, true] {
+        let layer = forest(quadrature);
+        let z = uniform(4096, 5);
+        let (values, jacobian) = layer.signals_with_jacobian(z.view(), None).unwrap();
+        let (found, slopes) = on_gpu(&layer, &device, &z);
+        let in_bands = values
+            .iter()
+            .zip(&found)
+            .map(|(a, b)| (a - f64::from(*b)).abs());
+        let worst_band = in_bands.fold(0.0, f64::max);
+        let mut worst = 0.0_f64;
+        for (own, found) in jacobian.outer_iter().zip(slopes.outer_iter()) {
+            for (own, found) in own.columns().into_iter().zip(found.columns()) {
+                let top = own.iter().fold(0.0, |top: f64, v| top.max(v.abs()));
+                let allowed = (JACOBIAN * top).max(JACOBIAN_FLOOR);
+                for (a, b) in own.iter().zip(found) {
+                    worst = worst.max((a - b).abs() / allowed);
+                }
+            }
+        }
+        println!(
+            "quadrature {quadrature}: bands {worst_band:.1e}, Jacobian {:.1e}",
+            worst * JACOBIAN
+        );
+        assert!(worst_band < BANDS && found.iter().all(|v| v.is_finite()));
+        assert!(worst < 1.0);
+    }
+}
+
+/// The built-in experiment with a few samples.
+fn experiment(network: &[&str]) -> Experiment {
+    let few = [
+        "data.train_samples=64",
+        "data.valid_samples=10",
+        "data.test_samples=10",
+    ];
+    let overrides = Overrides {
+        set: few.iter().chain(network).map(ToString::to_string).collect(),
+        ..Overrides::default()
+    };
+    let loaded = load(&ConfigSource::BuiltIn, &overrides).unwrap();
+    assemble(&check(&loaded).unwrap()).unwrap().experiment
+}
+
+fn observations(n: usize, d: usize) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    Array2::from_shape_simple_fn((n, d), || f64::from(rng.sample::<f32, _>(StandardNormal)))
+}
+
+const WEIGHTS: Weights = Weights {
+    beta: 1.0,
+    gate: 0.1,
+    residual: 0.1,
+    data_aug: 0.0,
+};
+
+/// A step of Stage B; the noise is the same on every device.
+fn step<D: Shards<f32>>(learner: &mut Learner<f32, D>, x: &Array2<f64>, seed: u64) -> (f64, f64) {
+    let mut epoch = learner.statistics();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let outcome = learner
+        .train_step(x.view(), None, &mut rng, &WEIGHTS, 1e-3, &mut epoch)
+        .unwrap();
+    (
+        outcome.loss,
+        outcome.update.map_or(f64::NAN, |u| u.gradient_norm),
+    )
+}
+
+#[test]
+fn a_steps_loss_and_gradients_are_the_processors() {
+    let Some(device) = gpu() else { return };
+    let experiment = experiment(&[]);
+    let mut there = Learner::<f32, Cuda>::new(&experiment, device).unwrap();
+    let mut here = Learner::<f32, Cpu>::new(&experiment, Cpu::default()).unwrap();
+    let x = observations(256, experiment.dimensions.channels.len());
+    let (a, b) = (step(&mut here, &x, 1), step(&mut there, &x, 1));
+    println!("loss {} {}, norm {} {}", a.0, b.0, a.1, b.1);
+    assert!((a.0 - b.0).abs() <= STEP * a.0.abs());
+    assert!((a.1 - b.1).abs() <= STEP * a.1.abs());
+    // after the first step the first moments are the gradients, but for two factors that are the same
+    let (own, found) = (
+        here.adam.host_moments().unwrap(),
+        there.adam.host_moments().unwrap(),
+    );
+    assert!(own.keys().eq(found.keys()));
+    let largest = |of: &[f32]| of.iter().fold(0.0_f32, |top, v| top.max(v.abs()));
+    let top = own
+        .values()
+        .fold(0.0_f32, |top, m| top.max(largest(&m.mean)));
+    for (name, m) in &own {
+        for (a, b) in m.mean.iter().zip(&found[name].mean) {
+            let allowed = STEP as f32 * largest(&m.mean).max(1e-3 * top);
+            assert!((a - b).abs() <= allowed, "{name}: {a} {b}");
+        }
+    }
+}
+
+/// Median seconds of a few runs after two that do not count.
+fn median(mut run: impl FnMut()) -> f64 {
+    let mut seconds: Vec<f64> = (0..9)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        })
+        .skip(2)
+        .collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+#[test]
+fn spectra_per_second() {
+    let Some(device) = gpu() else { return };
+    for quadrature in [false, true] {
+        let layer = forest(quadrature);
+        for n in [256, 1024, 4096, 16_384, 65_536, 262_144, 1 << 20] {
+            let z = uniform(n, 3);
+            let z: Matrix<f32, Cuda> =
+                from_rows(&device, n, RANGES.len(), z.iter().copied()).unwrap();
+            let seconds = median(|| {
+                let _kept = layer.apply(z.leaky_trace(), None).unwrap();
+                device.synchronize();
+            });
+            println!(
+                "quadrature {quadrature}, batch {n}: {:.3e} spectra with Jacobian per second",
+                n as f64 / seconds
+            );
+            assert!(seconds > 0.0);
+        }
+    }
+}
+
+#[test]
+fn steps_per_second() {
+    let Some(device) = gpu() else { return };
+    let experiment = experiment(&[]);
+    let d = experiment.dimensions.channels.len();
+    let mut there = Learner::<f32, Cuda>::new(&experiment, device).unwrap();
+    let mut here = Learner::<f32, Cpu>::new(&experiment, Cpu::default()).unwrap();
+    for n in [256, 1024, 4096, 16_384, 65_536] {
+        let x = observations(n, d);
+        let gpu = median(|| {
+            step(&mut there, &x, 1);
+        });
+        let cpu = median(|| {
+            step(&mut here, &x, 1);
+        });
+        println!(
+            "batch {n}: {:.2} ms a step on the GPU, {:.2} ms on {} threads, {:.2} times as fast",
+            1e3 * gpu,
+            1e3 * cpu,
+            std::thread::available_parallelism().unwrap(),
+            cpu / gpu
+        );
+    }
+}
+
+#[test]
+fn memory_is_flat_over_twenty_thousand_steps() {
+    let Some(device) = gpu() else { return };
+    let small = [
+        "phys_vae.num_units_feat=8",
+        "phys_vae.hidlayers_feat=[8]",
+        "physics.spectral.sampling=quadrature",
+    ];
+    let experiment = experiment(&small);
+    let mut learner = Learner::<f32, Cuda>::new(&experiment, device).unwrap();
+    let x = observations(16, experiment.dimensions.channels.len());
+    let free = || gpus::list().unwrap().gpus[0].memory_free.unwrap();
+    let mut warm = 0;
+    for k in 0..20_000 {
+        step(&mut learner, &x, k);
+        if k == 2_000 {
+            warm = free();
+        }
+    }
+    let end = free();
+    println!(
+        "{} MiB free after 2,000 steps, {} MiB after 20,000",
+        warm >> 20,
+        end >> 20
+    );
+    assert!(warm.saturating_sub(end) < FLAT);
+}
