@@ -6,9 +6,6 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 
-#[cfg(feature = "cuda")]
-pub(crate) use cuda::Loaded;
-
 use crate::adam::{Adam, Moments, StepReport};
 use crate::program::Program;
 use crate::{Activation, HostCopy, Matrix, NnError, Scalar};

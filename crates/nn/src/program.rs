@@ -1,7 +1,8 @@
 //! Operations that a GPU computes by kernels of the caller's.
 
-use crate::{NnError, Scalar};
-use dfdx::prelude::*;
+/// What a device keeps of a program.
+#[cfg(feature = "cuda")]
+pub(crate) type Loaded = std::sync::Arc<dyn std::any::Any + Send + Sync>;
 
 /// A differentiable operation of n samples, p numbers in and d out, as kernels with the constants they read.
 ///
@@ -32,7 +33,7 @@ pub struct Program {
     /// Whole numbers of room per sample, beside one.
     pub list: usize,
     #[cfg(feature = "cuda")]
-    pub(crate) loaded: std::sync::Mutex<Option<std::sync::Arc<crate::backend::Loaded>>>,
+    pub(crate) loaded: std::sync::Mutex<Option<Loaded>>,
 }
 
 /// One launch of a [`Program`].
@@ -63,35 +64,5 @@ impl Program {
             #[cfg(feature = "cuda")]
             loaded: std::sync::Mutex::default(),
         }
-    }
-
-    /// Refuse what does not fit: `x` n × p, `beside` n × [`Program::beside`].
-    #[cfg_attr(
-        not(feature = "cuda"),
-        expect(dead_code, reason = "only GPUs run programs")
-    )]
-    pub(crate) fn check<E: Scalar, D: Device<E>, T: Tape<E, D>>(
-        &self,
-        x: &crate::Matrix<E, D, T>,
-        beside: &[f64],
-    ) -> Result<(), NnError> {
-        let (n, p) = *x.shape();
-        for (layer, found, expected) in [
-            ("a program", p, self.inputs),
-            (
-                "what goes in beside a program's input",
-                beside.len(),
-                n * self.beside,
-            ),
-        ] {
-            if found != expected {
-                return Err(NnError::Width {
-                    layer: layer.to_owned(),
-                    expected,
-                    found,
-                });
-            }
-        }
-        Ok(())
     }
 }

@@ -6,8 +6,6 @@ mod kernels;
 mod program;
 mod storage;
 
-pub(crate) use program::Loaded;
-
 use super::composed::compose;
 use crate::adam::{Adam, Moments, StepReport};
 use crate::program::Program;

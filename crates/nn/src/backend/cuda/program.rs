@@ -10,7 +10,7 @@
 use super::kernels::{load, refused, upload};
 use super::storage::{filled, memory_of};
 use crate::program::{Program, ProgramLaunch};
-use crate::{Matrix, NnError};
+use crate::{Backend, Matrix, NnError, Scalar};
 use cudarc::driver::sys::CUdevice_attribute_enum as Attribute;
 use cudarc::driver::{CudaDevice, CudaSlice, LaunchAsync, LaunchConfig};
 use dfdx::prelude::*;
@@ -35,8 +35,7 @@ extern "C" __global__ void pull_back(const number *slopes, const number *dy, num
 "#;
 
 /// A program on a card.
-#[derive(Debug)]
-pub(crate) struct Loaded {
+struct OnCard {
     device: Arc<CudaDevice>,
     module: String,
     multiprocessors: usize,
@@ -46,16 +45,17 @@ pub(crate) struct Loaded {
 }
 
 impl Program {
-    fn loaded(&self, device: &Arc<CudaDevice>) -> Result<Arc<Loaded>, NnError> {
+    fn loaded(&self, device: &Arc<CudaDevice>) -> Result<Arc<OnCard>, NnError> {
         static MODULES: AtomicUsize = AtomicUsize::new(0);
         let mut slot = self
             .loaded
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(loaded) = &*slot
+        let before = slot.clone().and_then(|it| it.downcast::<OnCard>().ok());
+        if let Some(loaded) = before
             && Arc::ptr_eq(&loaded.device, device)
         {
-            return Ok(loaded.clone());
+            return Ok(loaded);
         }
         let module = format!("program{}", MODULES.fetch_add(1, Ordering::Relaxed));
         let mut functions: Vec<&'static str> = self
@@ -70,7 +70,7 @@ impl Program {
         let multiprocessors = device
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
             .map_err(refused)?;
-        let loaded = Arc::new(Loaded {
+        let loaded = Arc::new(OnCard {
             module,
             multiprocessors: usize::try_from(multiprocessors).unwrap_or(1),
             single: upload(device, self.table.iter().map(|v| *v as f32).collect())?,
@@ -89,7 +89,36 @@ impl Program {
     }
 }
 
-fn config(launch: &ProgramLaunch, n: usize, loaded: &Loaded) -> LaunchConfig {
+/// Refuse what does not fit: `x` n × p, `beside` n × [`Program::beside`].
+fn check<E: Scalar, T: Tape<E, Cuda>>(
+    program: &Program,
+    x: &Matrix<E, Cuda, T>,
+    beside: &[f64],
+) -> Result<(), NnError>
+where
+    Cuda: Backend<E>,
+{
+    let (n, p) = *x.shape();
+    for (layer, found, expected) in [
+        ("a program", p, program.inputs),
+        (
+            "what goes in beside a program's input",
+            beside.len(),
+            n * program.beside,
+        ),
+    ] {
+        if found != expected {
+            return Err(NnError::Width {
+                layer: layer.to_owned(),
+                expected,
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn config(launch: &ProgramLaunch, n: usize, loaded: &OnCard) -> LaunchConfig {
     let blocks = match launch.threads_per_sample {
         Some(threads) => (n * threads).div_ceil(launch.block),
         None => BLOCKS_FOR_FOUND * loaded.multiprocessors,
@@ -109,7 +138,7 @@ macro_rules! run_program {
             program: &Program,
             beside: &[f64],
         ) -> Result<Matrix<$E, Cuda, T>, NnError> {
-            program.check(&x, beside)?;
+            check(program, &x, beside)?;
             let (x, mut tape) = x.split_tape();
             let (n, p) = *x.shape();
             let d = program.outputs;
