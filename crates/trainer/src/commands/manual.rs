@@ -72,7 +72,7 @@ mod tests {
             assert!(page.contains(word), "{word}");
         }
         // of the program and of each command, config with its three
-        assert_eq!(page.matches("Exit codes: 0 ").count(), 1 + 12 + 3);
+        assert_eq!(page.matches("Exit codes: 0 ").count(), 1 + 13 + 3);
         assert!(!page.contains("TRAINER HELP"));
     }
 }
