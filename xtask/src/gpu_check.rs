@@ -8,6 +8,8 @@ use std::process::{Command, ExitCode};
 
 /// Arguments of `cargo xtask gpu-check`.
 #[derive(Debug, clap::Args)]
+// the arguments within have a group of this name already
+#[group(skip)]
 pub struct Args {
     #[command(flatten)]
     build: cuda_build::Args,
