@@ -10,6 +10,7 @@ mod chunks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod device;
 pub mod disk;
 pub mod domain;
 mod error;

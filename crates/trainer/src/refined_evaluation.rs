@@ -1,12 +1,14 @@
 //! What a refinement does to the estimates of samples: `trainer eval --refine`.
 
 use crate::TrainerError;
+use crate::device::Device;
 use crate::evaluation::{Recovery, recover};
 use crate::inference::{Estimator, FlagCounts, Observations, Refinement, Request};
 use crate::trained_model::TrainedModel;
 use data::Samples;
 use model::PhysicsLayer;
 use ndarray::{Array2, Axis, Slice};
+use nn::Cpu;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -53,10 +55,11 @@ impl Estimated {
     /// As [`TrainedModel::open`] and [`Estimator::infer`].
     pub fn of(
         run: &Path,
+        device: Device,
         samples: &Samples,
         refinement: Option<Refinement>,
     ) -> Result<Self, TrainerError> {
-        let trained = TrainedModel::open(run)?;
+        let trained = TrainedModel::open(run, Cpu::default())?;
         let physics = trained.learner.model.physics().cloned();
         let physics = physics.ok_or(TrainerError::NoPhysics)?;
         let calibration = trained.learner.model.buffers().calibration.clone();
@@ -64,7 +67,7 @@ impl Estimated {
             refinement,
             ..Request::default()
         };
-        let estimator = Estimator::new(trained, request)?;
+        let estimator = Estimator::on(device, trained, request)?;
         let started = Instant::now();
         let (columns, flags) = infer(&estimator, samples)?;
         let seconds = started.elapsed().as_secs_f64();

@@ -22,7 +22,10 @@ use std::sync::Arc;
 use std::time::Instant;
 use trainer::assemble::{assemble, check};
 use trainer::config::{ConfigSource, Overrides, load};
+use trainer::device::Device;
 use trainer::experiment::Experiment;
+use trainer::inference::{Estimator, Observations, Request};
+use trainer::trained_model::TrainedModel;
 use trainer::training::{Learner, Shards};
 
 /// Bands against double precision, absolute.
@@ -298,4 +301,52 @@ fn memory_is_flat_over_twenty_thousand_steps() {
         end >> 20
     );
     assert!(warm.saturating_sub(end) < FLAT);
+}
+
+/// Estimates of the shipped model on the card are those of the processor, of more rows than go there at once.
+#[test]
+fn estimates_are_those_of_the_processor() {
+    if gpu().is_none() {
+        return;
+    }
+    let model =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/s2_midlatitude");
+    let on = |device| {
+        let trained = TrainedModel::open(&model, Cpu::default()).unwrap();
+        Estimator::on(device, trained, Request::default()).unwrap()
+    };
+    let (here, there) = (on(Device::Cpu), on(Device::Cuda(0)));
+    let n = 100_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let standardization = &here.experiment().standardization;
+    let of = standardization.mean().iter().zip(standardization.scale());
+    let channels: Vec<f32> = of
+        .flat_map(|(mean, scale)| {
+            let draw = |_| (mean + 0.3 * scale * rng.sample::<f64, _>(StandardNormal)) as f32;
+            (0..n).map(draw).collect::<Vec<_>>()
+        })
+        .collect();
+    let seen = Observations {
+        channels: &channels,
+        conditions: None,
+        masked: None,
+    };
+    let infer = |estimator: &Estimator| {
+        let mut out = vec![0.0; n * estimator.columns().len()];
+        estimator.infer(&seen, &mut out).unwrap();
+        out
+    };
+    let (expected, found) = (infer(&here), infer(&there));
+    let columns = expected.chunks_exact(n).zip(found.chunks_exact(n));
+    for (column, (expected, found)) in here.columns().iter().zip(columns) {
+        if column.name == "flags" {
+            continue;
+        }
+        let largest = expected.iter().fold(0.0_f32, |max, v| max.max(v.abs()));
+        let pairs = expected.iter().zip(found);
+        let error = pairs.fold(0.0_f32, |max, (a, b)| max.max((a - b).abs()));
+        let relative = f64::from(error / largest);
+        println!("{:<24} {relative:.1e}", column.name);
+        assert!(relative <= STEP, "{}: {relative}", column.name);
+    }
 }

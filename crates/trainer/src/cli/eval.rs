@@ -1,5 +1,6 @@
 //! `trainer eval`: its arguments.
 
+use crate::device::Device;
 use clap::Args;
 use data::BandNoise;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub struct EvalArgs {
     /// Table of samples (CSV) in the columns of the run's data; without it the run's test table
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Where the networks compute: `cpu`, or `cuda:N` in a build with CUDA
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: Device,
     /// Print one JSON object, for programs
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,7 @@
 //! `trainer infer`: its arguments.
 
 use crate::config::ChannelValues;
+use crate::device::Device;
 use crate::inference::Written;
 use crate::inference::input::{Kept, Source};
 use clap::{Args, ValueEnum};
@@ -80,6 +81,9 @@ pub struct InferArgs {
     /// Pixel size of the output in units of the CRS [default: that of the coarsest band up to 20]
     #[arg(long, value_name = "SIZE")]
     pub resolution: Option<f64>,
+    /// Where the networks compute: `cpu`, or `cuda:N` in a build with CUDA
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub device: Device,
     /// Number of threads; the results do not depend on it [default: one per core]
     #[arg(long, value_name = "N")]
     pub workers: Option<NonZeroUsize>,

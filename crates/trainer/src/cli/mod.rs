@@ -2,7 +2,7 @@
 
 mod baseline;
 mod config;
-mod device;
+mod devices;
 mod eval;
 mod export;
 mod import_config;
@@ -17,7 +17,6 @@ mod train;
 
 pub use baseline::BaselineArgs;
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand};
-pub use device::Device;
 pub use eval::EvalArgs;
 pub use export::ExportArgs;
 pub use import_config::ImportConfigArgs;
@@ -87,7 +86,7 @@ pub enum Command {
     #[command(after_help = report::EXAMPLES)]
     Report(ReportArgs),
     /// List what can compute here: the processor, each GPU, and what keeps a GPU from being used
-    #[command(after_help = device::EXAMPLES)]
+    #[command(after_help = devices::EXAMPLES)]
     Devices,
     /// Invert the physics for each test sample without a network: the floor of the physics alone
     #[command(after_help = baseline::EXAMPLES)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{ConfigSource, InformVariant, Overrides, Precision, SensorChoice};
+use crate::device::Device;
 use clap::CommandFactory as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
 //! `trainer train`: its arguments.
 
-use super::{ConfigArgs, Device};
+use super::ConfigArgs;
 use crate::config::Overrides;
+use crate::device::Device;
 use crate::training::Saving;
 use clap::{ArgAction, Args};
 use std::num::NonZeroUsize;

@@ -1,6 +1,7 @@
 //! `trainer eval`.
 
 use super::infer::refinement;
+use super::on_device::{OnDevice, on_device};
 use crate::TrainerError;
 use crate::assemble::read_samples;
 use crate::cli::EvalArgs;
@@ -11,6 +12,7 @@ use crate::refined_evaluation::{EstimateErrors, Estimated};
 use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
 use crate::trained_model::TrainedModel;
+use crate::training::Shards;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -59,13 +61,25 @@ impl EstimateReport {
 
 /// Evaluates the selected weights of a run on its test split or on another table.
 pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
+    on_device(args.device.check()?, Evaluating(args))
+}
+
+struct Evaluating<'a>(&'a EvalArgs);
+
+impl OnDevice for Evaluating<'_> {
+    fn with<D: Shards<f32>>(self, device: D) -> Result<(), TrainerError> {
+        eval_on(self.0, device)
+    }
+}
+
+fn eval_on<D: Shards<f32>>(args: &EvalArgs, device: D) -> Result<(), TrainerError> {
     let (trained, samples) = match &args.data {
         None => {
-            let (trained, samples) = TrainedModel::open_with_samples(&args.run)?;
+            let (trained, samples) = TrainedModel::open_with_samples(&args.run, device)?;
             (trained, samples.test)
         }
         Some(path) => {
-            let trained = TrainedModel::open(&args.run)?;
+            let trained = TrainedModel::open(&args.run, device)?;
             let standardization = &trained.experiment.standardization;
             let samples = read_samples(&trained.checked, path, standardization)?;
             (trained, samples)
@@ -74,9 +88,9 @@ pub(super) fn eval(args: &EvalArgs) -> Result<(), TrainerError> {
     let (experiment, path) = (&trained.experiment, &trained.weights);
     let refinement = refinement(&trained, args.refine, args.noise)?;
     let estimated = if refinement.is_some() || args.by_class.is_some() {
-        let encoder = Estimated::of(&args.run, &samples, None)?;
+        let encoder = Estimated::of(&args.run, args.device, &samples, None)?;
         let refined = match refinement {
-            Some(_) => Some(Estimated::of(&args.run, &samples, refinement)?),
+            Some(_) => Some(Estimated::of(&args.run, args.device, &samples, refinement)?),
             None => None,
         };
         Some((encoder, refined))

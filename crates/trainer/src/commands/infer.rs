@@ -9,7 +9,9 @@ use crate::inference::{
 use crate::interrupt::on_ctrl_c;
 use crate::screen::{Counter, Screen};
 use crate::trained_model::TrainedModel;
+use crate::training::Shards;
 use data::BandNoise;
+use nn::Cpu;
 use raster::CogCompression;
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
@@ -19,6 +21,7 @@ use tracing::{info, warn};
 
 /// A table or rasters in, estimates out.
 pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerError> {
+    let device = args.device.check()?;
     let is_raster = is_raster(args)?;
     if args.output.exists() && !args.overwrite {
         let value = args.output.display().to_string();
@@ -28,7 +31,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     let workers = args
         .workers
         .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    let trained = TrainedModel::open(&args.run)?;
+    let trained = TrainedModel::open(&args.run, Cpu::default())?;
     let checked = trained.checked.clone();
     let weights = crate::files::read(&trained.weights)?;
     let weights = format!("{:x}", Sha256::digest(&weights));
@@ -39,7 +42,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
         parameters: args.parameters.clone(),
         refinement: refinement.clone(),
     };
-    let estimator = Estimator::new(trained, request)?;
+    let estimator = Estimator::on(device, trained, request)?;
     let plan = InputPlan::new(&description, &estimator, &checked.physics)?;
     if let Some(dates) = plan.dates.as_ref().filter(|_| is_raster) {
         let allowed = "a date such as 2020-06-21, for a raster has no column of dates";
@@ -121,8 +124,8 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
 }
 
 /// So many steps with the noise as declared, or that of the training; `None` of none.
-pub(super) fn refinement(
-    trained: &TrainedModel,
+pub(super) fn refinement<D: Shards<f32>>(
+    trained: &TrainedModel<D>,
     steps: usize,
     noise: Option<BandNoise>,
 ) -> Result<Option<Refinement>, TrainerError> {

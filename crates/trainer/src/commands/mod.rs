@@ -8,6 +8,7 @@ mod export;
 mod import_config;
 mod infer;
 mod manual;
+mod on_device;
 mod replay;
 mod report;
 mod simulate;

@@ -1,10 +1,11 @@
 //! `trainer train`.
 
+use super::on_device::{OnDevice, on_device};
 use super::report::{self, Evaluated};
 use crate::TrainerError;
 use crate::assemble::{Assembled, assemble, check};
 use crate::checkpoint;
-use crate::cli::{Device, TrainArgs};
+use crate::cli::TrainArgs;
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
 use crate::domain::Domain;
 use crate::evaluation::{evaluate, inversion};
@@ -21,7 +22,7 @@ use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
 use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
 use data::Splits;
-use nn::{Cpu, named};
+use nn::named;
 use tracing::info;
 
 /// Trains, evaluates, writes summary and report, prints checks and recovery.
@@ -82,10 +83,7 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         config_json,
         screen,
     };
-    match device {
-        Device::Cpu => job.train_on(Cpu::default()),
-        Device::Cuda(index) => job.on_cuda(index),
-    }
+    on_device(device, job)
 }
 
 /// A training with everything it needs but the device.
@@ -99,6 +97,12 @@ struct Job<'a> {
     changed: bool,
     config_json: String,
     screen: &'a Screen,
+}
+
+impl OnDevice for Job<'_> {
+    fn with<D: Shards<f32>>(self, device: D) -> Result<(), TrainerError> {
+        self.train_on(device)
+    }
 }
 
 /// The configuration of a run that is resumed, and whether it is another one than the run's: what the command
@@ -151,25 +155,6 @@ fn first_difference(
 }
 
 impl Job<'_> {
-    #[cfg(feature = "cuda")]
-    fn on_cuda(&self, index: usize) -> Result<(), TrainerError> {
-        let device = nn::Cuda::try_build(index, 0).map_err(|e| TrainerError::Device {
-            device: format!("cuda:{index}"),
-            why: format!("{e:?}"),
-        })?;
-        self.train_on(device)
-    }
-
-    #[cfg(not(feature = "cuda"))]
-    #[allow(clippy::unused_self)] // the same call in both builds
-    fn on_cuda(&self, index: usize) -> Result<(), TrainerError> {
-        let why = "this build has no CUDA support".to_owned();
-        Err(TrainerError::Device {
-            device: format!("cuda:{index}"),
-            why,
-        })
-    }
-
     fn train_on<D: Shards<f32>>(&self, device: D) -> Result<(), TrainerError> {
         let origin = Origin::of(&self.config_json, self.samples);
         let (experiment, samples, run) = (self.experiment, self.samples, self.run);

@@ -2,23 +2,22 @@
 
 use super::columns::{Column, Kind, Possible, Written, columns};
 use super::flags::{self, FlagCounts};
+use super::networks::{Latents, Networks, Normals, networks};
 use super::products::Product;
 use super::refinement::{PriorCurvature, Refined, Refinement, Seen};
 use crate::TrainerError;
+use crate::device::Device;
 use crate::domain::Domain;
 use crate::experiment::Experiment;
 use crate::squashed_normal::SquashedTable;
 use crate::trained_model::TrainedModel;
 use crate::training::WITHIN_90;
 use latent::sigmoid;
-use model::{Gaussian, PhysVae, PhysicsLayer, Posterior};
+use model::{Buffers, PhysicsLayer};
 use ndarray::{Array2, ArrayView2};
-use nn::{Cpu, Matrix, matrix, to_host};
 use physics::Quantity;
 
-/// Observations that go through the networks at once: their activations stay in the cache.
-const CHUNK: usize = 1024;
-/// They go in whole groups of so many.
+/// Observations go through the networks in whole groups of so many.
 const WHOLE: usize = 64;
 
 /// What is asked of a model.
@@ -55,7 +54,9 @@ pub struct Observations<'a> {
 
 /// A trained model with all that its estimates need; used by any number of threads at once.
 pub struct Estimator {
-    model: PhysVae<f32, Cpu>,
+    networks: Box<dyn Networks>,
+    buffers: Buffers,
+    has_residual: bool,
     physics: PhysicsLayer,
     experiment: Experiment,
     domain: Option<Domain>,
@@ -84,6 +85,18 @@ impl Estimator {
     /// # Errors
     /// A model without physics, or whose residual sees the time of year; a request for what it does not have.
     pub fn new(trained: TrainedModel, request: Request) -> Result<Self, TrainerError> {
+        Self::on(Device::Cpu, trained, request)
+    }
+
+    /// The same with the networks on another device; a refinement and the physics of its errors stay on the processor.
+    ///
+    /// # Errors
+    /// As [`Estimator::new`]; the device refuses.
+    pub fn on(
+        device: Device,
+        trained: TrainedModel,
+        request: Request,
+    ) -> Result<Self, TrainerError> {
         let TrainedModel {
             experiment,
             learner,
@@ -112,7 +125,9 @@ impl Estimator {
             curvature: PriorCurvature::of(&experiment, model.buffers()),
             table: SquashedTable::default(),
             refinement: request.refinement,
-            model,
+            buffers: model.buffers().clone(),
+            has_residual: model.residual().is_some(),
+            networks: networks(device, model)?,
             physics,
             experiment,
             domain,
@@ -176,7 +191,7 @@ impl Estimator {
         for _ in usable.len()..n {
             counts.add(flags::MASKED);
         }
-        for rows in usable.chunks(CHUNK) {
+        for rows in usable.chunks(self.networks.rows_at_once()) {
             // products of few rows, and the last rows of an odd number, may be summed in another order than those among
             // many: the last observation fills up
             let mut together = rows.to_vec();
@@ -236,22 +251,9 @@ impl Estimator {
         let mut flags = self.flags_of_input(x.view(), conditions);
 
         let (wants_errors, wants_whole) = (self.wants_errors(), self.wants_reconstruction());
-        let loaded = |x: &Array2<f32>| matrix(&Cpu::default(), m, d, x.iter().copied().collect());
-        let posterior = if wants_whole {
-            self.model.encode(loaded(&x)?, conditions)?
-        } else {
-            let physical = self.model.encode_physical(loaded(&x)?, conditions)?;
-            Posterior {
-                physical,
-                auxiliary: None,
-            }
-        };
-        let physical = posterior.physical.ok_or(TrainerError::NoPhysics)?;
-        let mut mean = to_host(&physical.mean);
-        let mut sd = to_host(&physical.lnvar);
-        for v in &mut sd {
-            *v = (0.5 * *v).exp();
-        }
+        let latents = self.networks.encode(x.view(), conditions, wants_whole)?;
+        let Normals { mut mean, lnvar } = latents.physical;
+        let mut sd: Vec<f32> = lnvar.iter().map(|v| (0.5 * v).exp()).collect();
         let p = self.ranges.len();
         let wide = || Array2::from_shape_fn((m, d), |at| f64::from(x[at]));
         let refined = match &self.refinement {
@@ -263,7 +265,7 @@ impl Estimator {
                 let refined = refinement.refine(
                     &Seen {
                         physics: &self.physics,
-                        buffers: self.model.buffers(),
+                        buffers: &self.buffers,
                         x: seen_x.view(),
                         conditions: conditions.map(ArrayView2::reborrow),
                         mean: own_mean.view(),
@@ -302,15 +304,14 @@ impl Estimator {
             flags,
         };
         if wants_errors || wants_whole {
-            let u = matrix(&Cpu::default(), m, p, estimates.mean.clone())?;
-            let posterior = Posterior {
-                physical: Some(Gaussian {
-                    mean: u,
-                    lnvar: physical.lnvar,
-                }),
-                auxiliary: posterior.auxiliary,
-            };
-            self.reconstruct(&mut estimates, &wide(), posterior, conditions)?;
+            let whole = latents.auxiliary.map(|auxiliary| Latents {
+                physical: Normals {
+                    mean: estimates.mean.clone(),
+                    lnvar,
+                },
+                auxiliary: Some(auxiliary),
+            });
+            self.reconstruct(&mut estimates, &wide(), whole, conditions)?;
         }
         Ok(estimates)
     }
@@ -354,46 +355,35 @@ impl Estimator {
 
     /// Whether the residual is asked for.
     fn wants_reconstruction(&self) -> bool {
-        self.model.residual().is_some()
+        self.has_residual
             && (self.judges_errors()
                 || self.has(|kind| matches!(kind, Kind::ReconstructionError | Kind::Gate)))
     }
 
+    /// * `latents`: with auxiliary ones, where the residual is asked for
     fn reconstruct(
         &self,
         estimates: &mut Estimates,
         x: &Array2<f64>,
-        posterior: Posterior<f32, Cpu>,
+        latents: Option<Latents>,
         conditions: Option<ArrayView2<f64>>,
     ) -> Result<(), TrainerError> {
         let (m, d) = x.dim();
         let scale = self.experiment.standardization.scale();
-        let wide = |of: &Matrix<f32, Cpu>| {
-            let values = to_host(of);
-            Array2::from_shape_fn((m, d), |(i, k)| f64::from(values[i * d + k]))
-        };
-        let (x_p, whole) = if posterior.auxiliary.is_some() {
-            let decoded = self.model.decode(posterior, None, conditions)?;
-            let x_p = decoded
-                .x_p_calibrated
-                .or(decoded.x_p)
-                .ok_or(TrainerError::NoPhysics)?;
-            let gate = decoded.residual.and_then(|residual| residual.gate);
-            estimates.gate = gate.map(|gate| {
-                let gate = wide(&gate);
-                gate.rows()
-                    .into_iter()
-                    .map(|row| row.sum() / d as f64)
-                    .collect()
+        let (x_p, whole) = if let Some(latents) = latents {
+            let signals = self.networks.decode(latents, conditions)?;
+            estimates.gate = signals.gate.map(|gate| {
+                let rows = gate.rows().into_iter();
+                rows.map(|row| row.sum() / d as f64).collect()
             });
-            (wide(&x_p), Some(wide(&decoded.x_pb)))
+            (signals.x_p, Some(signals.x_pb))
         } else {
             let p = self.ranges.len();
             let z = Array2::from_shape_fn((m, p), |(i, k)| {
                 sigmoid(f64::from(estimates.mean[i * p + k]))
             });
             let mut x_p = self.physics.signals(z.view(), conditions)?;
-            if let Some(calibration) = &self.model.buffers().calibration {
+            if let Some(calibration) = &self.buffers.calibration {
                 calibration.apply_in_place(&mut x_p);
             }
             (x_p, None)

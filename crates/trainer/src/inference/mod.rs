@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! estimator   a block of observations in, columns of estimates out
+//! networks    the model on its device, asked from the host
 //! table_job   a table in, a table out
 //! raster_job  rasters in, a GeoTIFF out
 //! refinement  Levenberg-Marquardt steps from the encoder's answer
@@ -16,6 +17,7 @@ mod columns;
 mod estimator;
 mod flags;
 pub mod input;
+mod networks;
 mod noise;
 mod products;
 mod raster_job;

@@ -2,8 +2,9 @@
 
 use crate::TrainerError;
 use crate::trained_model::TrainedModel;
+use crate::training::Shards;
 use data::BandNoise;
-use nn::{Cpu, NoneTape, to_host};
+use nn::{NoneTape, to_host};
 use std::fmt;
 
 /// The noise of each channel that a refinement weighs errors with: √(a² + b²) of two independent parts.
@@ -29,7 +30,7 @@ impl Noise {
     ///
     /// # Errors
     /// It says nothing.
-    pub fn of_training(trained: &TrainedModel) -> Result<Self, TrainerError> {
+    pub fn of_training<D: Shards<f32>>(trained: &TrainedModel<D>) -> Result<Self, TrainerError> {
         let experiment = &trained.experiment;
         let d = experiment.dimensions.channels.len();
         let standardized = |sigma: Vec<f64>| Self {
@@ -48,7 +49,7 @@ impl Noise {
         if let Some(noise) = trained.learner.model.noise() {
             let [_, around_physics] = noise.lnvar::<NoneTape>()?;
             if let Some(lnvar) = around_physics {
-                let sigma = to_host::<f32, Cpu, NoneTape>(&lnvar).into_iter();
+                let sigma = to_host::<f32, D, NoneTape>(&lnvar).into_iter();
                 return Ok(standardized(
                     sigma.map(|v| f64::from(0.5 * v).exp()).collect(),
                 ));

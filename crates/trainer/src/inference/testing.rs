@@ -22,7 +22,7 @@ pub(super) const NOISE: BandNoise = BandNoise {
 /// `models/s2_midlatitude`: it sees the angles and has no residual.
 pub(super) fn shipped() -> TrainedModel {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    TrainedModel::open(&models.join("s2_midlatitude")).unwrap()
+    TrainedModel::open(&models.join("s2_midlatitude"), Cpu::default()).unwrap()
 }
 
 /// The built-in experiment with narrow networks and a gated residual, untrained.

@@ -38,6 +38,9 @@ fn by_themselves(estimator: &Estimator, seen: &Spectra, all: &[f32], rows: &[usi
     }
 }
 
+/// What goes through the networks of a processor at once.
+const CHUNK: usize = 1024;
+
 #[test]
 fn an_estimate_depends_on_nothing_but_its_observation() {
     // more than go through the networks at once

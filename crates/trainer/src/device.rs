@@ -3,17 +3,11 @@
 use crate::{TrainerError, gpu};
 use std::str::FromStr;
 
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  trainer devices
-  trainer train --device cuda:0
-
-Exit codes: 0 listed (also where there is no GPU), 1 anything else.";
-
 /// Where to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
+    #[default]
     Cpu,
     /// The GPU with this number.
     Cuda(usize),
