@@ -13,6 +13,7 @@ mod fuzz;
 mod gpu_check;
 mod house;
 mod instructions;
+mod python;
 mod quadrature;
 mod readme;
 mod scorecard;
@@ -60,6 +61,10 @@ enum Chore {
     CudaBuild(cuda_build::Args),
     /// On a machine with a GPU: what it computes against the processor, and how fast
     GpuCheck(gpu_check::Args),
+    /// Builds the wheel of crates/python (needs python3 with venv, pip and PyPI)
+    Wheel(python::WheelArgs),
+    /// Builds the wheel, installs it into an environment of its own and runs pytest
+    PythonTest(python::TestArgs),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +80,8 @@ fn main() -> ExitCode {
         Chore::CudaToolkit(args) => cuda_toolkit::run(&args),
         Chore::CudaBuild(args) => cuda_build::run(&args),
         Chore::GpuCheck(args) => gpu_check::run(&args),
+        Chore::Wheel(args) => python::wheel(&args),
+        Chore::PythonTest(args) => python::test(&args),
     }
 }
 

@@ -53,6 +53,19 @@ const COMMANDS: &[Entry] = &[
         written: "cargo xtask verify *",
         how: How::Not("is what runs now"),
     },
+    // Python, which verify does without
+    Entry {
+        written: "cargo xtask wheel",
+        how: How::Not("needs Python and PyPI; .ci/run does it in python-test"),
+    },
+    Entry {
+        written: "cargo xtask python-test",
+        how: How::Not("needs Python and PyPI; .ci/run runs it after verify"),
+    },
+    Entry {
+        written: "python3 -m pip install --find-links target/wheels phys_smpl",
+        how: How::Not("changes the Python that is there"),
+    },
     // training; the synthetic experiments can be made smaller, tables of samples only shorter in epochs
     Entry {
         written: "cargo run -p trainer -- train --config configs/rtm_c_austria.json *",

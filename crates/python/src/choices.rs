@@ -1,0 +1,39 @@
+//! What a user of Python names, as the physics crate knows it.
+
+use physics::{Canopy, Parameter, PhysicsError, Precision, Variant};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// The crate's own message as a `ValueError`.
+pub fn refused(error: PhysicsError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+fn unknown(what: &str, name: &str, allowed: &str) -> PyErr {
+    PyValueError::new_err(format!("unknown {what} \"{name}\"; allowed: {allowed}"))
+}
+
+/// What stands on the soil.
+pub fn canopy(name: &str) -> PyResult<Canopy> {
+    match name {
+        "published" => Ok(Canopy::Inform(Variant::Published)),
+        "enmap_box" => Ok(Canopy::Inform(Variant::EnmapBox)),
+        "sail" => Ok(Canopy::Sail),
+        _ => Err(unknown("variant", name, "published, enmap_box, sail")),
+    }
+}
+
+/// What bands and Jacobians are computed in.
+pub fn precision(name: &str) -> PyResult<Precision> {
+    match name {
+        "double" => Ok(Precision::F64),
+        "single" => Ok(Precision::F32),
+        _ => Err(unknown("precision", name, "double, single")),
+    }
+}
+
+/// Parameters by their symbols.
+pub fn parameters(symbols: &[String]) -> PyResult<Vec<Parameter>> {
+    let parsed = symbols.iter().map(|symbol| symbol.parse().map_err(refused));
+    parsed.collect()
+}

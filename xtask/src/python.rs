@@ -1,0 +1,178 @@
+//! `cargo xtask wheel` and `cargo xtask python-test`: crates/python, built by maturin and tested by pytest, in environments
+//! of their own below the target folder.
+
+use crate::workspace::{Workspace, cargo};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Arguments of `cargo xtask wheel`.
+#[derive(Debug, clap::Args)]
+pub struct WheelArgs {
+    /// Where the wheel goes [default: target/wheels]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Arguments of `cargo xtask python-test`.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// Does not install PyTorch (gigabytes); the tests that need it skip, and say so
+    #[arg(long)]
+    without_torch: bool,
+}
+
+/// Its manifest: a workspace of its own.
+const MANIFEST: &str = "crates/python/Cargo.toml";
+
+/// Builds the wheel and says where it is.
+pub fn wheel(args: &WheelArgs) -> ExitCode {
+    let chore = Chore::new();
+    let out = args.out.clone().unwrap_or_else(|| chore.target("wheels"));
+    report(
+        "wheel",
+        chore.wheel(&out).map(|()| format!("in {}", out.display())),
+    )
+}
+
+/// Format, clippy, and pytest with the wheel installed.
+pub fn test(args: &TestArgs) -> ExitCode {
+    report(
+        "python-test",
+        Chore::new().test(args).map(|()| "ok".to_owned()),
+    )
+}
+
+fn report(chore: &str, result: Result<String, String>) -> ExitCode {
+    match result {
+        Ok(text) => {
+            println!("{chore}: {text}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            println!("{chore}: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Chore {
+    root: PathBuf,
+}
+
+impl Chore {
+    fn new() -> Self {
+        Self {
+            root: Workspace::current().root().to_path_buf(),
+        }
+    }
+
+    fn target(&self, name: &str) -> PathBuf {
+        self.root.join("target").join(name)
+    }
+
+    /// Where cargo builds the crate and its examples.
+    fn built(&self) -> PathBuf {
+        self.target("python").join("cargo")
+    }
+
+    /// The interpreter of an environment, which is made on first use, with these packages.
+    fn environment(&self, name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+        let folder = self.target("python").join(name);
+        let programs = if cfg!(windows) { "Scripts" } else { "bin" };
+        let python = folder.join(programs).join("python");
+        if !python.exists() {
+            let system = if cfg!(windows) { "python" } else { "python3" };
+            run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
+        }
+        run(pip(&python).args(packages))?;
+        Ok(python)
+    }
+
+    fn wheel(&self, out: &Path) -> Result<(), String> {
+        let python = self.environment("build", &["maturin>=1.7,<2"])?;
+        let mut maturin = Command::new(python);
+        maturin
+            .args(["-m", "maturin", "build", "--release", "--locked"])
+            .arg("--manifest-path")
+            .arg(self.root.join(MANIFEST))
+            .arg("--target-dir")
+            .arg(self.built())
+            .arg("--out")
+            .arg(out);
+        run(&mut maturin)
+    }
+
+    fn test(&self, args: &TestArgs) -> Result<(), String> {
+        let manifest = self.root.join(MANIFEST);
+        let mut format = self.cargo("fmt");
+        run(format.arg("--manifest-path").arg(&manifest).arg("--check"))?;
+        let mut clippy = self.cargo("clippy");
+        clippy.arg("--manifest-path").arg(&manifest);
+        run(clippy.args([
+            "--release",
+            "--locked",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
+        // its own folder: a wheel of another version is not taken for this one
+        let wheels = self.target("python").join("wheels");
+        if wheels.exists() {
+            std::fs::remove_dir_all(&wheels).map_err(|e| format!("{}: {e}", wheels.display()))?;
+        }
+        self.wheel(&wheels)?;
+        let mut packages = vec!["numpy", "pytest"];
+        if !args.without_torch {
+            packages.push("torch");
+        }
+        let python = self.environment("test", &packages)?;
+        let mut install = pip(&python);
+        install.args([
+            "--force-reinstall",
+            "--no-deps",
+            "--no-index",
+            "--find-links",
+        ]);
+        run(install.arg(&wheels).arg("phys_smpl"))?;
+        let mut pytest = Command::new(python);
+        pytest
+            .args(["-m", "pytest", "-rs", "-p", "no:cacheprovider"])
+            .current_dir(self.root.join("crates/python"))
+            .env("CARGO", cargo())
+            .env("CARGO_TARGET_DIR", self.built());
+        run(&mut pytest)
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(cargo());
+        cargo.arg(command).env("CARGO_TARGET_DIR", self.built());
+        cargo
+    }
+}
+
+fn pip(python: &Path) -> Command {
+    let mut pip = Command::new(python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
+    pip
+}
+
+/// Runs to the end; what it says is on the screen.
+fn run(command: &mut Command) -> Result<(), String> {
+    let program = command.get_program().display().to_string();
+    let status = command
+        .status()
+        .map_err(|error| format!("{program}: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let words = command.get_args().map(|word| word.display().to_string());
+    let words: Vec<String> = words.collect();
+    Err(format!("{program} {}: {status}", words.join(" ")))
+}
