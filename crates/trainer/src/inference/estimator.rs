@@ -89,7 +89,8 @@ impl Estimator {
         Self::on(Device::Cpu, trained, request)
     }
 
-    /// The same with the networks on another device; a refinement and the physics of its errors stay on the processor.
+    /// The same with the networks on another device. A refinement, and the physics of a model without residual, stay on the
+    /// processor.
     ///
     /// # Errors
     /// As [`Estimator::new`]; the device refuses.
