@@ -7,6 +7,9 @@
 //! What this shows is that a kernel's formulas and its indices are right. It is **no** test of the kernel on a GPU:
 //! of its compiler, its rounding, its memory or of races between threads.
 //!
+//! [`HostKernels::compile_counting`] puts numbers that count in the place of `float` and `double`, and says how many
+//! operations a launch does.
+//!
 //! Understood are `__global__`, `__device__`, `__shared__` (of fixed size), `__syncthreads`, `__syncwarp`, shuffles and
 //! `atomicAdd`; no dynamic shared memory, one dimension of blocks and threads.
 
@@ -35,6 +38,19 @@ pub struct HostKernels {
     _folder: TempDir,
 }
 
+/// Floating-point operations, as the source writes them.
+///
+/// One each: sums, differences, products, quotients, roots, functions of the library; two: a fused multiplication and
+/// addition. Not counted: signs, comparisons, conversions, whole numbers, what is `constexpr`. A compiler may still find
+/// some that it need not do (a product with 1), and takes several instructions for a division, a root or a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Of `float`s.
+    pub single: u64,
+    /// Of `double`s.
+    pub double: u64,
+}
+
 /// How a kernel is launched.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch {
@@ -54,6 +70,22 @@ impl HostKernels {
     /// # Panics
     /// The source is not accepted, with the compiler's words; nothing can be written.
     pub fn compile(source: &str, calls: &[&str]) -> Option<Self> {
+        Self::compile_with("", source, calls)
+    }
+
+    /// As [`Self::compile`], and [`Self::run`] counts.
+    ///
+    /// # Panics
+    /// As [`Self::compile`].
+    pub fn compile_counting(source: &str, calls: &[&str]) -> Option<Self> {
+        Self::compile_with(
+            concat!("#define ON_HOST_COUNTS\n", include_str!("counted.hpp")),
+            source,
+            calls,
+        )
+    }
+
+    fn compile_with(numbers: &str, source: &str, calls: &[&str]) -> Option<Self> {
         let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
         if Command::new(&compiler).arg("--version").output().is_err() {
             eprintln!("skipped: {compiler} is not here, which runs CUDA kernels on the processor");
@@ -62,7 +94,7 @@ impl HostKernels {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("a folder for kernels: {e}"));
         let (file, program) = (folder.path().join("k.cpp"), folder.path().join("k"));
         let mut text = format!(
-            "{}\n#line 1 \"kernels.cu\"\n{source}\n{}\n",
+            "{}\n{numbers}\n#line 1 \"kernels.cu\"\n{source}\n{}\n",
             include_str!("on_host.hpp"),
             include_str!("main.hpp")
         );
@@ -96,11 +128,11 @@ impl HostKernels {
         })
     }
 
-    /// Runs a kernel; the buffers hold what it left in them.
+    /// Runs a kernel; the buffers hold what it left in them. None of its operations is counted unless it was compiled so.
     ///
     /// # Panics
     /// The kernel crashes.
-    pub fn run(&self, launch: Launch, buffers: &mut [Buffer]) {
+    pub fn run(&self, launch: Launch, buffers: &mut [Buffer]) -> Operations {
         let mut input = vec![];
         for number in [launch.call, launch.blocks, launch.threads, buffers.len()] {
             input.extend((number as u64).to_ne_bytes());
@@ -129,6 +161,16 @@ impl HostKernels {
             let (own, others) = rest.split_at(buffer.to_bytes().len());
             buffer.take(own);
             rest = others;
+        }
+        let counts: Vec<u64> = rest
+            .as_chunks()
+            .0
+            .iter()
+            .map(|b| u64::from_ne_bytes(*b))
+            .collect();
+        match counts[..] {
+            [single, double] => Operations { single, double },
+            _ => panic!("the kernel leaves {} bytes of counts", rest.len()),
         }
     }
 }
@@ -242,5 +284,52 @@ extern "C" __global__ void sums(const float *x, float *sums, int *launches) {
         kernels.run(launch, &mut buffers);
         assert_eq!(buffers[1].f32(), [2016.0, 6112.0, 10208.0]);
         assert_eq!(buffers[2].i32(), [3]);
+    }
+
+    /// In `float`: 2 + 1 + 1 for each, in `double`: 1 for each.
+    const SMALL: &str = r#"
+template <class L, int COUNT> struct Powers { L of[COUNT]; };
+template <class L, int COUNT> __device__ constexpr Powers<L, COUNT> thirds() {
+    Powers<L, COUNT> powers = {};
+    L power = L(1);
+    for (int i = 0; i < COUNT; ++i) powers.of[i] = power /= L(3);
+    return powers;
+}
+extern "C" __global__ void small(const float *x, float *y, double *z) {
+    constexpr Powers<float, 2> third = thirds<float, 2>();
+    const int i = threadIdx.x;
+    y[i] = sqrtf(fmaf(x[i], 2.0f, third.of[1])) / (x[i] > 1.5f ? 3.0f : -x[i]);
+    z[i] = exp((double)y[i]);
+}"#;
+
+    #[test]
+    fn operations_are_counted_and_results_stay() {
+        let call = "small(BUFFER(0, float), BUFFER(1, float), BUFFER(2, double))";
+        let Some(counting) = HostKernels::compile_counting(SMALL, &[call]) else {
+            return;
+        };
+        let plain = HostKernels::compile(SMALL, &[call]).unwrap();
+        let launch = Launch {
+            call: 0,
+            blocks: 1,
+            threads: 3,
+        };
+        let mut counted = [
+            Buffer::F32(vec![1.0, 2.0, 3.0]),
+            Buffer::F32(vec![0.0; 3]),
+            Buffer::F64(vec![0.0; 3]),
+        ];
+        let mut others = counted.clone();
+        let operations = counting.run(launch, &mut counted);
+        assert_eq!(
+            operations,
+            Operations {
+                single: 3 * (2 + 1 + 1),
+                double: 3
+            }
+        );
+        assert_eq!(plain.run(launch, &mut others), Operations::default());
+        assert_eq!(counted, others);
+        assert_eq!(counted[1].f32()[1], (37.0_f32 / 9.0).sqrt() / 3.0);
     }
 }
