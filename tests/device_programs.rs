@@ -3,12 +3,15 @@
 //! This is no test of a GPU. In double precision it compares formulas, in single precision it says what `float` does to
 //! them with the processor's rounding.
 
-use cuda_on_host::{Buffer, HostKernels, Launch};
+mod on_host;
+
+use cuda_on_host::Buffer;
 use ndarray::{Array2, Array3};
+use on_host::Given;
 use physics::{
     BandQuadrature, Canopy, DeviceNumber, DeviceProgram, ForwardModel, Illumination, LeafAngles,
     LeafVersion, Mogi, Parameter, ReflectanceModel, SENTINEL2_TRAINING_BANDS, SpectralSampling,
-    Station, Variant, Work,
+    Station, Variant,
 };
 use std::ops::RangeInclusive;
 
@@ -79,13 +82,6 @@ fn expected(
     (values, jacobian)
 }
 
-fn numbers(number: DeviceNumber, values: impl IntoIterator<Item = f64>) -> Buffer {
-    match number {
-        DeviceNumber::Single => Buffer::F32(values.into_iter().map(|v| v as f32).collect()),
-        DeviceNumber::Double => Buffer::F64(values.into_iter().collect()),
-    }
-}
-
 fn wide(buffer: &Buffer) -> Vec<f64> {
     match buffer {
         Buffer::F32(v) => v.iter().map(|v| f64::from(*v)).collect(),
@@ -125,55 +121,20 @@ fn found_in(
     order: &Order<'_>,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let (n, p, d) = (z.nrows(), z.ncols(), order.outputs);
-    let stages = program.stages(number, true);
-    let kind = if number == DeviceNumber::Single {
-        "float"
-    } else {
-        "double"
-    };
-    let calls: Vec<String> = stages
-        .iter()
-        .map(|stage| {
-            format!(
-                "{}(BUFFER(0, {kind}), BUFFER(1, double), BUFFER(2, double), BUFFER(3, {kind}), BUFFER(4, double), \
-                 BUFFER(5, double), BUFFER(6, int), BUFFER(7, {kind}), BUFFER(8, {kind}), *BUFFER(9, int))",
-                stage.function
-            )
-        })
-        .collect();
-    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
-    let kernels = HostKernels::compile(&program.source(number), &calls)?;
     let ranges = || order.parameters.iter().map(|k| &model.parameters()[*k]);
     let affine = ranges()
         .map(|q| q.min)
         .chain(ranges().map(|q| q.max - q.min));
     let affine = affine.chain(vec![0.0; d]).chain(vec![1.0; d]);
-    let mut buffers = [
-        numbers(number, z.iter().copied()),
-        Buffer::F64(conditions.iter().copied().collect()),
-        Buffer::F64(affine.collect()),
-        numbers(number, program.table.iter().copied()),
-        Buffer::F64(program.table.clone()),
-        Buffer::F64(vec![f64::NAN; n * program.workspace]),
-        Buffer::I32(vec![-1; 1 + n * program.list]),
-        numbers(number, vec![f64::NAN; n * d]),
-        numbers(number, vec![f64::NAN; n * d * p]),
-        Buffer::I32(vec![n as i32]),
-    ];
-    for (call, stage) in stages.iter().enumerate() {
-        let threads = match stage.work {
-            Work::Threads(each) => n * each,
-            Work::Warps(each) => n * each * 32,
-            Work::Found => 2 * stage.threads,
-        };
-        let launch = Launch {
-            call,
-            blocks: threads.div_ceil(stage.threads),
-            threads: stage.threads,
-        };
-        kernels.run(launch, &mut buffers);
-    }
-    Some((wide(&buffers[7]), wide(&buffers[8])))
+    let given = Given {
+        n,
+        z: &mut z.iter().copied(),
+        conditions: conditions.iter().copied().collect(),
+        affine: affine.collect(),
+        out: (n * d, n * d * p),
+    };
+    let found = on_host::run(program, number, given, false)?;
+    Some((wide(&found.values), wide(&found.jacobian)))
 }
 
 /// Worst errors of values and Jacobian: absolute, and relative to what is allowed for a column.

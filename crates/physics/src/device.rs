@@ -127,6 +127,18 @@ impl DeviceProgram {
         self
     }
 
+    /// Bytes of device memory that a sample with its Jacobian needs to move: parameters and conditions read, room written
+    /// and read, outputs and Jacobian written, each once. Constants, which all samples share, are not in it.
+    pub fn bytes_with_jacobian(&self, number: DeviceNumber, conditions: usize) -> usize {
+        let number = match number {
+            DeviceNumber::Single => 4,
+            DeviceNumber::Double => 8,
+        };
+        let p = self.parameter_places.len();
+        let d = self.output_places.iter().flatten().count();
+        number * (p + d + d * p) + 8 * (conditions + 2 * self.workspace)
+    }
+
     /// The launches, one after the other.
     pub fn stages(&self, number: DeviceNumber, with_jacobian: bool) -> Vec<Stage> {
         let all = if with_jacobian {
@@ -166,4 +178,27 @@ pub(crate) fn array(
 /// All digits of a double.
 pub(crate) fn digits(value: f64) -> String {
     format!("{value:e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_samples_bytes_are_those_of_its_rows() {
+        let program = DeviceProgram {
+            source: String::new(),
+            parameter_places: vec![0, 1],
+            output_places: vec![Some(0), None, Some(1), Some(2)],
+            table: vec![0.0; 100],
+            workspace: 10,
+            list: 1,
+            values: vec![],
+            jacobian: vec![],
+        };
+        // 2 in, 3 out, 3 × 2 slopes; one condition, 10 doubles there and back
+        let (single, double) = (4 * (2 + 3 + 6) + 8 * 21, 8 * (2 + 3 + 6) + 8 * 21);
+        assert_eq!(program.bytes_with_jacobian(DeviceNumber::Single, 1), single);
+        assert_eq!(program.bytes_with_jacobian(DeviceNumber::Double, 1), double);
+    }
 }

@@ -116,19 +116,24 @@ SPECTRAL double exp_and_e2(double k, double &e2) {
 }
 
 // phi(x) = (1 - e^-x)/x for |x| < 1/2 and its slope: terms (-x)^n/(n+1)!
-template <class L, int COUNT> SPECTRAL L phi_series(L x, L &slope) {
-    L value = L(0), factorial = L(1);
-    slope = L(0);
-    L coefficients[COUNT];
-#pragma unroll
+template <class L, int COUNT> struct Coefficients { L of[COUNT]; };
+template <class L, int COUNT> __device__ constexpr Coefficients<L, COUNT> phi_coefficients() {
+    Coefficients<L, COUNT> coefficients = {};
+    L factorial = L(1);
     for (int n = 0; n < COUNT; ++n) {
         factorial *= L(n + 1);
-        coefficients[n] = (n % 2 ? L(-1) : L(1)) / factorial;
+        coefficients.of[n] = (n % 2 ? L(-1) : L(1)) / factorial;
     }
+    return coefficients;
+}
+template <class L, int COUNT> SPECTRAL L phi_series(L x, L &slope) {
+    constexpr Coefficients<L, COUNT> coefficients = phi_coefficients<L, COUNT>();
+    L value = L(0);
+    slope = L(0);
 #pragma unroll
     for (int n = COUNT - 1; n >= 0; --n) {
         slope = muladd(slope, x, value);
-        value = muladd(value, x, coefficients[n]);
+        value = muladd(value, x, coefficients.of[n]);
     }
     return value;
 }
@@ -146,8 +151,10 @@ template <class L_, int P_> struct Dual {
 #define EACH(i) _Pragma("unroll") for (int i = 0; i < P; ++i)
 #define DUAL template <class L, int P> SPECTRAL Dual<L, P>
 #define OF const Dual<L, P> &
+// from what L is alone: a number of another type, such as a literal, becomes one
+#define NUMBER typename Dual<L, P>::L
 
-DUAL chain(OF a, L value, L slope) {
+DUAL chain(OF a, NUMBER value, NUMBER slope) {
     Dual<L, P> r;
     r.v = value;
     EACH(i) r.d[i] = a.d[i] * slope;
@@ -191,14 +198,14 @@ DUAL fused(OF a, OF b, OF c) {
     EACH(i) r.d[i] = muladd(a.d[i], b.v, muladd(a.v, b.d[i], c.d[i]));
     return r;
 }
-DUAL scale(OF a, L factor) { return chain(a, a.v * factor, factor); }
-DUAL offset(OF a, L constant) {
+DUAL scale(OF a, NUMBER factor) { return chain(a, a.v * factor, factor); }
+DUAL offset(OF a, NUMBER constant) {
     Dual<L, P> r = a;
     r.v = a.v + constant;
     return r;
 }
 // floor without derivative where it is larger
-DUAL clip_below(OF a, L floor) {
+DUAL clip_below(OF a, NUMBER floor) {
     Dual<L, P> r = a;
     bool below = a.v < floor;
     r.v = below ? floor : a.v;
