@@ -24,6 +24,8 @@ pub mod code {
 pub mod attribute {
     pub const CLOCK_RATE_KHZ: i32 = 13;
     pub const MULTIPROCESSOR_COUNT: i32 = 16;
+    pub const MEMORY_CLOCK_RATE_KHZ: i32 = 36;
+    pub const MEMORY_BUS_WIDTH_BITS: i32 = 37;
     pub const COMPUTE_CAPABILITY_MAJOR: i32 = 75;
     pub const COMPUTE_CAPABILITY_MINOR: i32 = 76;
 }

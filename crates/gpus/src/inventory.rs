@@ -41,6 +41,10 @@ pub struct Gpu {
     pub multiprocessors: u32,
     /// Highest clock, MHz.
     pub clock_mhz: u32,
+    /// Highest clock of the memory, MHz; 0 where the driver does not tell.
+    pub memory_clock_mhz: u32,
+    /// Wires to the memory; 0 where the driver does not tell.
+    pub memory_bus_bits: u32,
     /// Bytes of its memory.
     pub memory_total: u64,
     /// Bytes that a program can still have; `None` where the driver does not let this one in.
@@ -206,6 +210,9 @@ fn describe(driver: &Driver, index: usize) -> Result<Gpu, GpuError> {
         ),
         multiprocessors: attribute(attribute::MULTIPROCESSOR_COUNT)?,
         clock_mhz: attribute(attribute::CLOCK_RATE_KHZ)? / 1000,
+        // not told is no reason to refuse a card
+        memory_clock_mhz: attribute(attribute::MEMORY_CLOCK_RATE_KHZ).unwrap_or(0) / 1000,
+        memory_bus_bits: attribute(attribute::MEMORY_BUS_WIDTH_BITS).unwrap_or(0),
         memory_total: driver.memory_total(index)?,
         memory_free: None,
     })

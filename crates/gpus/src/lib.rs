@@ -19,8 +19,10 @@
 mod driver;
 mod error;
 mod inventory;
+mod peak;
 
 pub use error::GpuError;
 pub use inventory::{
     Gpu, Inventory, Libraries, Requirement, Version, check, check_with, list, list_with,
 };
+pub use peak::Peak;

@@ -30,6 +30,10 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
     switch (attribute) {
     case 13: *value = 1755000; return 0;
     case 16: *value = 132; return 0;
+#ifndef SILENT
+    case 36: *value = 9501000; return 0;
+    case 37: *value = 384; return 0;
+#endif
     case 75: *value = 8; return 0;
     case 76: *value = 6; return 0;
     }
@@ -105,6 +109,8 @@ fn a_gpu_that_is_enough_is_described() {
     assert_eq!((gpu.index, gpu.name.as_str()), (1, "Second Card"));
     assert_eq!(gpu.compute_capability.to_string(), "8.6");
     assert_eq!((gpu.multiprocessors, gpu.clock_mhz), (132, 1755));
+    assert_eq!((gpu.memory_clock_mhz, gpu.memory_bus_bits), (9501, 384));
+    assert_eq!(gpu.peak().bandwidth, Some(912.096e9));
     assert_eq!(gpu.memory_total, 81920 << 20);
     // the context was made current once, and given back: asking again works
     assert_eq!(gpu.memory_free, Some(81820 << 20));
@@ -113,6 +119,17 @@ fn a_gpu_that_is_enough_is_described() {
     assert_eq!(inventory.gpus.len(), 2);
     assert_eq!(inventory.gpus[1], gpu);
     assert_eq!(inventory.gpus[0].name, "First Card");
+}
+
+#[test]
+fn a_memory_that_the_driver_is_silent_of_has_no_bandwidth() {
+    let Some(machine) = Machine::with(&["-DCUDA=13000", "-DGPUS=1", "-DMIB=8192L", "-DSILENT"])
+    else {
+        return;
+    };
+    let gpu = check_with(&machine.libraries, 0, &NEEDED).unwrap();
+    assert_eq!((gpu.memory_clock_mhz, gpu.memory_bus_bits), (0, 0));
+    assert_eq!(gpu.peak().bandwidth, None);
 }
 
 #[test]
