@@ -123,7 +123,7 @@ class Plate(torch.autograd.Function):
 class Spectra:
     """Constants of the wavelengths at which one of these bands of Sentinel-2A (all by default) has weight."""
 
-    def __init__(self, dtype, names=None):
+    def __init__(self, dtype, names=None, device=None):
         leaf, ground = table("prospect_d.csv"), table("soil_and_sky.csv")
         response = table("srf_sentinel2a.csv")
         nm = response.pop("wavelength_nm")
@@ -144,7 +144,7 @@ class Spectra:
         )
         self.count = len(nm)
         for name, value in wanted.items():
-            setattr(self, name, value.to(dtype).contiguous())
+            setattr(self, name, value.to(device, dtype).contiguous())
 
 
 def phase_of_leaves(theta, tts, tto, psi):
@@ -177,7 +177,7 @@ class Geometry:
     tts, tto, psi in degrees, hspot: G x 1; shares of the 13 classes: G x 13.
     """
 
-    def __init__(self, tts, tto, psi, hspot, shares, dtype):
+    def __init__(self, tts, tto, psi, hspot, shares, dtype, device=None):
         wide = torch.float64
         to = lambda x: torch.as_tensor(x, dtype=wide).reshape(-1, 1)
         tts, tto, psi = (torch.deg2rad(to(x)) for x in (tts, tto, psi))
@@ -206,7 +206,7 @@ class Geometry:
             gap=-(ko + ks) * nodes + torch.sqrt(ko * ks) * overlap,
         )
         for name, value in wanted.items():
-            setattr(self, name, value.to(dtype))
+            setattr(self, name, value.to(device, dtype))
 
 
 def phi(x):
