@@ -4,6 +4,7 @@ use crate::cuda_toolkit::{Toolkit, is_delayed};
 use crate::elf;
 use crate::workspace::{Workspace, cargo};
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -51,12 +52,7 @@ pub fn cargo_with_cuda(workspace: &Workspace, args: &Args) -> Result<Command, St
         .output()
         .map_err(|error| format!("{}: {error}", nvcc.display()))?;
     check_compute_cap(compute_cap, &String::from_utf8_lossy(&known.stdout))?;
-    let mut libraries = vec![toolkit.shared_libraries()];
-    if let Some(more) = env::var_os("LD_LIBRARY_PATH") {
-        libraries.extend(env::split_paths(&more));
-    }
-    let libraries =
-        env::join_paths(libraries).map_err(|error| format!("LD_LIBRARY_PATH: {error}"))?;
+    let libraries = libraries(workspace, args)?;
     let mut command = Command::new(cargo());
     command
         .current_dir(workspace.root())
@@ -68,7 +64,23 @@ pub fn cargo_with_cuda(workspace: &Workspace, args: &Args) -> Result<Command, St
     Ok(command)
 }
 
-fn build(args: &Args) -> Result<String, String> {
+/// Where programs look for libraries when they start and compute: those of the toolkit first.
+pub fn libraries(workspace: &Workspace, args: &Args) -> Result<OsString, String> {
+    let toolkit = Toolkit::open(workspace, args.toolkit.as_deref())?;
+    let mut folders = vec![toolkit.shared_libraries()];
+    if let Some(more) = env::var_os("LD_LIBRARY_PATH") {
+        folders.extend(env::split_paths(&more));
+    }
+    env::join_paths(folders).map_err(|error| format!("LD_LIBRARY_PATH: {error}"))
+}
+
+/// The program that [`build`] makes.
+pub fn program(workspace: &Workspace) -> PathBuf {
+    workspace.root().join(TARGET).join("release/trainer")
+}
+
+/// Builds the trainer; what it needs and where it is.
+pub fn build(args: &Args) -> Result<String, String> {
     let workspace = Workspace::current();
     let toolkit = Toolkit::open(&workspace, args.toolkit.as_deref())?;
     let compute_cap = args.compute_cap;
@@ -80,7 +92,7 @@ fn build(args: &Args) -> Result<String, String> {
     if !status.success() {
         return Err(format!("cargo build: {status}"));
     }
-    let binary = workspace.root().join(TARGET).join("release/trainer");
+    let binary = program(&workspace);
     let file = fs::read(&binary).map_err(|error| format!("{}: {error}", binary.display()))?;
     let needed =
         elf::needed(&file).map_err(|problem| format!("{}: {problem}", binary.display()))?;

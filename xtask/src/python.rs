@@ -75,17 +75,8 @@ impl Chore {
         self.target("python").join("cargo")
     }
 
-    /// The interpreter of an environment, which is made on first use, with these packages.
     fn environment(&self, name: &str, packages: &[&str]) -> Result<PathBuf, String> {
-        let folder = self.target("python").join(name);
-        let programs = if cfg!(windows) { "Scripts" } else { "bin" };
-        let python = folder.join(programs).join("python");
-        if !python.exists() {
-            let system = if cfg!(windows) { "python" } else { "python3" };
-            run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
-        }
-        run(pip(&python).args(packages))?;
-        Ok(python)
+        environment(&self.target("python").join(name), packages)
     }
 
     fn wheel(&self, out: &Path) -> Result<(), String> {
@@ -149,6 +140,18 @@ impl Chore {
         cargo.arg(command).env("CARGO_TARGET_DIR", self.built());
         cargo
     }
+}
+
+/// The interpreter of an environment, which is made on first use, with these packages.
+pub fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+    let programs = if cfg!(windows) { "Scripts" } else { "bin" };
+    let python = folder.join(programs).join("python");
+    if !python.exists() {
+        let system = if cfg!(windows) { "python" } else { "python3" };
+        run(Command::new(system).args(["-m", "venv"]).arg(folder))?;
+    }
+    run(pip(&python).args(packages))?;
+    Ok(python)
 }
 
 fn pip(python: &Path) -> Command {

@@ -58,6 +58,11 @@ fn gpu() -> Option<Cuda> {
     }
 }
 
+/// Operations and bytes of a spectrum with its Jacobian, counted without a GPU.
+const NEEDED_BY_A_SPECTRUM: &str = include_str!("../../../tests/golden/device_operations.json");
+/// Threads of the processor beside which a card's steps are set.
+const THREADS: usize = 2;
+
 const RANGES: [(Parameter, f64, f64); 7] = [
     (Parameter::N, 1.0, 3.0),
     (Parameter::Cab, 10.0, 80.0),
@@ -228,10 +233,14 @@ fn median(mut run: impl FnMut()) -> f64 {
     seconds[seconds.len() / 2]
 }
 
+/// One line of JSON for each rate, read by `cargo xtask gpu-check`: shares of what the card can do at most, `null` where its
+/// driver does not tell.
 #[test]
 fn spectra_per_second() {
     let Some(device) = gpu() else { return };
-    for quadrature in [false, true] {
+    let peak = gpus::list().unwrap().gpus[0].peak();
+    let needed: serde_json::Value = serde_json::from_str(NEEDED_BY_A_SPECTRUM).unwrap();
+    for (sampling, quadrature) in [("exact", false), ("quadrature", true)] {
         let layer = forest(quadrature);
         for n in [256, 1024, 4096, 16_384, 65_536, 262_144, 1 << 20] {
             let z = uniform(n, 3);
@@ -241,15 +250,28 @@ fn spectra_per_second() {
                 let _kept = layer.apply(z.leaky_trace(), None).unwrap();
                 device.synchronize();
             });
-            println!(
-                "quadrature {quadrature}, batch {n}: {:.3e} spectra with Jacobian per second",
-                n as f64 / seconds
-            );
             assert!(seconds > 0.0);
+            let rate = n as f64 / seconds;
+            let share = |what: &str, most: Option<f64>| {
+                let each = needed[sampling][what].as_f64().unwrap();
+                most.map(|most| rate * each / most)
+            };
+            println!(
+                "{}",
+                serde_json::json!({
+                    "sampling": sampling,
+                    "batch": n,
+                    "spectra_per_second": rate,
+                    "of_single": share("single", peak.single),
+                    "of_double": share("double", peak.double),
+                    "of_bandwidth": share("bytes", peak.bandwidth),
+                })
+            );
         }
     }
 }
 
+/// One line of JSON for each batch, read by `cargo xtask gpu-check`.
 #[test]
 fn steps_per_second() {
     let Some(device) = gpu() else { return };
@@ -257,20 +279,26 @@ fn steps_per_second() {
     let d = experiment.dimensions.channels.len();
     let mut there = Learner::<f32, Cuda>::new(&experiment, device).unwrap();
     let mut here = Learner::<f32, Cpu>::new(&experiment, Cpu::default()).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(THREADS)
+        .build()
+        .unwrap();
     for n in [256, 1024, 4096, 16_384, 65_536] {
         let x = observations(n, d);
         let gpu = median(|| {
             step(&mut there, &x, 1);
         });
         let cpu = median(|| {
-            step(&mut here, &x, 1);
+            pool.install(|| step(&mut here, &x, 1));
         });
         println!(
-            "batch {n}: {:.2} ms a step on the GPU, {:.2} ms on {} threads, {:.2} times as fast",
-            1e3 * gpu,
-            1e3 * cpu,
-            std::thread::available_parallelism().unwrap(),
-            cpu / gpu
+            "{}",
+            serde_json::json!({
+                "step": n,
+                "gpu_seconds": gpu,
+                "cpu_seconds": cpu,
+                "cpu_threads": pool.current_num_threads(),
+            })
         );
     }
 }
