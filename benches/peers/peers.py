@@ -10,6 +10,9 @@ Each program computes the same batch again and again; rounds go through all of t
 meets all alike. Two times are taken: by the clock (median of the rounds), and, for one thread, that of the processor
 (median too), which other people's programs do not stretch. Results: target/peers/peers.json and peers.md.
 
+Where `cargo xtask wheel` has left a wheel in target/wheels, the environment takes it when it is made, and the same calls
+are timed from Python too.
+
 `--only kernels` times the physics alone, `--only steps` whole training steps alone: ours (the example step_cost, at all
 wavelengths and at those of the quadrature) beside the same steps in plain torch (plain_step.py), by the clock.
 """
@@ -72,6 +75,8 @@ def environment(chosen):
         elif chosen.torch_index:
             subprocess.run([*pip, "torch", "--index-url", chosen.torch_index], check=True)
         subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
+        if list((target() / "wheels").glob("phys_smpl-*.whl")):
+            subprocess.run([*pip, "--no-index", "--no-deps", "--find-links", target() / "wheels", "phys_smpl"], check=True)
         (place / "complete").touch()
     return python
 
@@ -124,6 +129,33 @@ def ours(program, task, batch, threads):
         return statistics.median(found["seconds"]) / batch, processor and processor / batch
 
     return Case(f"this project, {task}", threads, run)
+
+
+def cases_from_python(batch, threads):
+    """The same forests on the same bands through phys_smpl; none where it is not installed."""
+    try:
+        import phys_smpl
+    except ImportError:
+        return []
+    import numpy as np
+
+    free = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"]
+    rtm = phys_smpl.Rtm(free=free, precision="single", threads=threads)
+    low, high = (np.array([q[at] for q in rtm.parameters]) for at in (2, 3))
+    params = low + (high - low) * (0.1 + 0.8 * np.random.default_rng(5).random((batch, len(free))))
+
+    def often(work):
+        once = timed(batch, lambda: work(params), threads)
+
+        def run():
+            both = [once() for _ in range(OURS_REPEATS)]
+            clock = statistics.median(clock for clock, _ in both)
+            return clock, statistics.median(own for _, own in both) if threads == 1 else None
+
+        return run
+
+    tasks = {"forward": rtm.forward, "jacobian": rtm.forward_with_jacobian}
+    return [Case(f"this project from Python, {task}", threads, often(work)) for task, work in tasks.items()]
 
 
 def torch_cases(batch, threads):
@@ -232,6 +264,7 @@ def kernel_cases(batch):
     cases = []
     for threads in THREADS:
         cases += [ours(program, task, batch, threads) for task in ("forward", "jacobian")]
+        cases += cases_from_python(batch, threads)
         cases += torch_cases(batch, threads)
     return [*cases, numba_case()]
 
@@ -270,11 +303,12 @@ def table(report):
               "|---|---:|---:|---:|---:|"]
     by_name = {(case["name"], case["threads"]): case for case in report["cases"]}
     for (name, threads), case in by_name.items():
-        if name.startswith("this project"):
+        if name.startswith("this project,"):
             continue
         task = "forward" if name.endswith(("forward", "at a time")) else "jacobian"
         own = by_name["this project, " + task, threads]
-        ratio = lambda key: f"{case[key] / own[key]:.0f} ×" if case[key] and own[key] else ""
+        digits = 3 if "from Python" in name else 0
+        ratio = lambda key: f"{case[key] / own[key]:.{digits}f} ×" if case[key] and own[key] else ""
         lines.append(f"| {task} against {name} | {threads} | {ratio('clock_us')} | {ratio('best_us')} |"
                      f" {ratio('processor_us')} |")
     return "\n".join(lines)

@@ -24,6 +24,15 @@ pub struct TestArgs {
 /// Its manifest: a workspace of its own.
 const MANIFEST: &str = "crates/python/Cargo.toml";
 
+/// What runs notebooks/ as tests, and what they use.
+const FOR_NOTEBOOKS: [&str; 3] = ["nbmake", "ipykernel", "scipy"];
+
+/// What `phys_smpl[maps]` brings.
+const FOR_MAPS: [&str; 4] = ["xarray", "dask[array,distributed]", "zarr", "rioxarray"];
+
+/// The notebook that cannot do without PyTorch.
+const OF_TORCH: &str = "notebooks/3_training_through_the_physics.ipynb";
+
 /// Builds the wheel and says where it is.
 pub fn wheel(args: &WheelArgs) -> ExitCode {
     let chore = Chore::new();
@@ -114,6 +123,8 @@ impl Chore {
         }
         self.wheel(&wheels)?;
         let mut packages = vec!["numpy", "pytest"];
+        packages.extend(FOR_NOTEBOOKS);
+        packages.extend(FOR_MAPS);
         if !args.without_torch {
             packages.push("torch");
         }
@@ -128,10 +139,15 @@ impl Chore {
         run(install.arg(&wheels).arg("phys_smpl"))?;
         let mut pytest = Command::new(python);
         pytest
-            .args(["-m", "pytest", "-rs", "-p", "no:cacheprovider"])
+            .args(["-m", "pytest", "-rs", "-p", "no:cacheprovider", "--nbmake"])
+            .args(["tests", "notebooks"])
             .current_dir(self.root.join("crates/python"))
             .env("CARGO", cargo())
             .env("CARGO_TARGET_DIR", self.built());
+        if args.without_torch {
+            println!("skipped: {OF_TORCH} needs PyTorch");
+            pytest.args(["--ignore", OF_TORCH]);
+        }
         run(&mut pytest)
     }
 

@@ -1,8 +1,8 @@
 //! For each number of samples on a line of standard input, the seconds of one call with the Jacobian, on one thread: what
-//! benches/overhead.py compares the binding with.
+//! benches/overhead.py compares the binding with. One argument: `single` or `double`.
 
 use ndarray::{Array2, Array3, ArrayView1};
-use physics::{ForwardModel, ReflectanceModel};
+use physics::{ForwardModel, Precision, ReflectanceModel};
 use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::time::Instant;
@@ -13,7 +13,13 @@ const FOREST: [f64; 7] = [1.5, 40.0, 0.01, 0.01, 3.0, 0.5, 0.7];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let free: Result<Vec<_>, _> = FREE.iter().map(|symbol| symbol.parse()).collect();
-    let model = ReflectanceModel::builder().free(free?).build()?;
+    let precision = match std::env::args().nth(1).as_deref() {
+        Some("single") => Precision::F32,
+        Some("double") => Precision::F64,
+        _ => return Err("single or double?".into()),
+    };
+    let builder = ReflectanceModel::builder().precision(precision);
+    let model = builder.free(free?).build()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let mut out = std::io::stdout();
     for line in std::io::stdin().lock().lines() {

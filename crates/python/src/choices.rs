@@ -1,8 +1,10 @@
 //! What a user of Python names, as the physics crate knows it.
 
 use physics::{Canopy, Parameter, PhysicsError, Precision, Variant};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
+use trainer::TrainerError;
+use trainer::inference::Written;
 
 /// The crate's own message as a `ValueError`.
 pub fn refused(error: PhysicsError) -> PyErr {
@@ -11,6 +13,28 @@ pub fn refused(error: PhysicsError) -> PyErr {
 
 fn unknown(what: &str, name: &str, allowed: &str) -> PyErr {
     PyValueError::new_err(format!("unknown {what} \"{name}\"; allowed: {allowed}"))
+}
+
+/// A trained model's message as a `ValueError`, or as an `OSError` where a file was the matter.
+pub fn failed(error: TrainerError) -> PyErr {
+    match error {
+        TrainerError::Io { .. } | TrainerError::NotARun { .. } => {
+            PyOSError::new_err(error.to_string())
+        }
+        _ => PyValueError::new_err(error.to_string()),
+    }
+}
+
+/// Groups of columns by the names of `trainer infer --write`.
+pub fn written(names: &[String]) -> PyResult<Vec<Written>> {
+    let allowed = Written::ALL.map(Written::name);
+    let group = |name: &String| {
+        let found = Written::ALL.iter().find(|group| group.name() == *name);
+        found
+            .copied()
+            .ok_or_else(|| unknown("group of columns", name, &allowed.join(", ")))
+    };
+    names.iter().map(group).collect()
 }
 
 /// What stands on the soil.

@@ -1,16 +1,20 @@
-//! `phys_smpl._native`: the physics crate on NumPy arrays.
+//! `phys_smpl._native`: the physics crate and trained models on NumPy arrays.
 //!
-//! One class, [`Rtm`]; what surrounds it in Python lies in `python/phys_smpl/`.
+//! Two classes, [`Rtm`] and [`Model`]; what surrounds them in Python lies in `python/phys_smpl/`.
 
 mod arrays;
 mod choices;
+mod model;
 mod rtm;
+mod threads;
 
+pub use model::Model;
 pub use rtm::Rtm;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Model>()?;
     module.add_class::<Rtm>()
 }

@@ -2,12 +2,11 @@
 
 use crate::arrays::Table;
 use crate::choices::{canopy, parameters, precision, refused};
+use crate::threads::Threads;
 use ndarray::{Array2, Array3, CowArray, Dimension};
 use numpy::{Element, IntoPyArray, PyArray};
 use physics::{ForwardModel, LeafVersion, Quantity, ReflectanceModel, Sensor};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::collections::BTreeMap;
 
 /// Reflectance of a canopy as a sensor sees it, with its exact Jacobian.
@@ -40,7 +39,7 @@ use std::collections::BTreeMap;
 #[pyclass(module = "phys_smpl", frozen)]
 pub struct Rtm {
     model: ReflectanceModel,
-    pool: Option<ThreadPool>,
+    threads: Threads,
 }
 
 #[pymethods]
@@ -77,19 +76,9 @@ impl Rtm {
         if let Some(geometry) = geometry {
             builder = builder.per_sample(parameters(&geometry)?);
         }
-        let pool = match threads {
-            None => None,
-            Some(0) => return Err(PyValueError::new_err("threads is 0; allowed: at least 1")),
-            Some(n) => Some(
-                ThreadPoolBuilder::new()
-                    .num_threads(n)
-                    .build()
-                    .map_err(|error| PyValueError::new_err(error.to_string()))?,
-            ),
-        };
         Ok(Self {
             model: builder.build().map_err(refused)?,
-            pool,
+            threads: Threads::of(threads)?,
         })
     }
 
@@ -147,7 +136,7 @@ impl Rtm {
         let (given, at) = (params.numbers(), geometry.as_ref().map(Table::numbers));
         let (given, at) = (given.view(), at.as_ref().map(CowArray::view));
         let values = py.detach(|| {
-            self.on_threads(|| {
+            self.threads.run(|| {
                 let mut values = Array2::zeros((given.nrows(), self.model.outputs().len()));
                 let done = self.model.evaluate(given, at, values.view_mut());
                 done.map(|()| values)
@@ -188,7 +177,7 @@ impl Rtm {
         let (given, at) = (params.numbers(), geometry.as_ref().map(Table::numbers));
         let (given, at) = (given.view(), at.as_ref().map(CowArray::view));
         let both = py.detach(|| {
-            self.on_threads(|| {
+            self.threads.run(|| {
                 let (n, d) = (given.nrows(), self.model.outputs().len());
                 let mut values = Array2::zeros((n, d));
                 let mut jacobian = Array3::zeros((n, d, self.model.parameters().len()));
@@ -203,17 +192,8 @@ impl Rtm {
     }
 }
 
-impl Rtm {
-    /// `work` on as many threads as were asked for.
-    fn on_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match &self.pool {
-            None => work(),
-            Some(pool) => pool.install(work),
-        }
-    }
-}
-
-fn told(q: &Quantity) -> (String, String, f64, f64, f64) {
+/// Name, unit, smallest, largest and default value.
+pub fn told(q: &Quantity) -> (String, String, f64, f64, f64) {
     (q.name.clone(), q.unit.clone(), q.min, q.max, q.default)
 }
 

@@ -1,8 +1,9 @@
-"""Forest reflectance (PROSPECT, 4SAIL, INFORM) and its exact Jacobian on NumPy arrays."""
+"""Forest reflectance (PROSPECT, 4SAIL, INFORM) with its exact Jacobian, and trained models, on NumPy arrays."""
 
 from ._native import Rtm
+from .model import Model
 
-__all__ = ["Rtm", "torch_function"]
+__all__ = ["Model", "Rtm", "torch_function"]
 
 
 def torch_function(rtm):

@@ -1,5 +1,7 @@
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,3 +35,32 @@ class Rtm:
     def forward_with_jacobian(
         self, params: NDArray[_F], geometry: NDArray[np.float32] | NDArray[np.float64] | None = None
     ) -> tuple[NDArray[_F], NDArray[_F]]: ...
+
+class Model:
+    def __init__(
+        self,
+        run: PathLike[str],
+        *,
+        write: Sequence[str] | None = None,
+        parameters: Sequence[str] | None = None,
+        refine: int = 0,
+        threads: int | None = None,
+    ) -> None: ...
+    @property
+    def channels(self) -> list[str]: ...
+    @property
+    def angles(self) -> list[_Quantity]: ...
+    @property
+    def columns(self) -> list[tuple[str, str, str]]: ...
+    @property
+    def flags(self) -> list[tuple[int, str]]: ...
+    @property
+    def weights(self) -> Path: ...
+    def infer(
+        self,
+        x: NDArray[Any],
+        angles: NDArray[np.float32] | NDArray[np.float64] | None,
+        masked: NDArray[np.bool_] | None,
+        digital_numbers: tuple[float, float] | None,
+        nodata: float | None,
+    ) -> dict[str, NDArray[Any]]: ...

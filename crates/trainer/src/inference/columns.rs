@@ -34,6 +34,19 @@ impl Written {
         Self::Gate,
         Self::Flags,
     ];
+
+    /// As on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Median => "median",
+            Self::Sd => "sd",
+            Self::Interval => "interval",
+            Self::Products => "products",
+            Self::Errors => "errors",
+            Self::Gate => "gate",
+            Self::Flags => "flags",
+        }
+    }
 }
 
 /// What a column holds.
@@ -225,6 +238,14 @@ mod tests {
                     .collect()
             })
             .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for group in Written::ALL {
+            let possible = group.to_possible_value().unwrap();
+            assert_eq!(possible.get_name(), group.name());
+        }
     }
 
     #[test]
