@@ -11,6 +11,11 @@ def torch_function(rtm):
 
     PyTorch is imported here, not with the package.
     """
-    from .torch import torch_function as make
+    try:
+        from .torch import torch_function as make
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ImportError("torch_function needs PyTorch: pip install 'phys_smpl[torch]'") from error
 
     return make(rtm)
