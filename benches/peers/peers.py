@@ -31,8 +31,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "inform_published_s2.json"
 OURS_REPEATS = 10
-# until the threads of another library have gone to sleep
-REST_SECONDS = 0.5
+# until the threads of another library are asleep and ours have a processor each
+WARM_UP_SECONDS = 0.5
 # what one round of a single numba spectrum averages over
 SINGLE_REPEATS = 50
 # what one round of a step in torch is the median of
@@ -150,9 +150,10 @@ def cases_from_python(batch, threads):
         once = timed(batch, lambda: work(params), threads)
 
         def run():
-            # torch's threads, in this process, wait for more work with the processor in hand
-            time.sleep(REST_SECONDS)
-            once()
+            # torch's threads, in this process, spin for a while after their work, and the system needs a while to spread ours
+            end = time.perf_counter() + WARM_UP_SECONDS
+            while time.perf_counter() < end:
+                once()
             both = [once() for _ in range(OURS_REPEATS)]
             clock = statistics.median(clock for clock, _ in both)
             return clock, statistics.median(own for _, own in both) if threads == 1 else None
