@@ -29,6 +29,7 @@ mod forward_model;
 pub mod guide;
 mod leaf;
 mod mogi;
+mod names;
 mod numbers;
 mod one_thread;
 mod parameters;

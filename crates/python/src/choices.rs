@@ -11,8 +11,12 @@ pub fn refused(error: PhysicsError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-fn unknown(what: &str, name: &str, allowed: &str) -> PyErr {
-    PyValueError::new_err(format!("unknown {what} \"{name}\"; allowed: {allowed}"))
+fn unknown(what: &'static str, name: &str, known: &[&str]) -> PyErr {
+    refused(PhysicsError::UnknownName {
+        what,
+        name: name.to_owned(),
+        known: known.iter().map(|it| (*it).to_owned()).collect(),
+    })
 }
 
 /// A trained model's message as a `ValueError`, or as an `OSError` where a file was the matter.
@@ -32,7 +36,7 @@ pub fn written(names: &[String]) -> PyResult<Vec<Written>> {
         let found = Written::ALL.iter().find(|group| group.name() == *name);
         found
             .copied()
-            .ok_or_else(|| unknown("group of columns", name, &allowed.join(", ")))
+            .ok_or_else(|| unknown("group of columns", name, &allowed))
     };
     names.iter().map(group).collect()
 }
@@ -43,7 +47,11 @@ pub fn canopy(name: &str) -> PyResult<Canopy> {
         "published" => Ok(Canopy::Inform(Variant::Published)),
         "enmap_box" => Ok(Canopy::Inform(Variant::EnmapBox)),
         "sail" => Ok(Canopy::Sail),
-        _ => Err(unknown("variant", name, "published, enmap_box, sail")),
+        _ => Err(unknown(
+            "variant",
+            name,
+            &["published", "enmap_box", "sail"],
+        )),
     }
 }
 
@@ -52,7 +60,7 @@ pub fn precision(name: &str) -> PyResult<Precision> {
     match name {
         "double" => Ok(Precision::F64),
         "single" => Ok(Precision::F32),
-        _ => Err(unknown("precision", name, "double, single")),
+        _ => Err(unknown("precision", name, &["double", "single"])),
     }
 }
 

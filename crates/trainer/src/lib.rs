@@ -10,6 +10,7 @@ mod chunks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod csv_rows;
 pub mod device;
 pub mod disk;
 pub mod domain;

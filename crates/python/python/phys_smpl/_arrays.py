@@ -128,7 +128,8 @@ def _by_name(what: str, given: Any, names: Sequence[str]) -> Any:
     for name in names:
         if labels.count(name) != 1:
             problem = "no column" if name not in labels else "more than one column"
-            raise ValueError(f"{what} has {problem} {name!r}{suggestion(name, labels)} its columns: {', '.join(labels)}")
+            near = suggestion(name, labels) if name not in labels else ""
+            raise ValueError(f"{what} has {problem} {name!r}; its columns: {', '.join(labels)}{near}")
     more = [label for label in labels if label not in names]
     if more:
         raise ValueError(f"{what} has columns that are not the model's: {', '.join(more)}; allowed: {', '.join(names)}")

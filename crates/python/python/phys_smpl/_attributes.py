@@ -55,7 +55,7 @@ def physical(array: xr.DataArray, what: str, digital_numbers: tuple[float, float
 
 def keep_place(found: xr.Dataset, ds: xr.DataArray | xr.Dataset, cube: xr.DataArray) -> None:
     """Give traits the attributes, coordinates' attributes and CRS of what they were inferred from."""
-    found.attrs = {name: value for name, value in ds.attrs.items() if _is_about_the_whole(name, ds)}
+    found.attrs = {name: value for name, value in ds.attrs.items() if _is_about_the_whole(str(name))}
     mapping = _grid_mapping(ds, cube)
     if mapping is not None and mapping not in found.coords and mapping in _variables(ds):
         found.coords[mapping] = _variables(ds)[mapping]
@@ -69,10 +69,9 @@ def keep_place(found: xr.Dataset, ds: xr.DataArray | xr.Dataset, cube: xr.DataAr
             variable.encoding["grid_mapping"] = mapping
 
 
-def _is_about_the_whole(name: Any, ds: xr.DataArray | xr.Dataset) -> bool:
-    if isinstance(ds, xr.Dataset):
-        return name not in ("grid_mapping",)
-    return name not in _OF_NUMBERS and not str(name).startswith(("STATISTICS_", "BAND_"))
+def _is_about_the_whole(name: str) -> bool:
+    # a dataset made of an array's bands has the attributes of its numbers too
+    return name not in _OF_NUMBERS and not name.startswith(("STATISTICS_", "BAND_"))
 
 
 def _variables(ds: xr.DataArray | xr.Dataset) -> Any:

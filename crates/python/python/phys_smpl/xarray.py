@@ -143,7 +143,7 @@ def to_geotiff(estimates: xr.Dataset, path: str | PathLike[str], *, lock: Any = 
     names = list(estimates.data_vars)
     bands = estimates.astype(np.float32).to_dataarray("band").transpose("band", "y", "x")
     bands = bands.assign_coords(band=np.arange(1, len(names) + 1))
-    bands.attrs = {"long_name": tuple(names), **estimates.attrs}
+    bands.attrs = {**estimates.attrs, "long_name": tuple(names)}
     for name in names:
         if "grid_mapping" in estimates[name].encoding:
             bands.encoding["grid_mapping"] = estimates[name].encoding["grid_mapping"]
