@@ -151,7 +151,9 @@ fn bad_tables_of_parameters_are_refused() {
 #[test]
 fn response_functions_on_an_uneven_grid() {
     let edge = |rows: &mut dyn Iterator<Item = u32>| {
-        rows.fold("wavelength_nm,edge\n".to_owned(), |text, nm| text + &format!("{nm},1\n"))
+        rows.fold("wavelength_nm,edge\n".to_owned(), |text, nm| {
+            text + &format!("{nm},1\n")
+        })
     };
     let uneven = edge(&mut (650..=700).chain((710..=740).step_by(10)));
     let dense = edge(&mut (650..=740));

@@ -67,7 +67,12 @@ mod tests {
 
     #[test]
     fn letters_between_names() {
-        for (a, b, expected) in [("", "abc", 3), ("abc", "abc", 0), ("abc", "adc", 1), ("kitten", "sitting", 3)] {
+        for (a, b, expected) in [
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("abc", "adc", 1),
+            ("kitten", "sitting", 3),
+        ] {
             assert_eq!(distance(a, b), expected);
             assert_eq!(distance(b, a), expected);
         }

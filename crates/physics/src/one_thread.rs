@@ -48,7 +48,7 @@ mod tests {
             assert!(is_alone());
             on_this_thread(|| ());
             assert!(is_alone());
-            std::thread::scope(|scope| scope.spawn(|| assert!(!is_alone())));
+            assert!(!std::thread::spawn(is_alone).join().unwrap());
         });
         assert!(!is_alone());
         let panicked = std::panic::catch_unwind(|| on_this_thread(|| panic!("of the work")));

@@ -80,7 +80,9 @@ fn is_used(with: &ReflectanceModelBuilder, held: &[Parameter], what: &str) -> bo
     };
     for parameter in held {
         let changed = bands(&model(Some(*parameter)).unwrap());
-        let change = (changed - &base).iter().fold(0.0_f64, |m, c| m.max(c.abs()));
+        let change = (changed - &base)
+            .iter()
+            .fold(0.0_f64, |m, c| m.max(c.abs()));
         assert!(change > LEAST_CHANGE, "{what}: {parameter} changes nothing");
     }
     true
@@ -117,7 +119,11 @@ fn every_parameter_alone() {
 fn every_parameter_beside_every_other() {
     let (mut used, mut tried) = (0, 0);
     for canopy in CANOPIES {
-        for leaf in [LeafVersion::Prospect4, LeafVersion::ProspectD, LeafVersion::ProspectPro] {
+        for leaf in [
+            LeafVersion::Prospect4,
+            LeafVersion::ProspectD,
+            LeafVersion::ProspectPro,
+        ] {
             let with = ReflectanceModel::builder().canopy(canopy).leaf(leaf);
             let known = with.known_parameters();
             for one in known.iter().copied() {
@@ -197,8 +203,16 @@ fn what_is_fixed_is_not_a_column_unless_it_is_chosen() {
         .unwrap();
     let names = |all: &[physics::Quantity]| all.iter().map(|q| q.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(model.conditions()), ["tto", "psi"]);
-    assert_eq!(names(model.parameters()), ["N", "cab", "cm", "LAI", "LAIu", "fc"]);
+    assert_eq!(
+        names(model.parameters()),
+        ["N", "cab", "cm", "LAI", "LAIu", "fc"]
+    );
     // Verhoef's two may come from different places
-    let split = ReflectanceModel::builder().free([Parameter::LidfA]).fix(Parameter::LidfB, 0.1);
-    assert_eq!(split.build().unwrap().base().get(Parameter::LidfB), Some(0.1));
+    let split = ReflectanceModel::builder()
+        .free([Parameter::LidfA])
+        .fix(Parameter::LidfB, 0.1);
+    assert_eq!(
+        split.build().unwrap().base().get(Parameter::LidfB),
+        Some(0.1)
+    );
 }

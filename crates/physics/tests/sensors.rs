@@ -287,7 +287,12 @@ proptest::proptest! {
 
 #[test]
 fn a_hole_in_a_response_names_its_line() {
-    let refused = |rows: &str| message(Sensor::parse("mine.csv", &format!("wavelength_nm,a,b\n# top\n{rows}")));
+    let refused = |rows: &str| {
+        message(Sensor::parse(
+            "mine.csv",
+            &format!("wavelength_nm,a,b\n# top\n{rows}"),
+        ))
+    };
     assert_eq!(
         refused("500,1,0\n510,1,0\n\n700,0.5,1\n"),
         "mine.csv, line 6, column wavelength_nm: '700' is not at most 25 nm after the wavelength before it, 510, which \
@@ -303,7 +308,12 @@ fn a_hole_in_a_response_names_its_line() {
 /// Tables with the rows that any band sees, and no others, mean 0 between them.
 #[test]
 fn built_in_tables_mean_what_they_say() {
-    for (name, file) in [("s2a", "sentinel2a"), ("s2b", "sentinel2b"), ("l8", "landsat8"), ("l9", "landsat9")] {
+    for (name, file) in [
+        ("s2a", "sentinel2a"),
+        ("s2b", "sentinel2b"),
+        ("l8", "landsat8"),
+        ("l9", "landsat9"),
+    ] {
         let path = format!("{}/tables/srf_{file}.csv", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).unwrap();
         let rows: Vec<Vec<f64>> = text

@@ -16,9 +16,9 @@ pub enum Table<'py> {
 
 /// Refuses an array whose numbers are not a whole number of steps apart: the view would be of other numbers.
 fn in_whole_steps(what: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
-    let array = given.cast::<PyUntypedArray>().map_err(|_| {
-        PyTypeError::new_err(format!("{what} is no NumPy array"))
-    })?;
+    let array = given
+        .cast::<PyUntypedArray>()
+        .map_err(|_| PyTypeError::new_err(format!("{what} is no NumPy array")))?;
     let size = isize::try_from(array.dtype().itemsize()).unwrap_or(isize::MAX);
     if size == 0 || array.strides().iter().any(|stride| stride % size != 0) {
         return Err(PyValueError::new_err(format!(

@@ -35,7 +35,9 @@ pub fn room<T: Clone + Default>(what: &str, rows: usize, per_row: usize) -> PyRe
 /// Bytes that can be used without swapping, where the system says it (Linux).
 fn free_bytes() -> Option<usize> {
     let told = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = told.lines().find(|line| line.starts_with("MemAvailable:"))?;
+    let line = told
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
     let machine = line.split_whitespace().nth(1)?.parse::<usize>().ok()? << 10;
     let number = |name: &str| {
         let text = std::fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;

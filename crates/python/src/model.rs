@@ -129,12 +129,7 @@ impl Model {
         let workers = self.threads.workers(py, seen.cells.dim().0, ALONE)?;
         let columns = self.estimate(py, &workers, &seen)?;
         let found = PyDict::new(py);
-        for (column, values) in self
-            .estimator
-            .columns()
-            .iter()
-            .zip(columns)
-        {
+        for (column, values) in self.estimator.columns().iter().zip(columns) {
             if column.name == BITS {
                 let bits: Vec<u8> = values.into_iter().map(|v| v as u8).collect();
                 found.set_item(&column.name, bits.into_pyarray(py))?;

@@ -110,7 +110,11 @@ impl CsvRows {
         let ends_line = |(i, byte): (usize, &u8)| {
             *byte == b'\n' || (*byte == b'\r' && before.get(i + 1) != Some(&b'\n'))
         };
-        1 + before.iter().enumerate().filter(|it| ends_line(*it)).count()
+        1 + before
+            .iter()
+            .enumerate()
+            .filter(|it| ends_line(*it))
+            .count()
     }
 }
 
@@ -141,21 +145,35 @@ mod tests {
     /// Every sequence of up to four pieces before the row, with either line end and with and without a mark.
     #[test]
     fn the_line_is_the_one_that_an_editor_shows() {
-        let pieces = ["", "# a comment, with \"quotes\"", "1,2", "\"x\ny\",2", "  ,2"];
+        let pieces = [
+            "",
+            "# a comment, with \"quotes\"",
+            "1,2",
+            "\"x\ny\",2",
+            "  ,2",
+        ];
         let mut tried = 0;
         for end in ["\n", "\r\n"] {
             for mark in ["", "\u{feff}"] {
                 for length in 0..=4_u32 {
                     for number in 0..pieces.len().pow(length) {
-                        let own = (0..length).map(|k| pieces[number / pieces.len().pow(k) % pieces.len()]);
+                        let own = (0..length)
+                            .map(|k| pieces[number / pieces.len().pow(k) % pieces.len()]);
                         for before_header in [0, 1, 2] {
                             let top = ["# top", ""].iter().take(before_header).copied();
                             let all: Vec<&str> = top.chain(["a,b"]).chain(own.clone()).collect();
-                            let text = format!("{mark}{}\nwrong,2\n", all.join("\n")).replace('\n', end);
-                            let line = text.lines().position(|l| l.starts_with("wrong")).unwrap() + 1;
-                            assert_eq!(named(&text), format!("line {line}, column a: wrong"), "{text:?}");
+                            let text =
+                                format!("{mark}{}\nwrong,2\n", all.join("\n")).replace('\n', end);
+                            let line =
+                                text.lines().position(|l| l.starts_with("wrong")).unwrap() + 1;
+                            assert_eq!(
+                                named(&text),
+                                format!("line {line}, column a: wrong"),
+                                "{text:?}"
+                            );
                             let short = text.replace("wrong,2", "wrong");
-                            let expected = format!("line {line}: 1 fields, expected 2 as in the header");
+                            let expected =
+                                format!("line {line}: 1 fields, expected 2 as in the header");
                             assert_eq!(named(&short), expected, "{short:?}");
                             tried += 2;
                         }

@@ -53,10 +53,7 @@ fn check_columns(names: &[&str]) -> Result<(), String> {
         }
     }
     match NEEDED.iter().find(|name| !names.contains(name)) {
-        Some(missing) => Err(format!(
-            "column {missing} is missing; {}",
-            allowed()
-        )),
+        Some(missing) => Err(format!("column {missing} is missing; {}", allowed())),
         None => Ok(()),
     }
 }

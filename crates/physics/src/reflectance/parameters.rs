@@ -128,7 +128,11 @@ impl ReflectanceModelBuilder {
     }
 
     /// The fixed values, and defaults of what is free.
-    pub(super) fn base(&self, free: &[Free], largest_rsoil: f64) -> Result<CanopyParameters, PhysicsError> {
+    pub(super) fn base(
+        &self,
+        free: &[Free],
+        largest_rsoil: f64,
+    ) -> Result<CanopyParameters, PhysicsError> {
         let mut base = self.fixed.clone();
         if let Some(first) = self.leaf_angle_classes.first() {
             base.leaf_angles = first.clone();
@@ -188,9 +192,8 @@ impl ReflectanceModelBuilder {
             }
         }
         let is_held = |parameter| self.held.contains(&parameter);
-        let is_there = |parameter| {
-            is_held(parameter) || is_free(parameter) || per_sample.contains(&parameter)
-        };
+        let is_there =
+            |parameter| is_held(parameter) || is_free(parameter) || per_sample.contains(&parameter);
         let verhoefs = [Parameter::LidfA, Parameter::LidfB];
         if is_there(Parameter::Ala) && verhoefs.into_iter().any(is_there) {
             return wrong(
