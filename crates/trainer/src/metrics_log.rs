@@ -191,7 +191,7 @@ impl<'a> Lines<'a> {
         let file = match File::open(path) {
             Ok(file) => Some(BufReader::new(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(TrainerError::io(path, &error)),
+            Err(error) => return Err(TrainerError::io(path, error)),
         };
         Ok(Self {
             path,
@@ -220,7 +220,7 @@ impl Iterator for Lines<'_> {
                     is_whole,
                 }))
             }
-            Err(error) => Some(Err(TrainerError::io(self.path, &error))),
+            Err(error) => Some(Err(TrainerError::io(self.path, error))),
         }
     }
 }

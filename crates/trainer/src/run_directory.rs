@@ -46,7 +46,7 @@ impl RunDirectory {
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                     root = parent.join(format!("{stamp}-{copy}"));
                 }
-                Err(e) => return Err(TrainerError::io(&root, &e)),
+                Err(e) => return Err(TrainerError::io(&root, e)),
             }
         }
         let run = Self { root, disk };
@@ -66,11 +66,11 @@ impl RunDirectory {
             disk.create_folders(parent)?;
         }
         disk.create_folder(root).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => TrainerError::Io {
-                path: root.to_owned(),
-                why: "it exists already, and is not written over".into(),
-            },
-            _ => TrainerError::io(root, &e),
+            kind @ std::io::ErrorKind::AlreadyExists => {
+                let why = "it exists already, and is not written over";
+                TrainerError::io(root, std::io::Error::new(kind, why))
+            }
+            _ => TrainerError::io(root, e),
         })?;
         let run = Self {
             root: root.to_owned(),

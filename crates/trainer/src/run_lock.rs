@@ -21,7 +21,7 @@ impl RunLock {
     /// Another process writes to it; the file system refuses.
     pub fn take(run: &RunDirectory) -> Result<Self, TrainerError> {
         let path = run.lock();
-        let io = |error: std::io::Error| TrainerError::io(&path, &error);
+        let io = |error: std::io::Error| TrainerError::io(&path, error);
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let mut file = options.open(&path).map_err(io)?;

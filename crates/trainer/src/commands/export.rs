@@ -9,6 +9,7 @@ use crate::config::{
     SensorChoice, SpectralConfig, load,
 };
 use crate::domain::Domain;
+use crate::out;
 use crate::run_directory::RunDirectory;
 use crate::training::Learner;
 use nn::{Adam, Cpu};
@@ -47,13 +48,13 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
         &progress,
         &origin,
     )?;
-    println!(
+    out::line(format_args!(
         "{}: weights of {} after {} epochs, for trainer eval {}",
         args.output.display(),
         path.display(),
         progress.epoch,
         args.output.display()
-    );
+    ))?;
     Ok(())
 }
 

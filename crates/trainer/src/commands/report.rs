@@ -13,6 +13,7 @@ use crate::fit_by_row::row_errors;
 use crate::metrics::EpochRecord;
 use crate::metrics_log::MetricsLog;
 use crate::origin::Origin;
+use crate::out;
 use crate::report::{self, Contents, OverTime, TestSplit};
 use crate::run_directory::RunDirectory;
 use crate::summary::{Summary, Trained};
@@ -68,8 +69,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<(), TrainerError> {
         }
     };
     let path = args.output.clone().unwrap_or_else(|| run.report());
-    run.disk().write_whole(&path, page.as_bytes())?;
-    println!("report   {}", path.display());
+    run.disk().write_output(&path, page.as_bytes())?;
+    out::line(format_args!("report   {}", path.display()))?;
     Ok(())
 }
 

@@ -11,9 +11,10 @@ use crate::domain::Domain;
 use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::on_signals;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
+use crate::out;
 use crate::run_directory::RunDirectory;
 use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};
@@ -188,7 +189,7 @@ impl Job<'_> {
                 Some(EventWriter::append(run.disk(), run.path(), &epochs)?)
             }
         };
-        let interrupt = on_ctrl_c();
+        let interrupt = on_signals();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
             let mut both = WithEvents {
@@ -212,7 +213,7 @@ impl Job<'_> {
         let summary = self
             .finish(&mut training)
             .map_err(|error| error.resumable(run.path()))?;
-        print!("{}", summary_text(&summary, run.path()));
+        out::text(summary_text(&summary, run.path()))?;
         Ok(())
     }
 

@@ -62,13 +62,11 @@ impl EventWriter {
                     return Ok(writer);
                 }
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(TrainerError::io(&path, &e)),
+                Err(e) => return Err(TrainerError::io(&path, e)),
             }
         }
-        Err(TrainerError::Io {
-            path: folder.to_owned(),
-            why: format!("{MOST_FILES_PER_SECOND} event files were made in one second"),
-        })
+        let why = format!("{MOST_FILES_PER_SECOND} event files were made in one second");
+        Err(TrainerError::io(folder, std::io::Error::other(why)))
     }
 
     /// Continues a resumed run in a new file beside the old ones, and repeats its epochs so far there: a program that

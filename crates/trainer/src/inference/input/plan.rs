@@ -243,7 +243,7 @@ fn values(
     let names: Vec<String> = allowed.iter().map(|it| it.name()).collect();
     let Some(values) = description.values else {
         let hint = format!("{} (this model's own data do not say it)", names.join(", "));
-        return Err(TrainerError::argument("--values", "not given", &hint));
+        return Err(TrainerError::argument("values", "not given", &hint));
     };
     if !allowed.contains(&values) {
         return Err(TrainerError::argument(

@@ -268,7 +268,7 @@ fn what_does_not_fit_the_model_is_refused() {
     insta::assert_snapshot!(refusal(|it| { it.angles.insert("tts".into(), Source::Constant(95.0)); }), @"angle tts = 95 is not allowed: 0 to 80 deg");
     insta::assert_snapshot!(refusal(|it| { it.angles.insert("tts".into(), Source::Constant(f64::NAN)); }), @"angle tts = NaN is not allowed: 0 to 80 deg");
     insta::assert_snapshot!(refusal(|it| it.sun = with_sun(None).sun), @"sun without a date is not allowed: a date, or a column of dates, as date");
-    insta::assert_snapshot!(refusal(|it| it.values = None), @"--values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
+    insta::assert_snapshot!(refusal(|it| it.values = None), @"values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
     insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DisplacementMm)), @"values displacement_mm is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400");
     insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DigitalNumbers)), @r#"values digital_numbers is not allowed: digital_numbers {"scale": 1e-4, "offset": -1000} with values digital_numbers, and with no other"#);
     let conversion = |scale| Some(DigitalNumbers { scale, offset: 0.0 });
