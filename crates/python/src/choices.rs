@@ -19,13 +19,29 @@ fn unknown(what: &'static str, name: &str, known: &[&str]) -> PyErr {
     })
 }
 
-/// A trained model's message as a `ValueError`, or as an `OSError` where a file was the matter.
+/// A trained model's message with its causes as a `ValueError`, or as an `OSError` where a file was the matter.
 pub fn failed(error: TrainerError) -> PyErr {
-    match error {
-        TrainerError::Io { .. } | TrainerError::NotARun { .. } => {
-            PyOSError::new_err(error.to_string())
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(because) = cause {
+        let because_text = because.to_string();
+        if !text.contains(&because_text) {
+            text = format!("{text}: {because_text}");
         }
-        _ => PyValueError::new_err(error.to_string()),
+        cause = because.source();
+    }
+    match error {
+        TrainerError::Io { .. } | TrainerError::NotARun { .. } => PyOSError::new_err(text),
+        _ => PyValueError::new_err(text),
+    }
+}
+
+/// Refuses names of parameters that a trained model does not infer.
+pub fn inferred(wanted: &[String], known: &[(String, String)]) -> PyResult<()> {
+    let known: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(unknown("parameter", name, &known)),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `phys_smpl._native.Model`: what `phys_smpl.Model` calls.
 
 use crate::arrays::{Cells, Numbers, Observed, Table};
-use crate::choices::{failed, written};
+use crate::choices::{failed, inferred, written};
 use crate::memory::room;
 use crate::rtm::told;
 use crate::threads::{Threads, Workers};
@@ -53,6 +53,9 @@ impl Model {
             request.written = written(&write)?;
         }
         let trained = TrainedModel::open(&run, Cpu::default()).map_err(failed)?;
+        if let Some(wanted) = &request.parameters {
+            inferred(wanted, &trained.experiment.units)?;
+        }
         if refine > 0 {
             let noise = Noise::of_training(&trained).map_err(failed)?;
             request.refinement = Some(Refinement {

@@ -147,6 +147,8 @@ def test_what_a_user_may_do_wrong(model, tmp_path):
         model.infer(x, digital_numbers=(0.0, 0.0))
     with pytest.raises(ValueError, match="x has 3 dimensions; allowed: 2"):
         model.infer(x[None])
+    with pytest.raises(ValueError, match="unknown parameter 'Cab'.*did you mean 'cab'"):
+        phys_smpl.Model.load(RUN, parameters=["Cab"])
     with pytest.raises(ValueError, match="did you mean 'median'"):
         phys_smpl.Model.load(RUN, write=["Median"])
     with pytest.raises(ValueError, match="did you mean 'tts'"):
