@@ -12,6 +12,7 @@ mod chunks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod csv_rows;
 pub mod device;
 pub mod disk;
 pub mod domain;
