@@ -45,7 +45,7 @@ pub use error::PhysicsError;
 pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
-pub use parameters::{CanopyParameters, Parameter};
+pub use parameters::{CanopyParameters, Parameter, relative_azimuth};
 pub use reflectance::{
     BandQuadrature, Canopy, Certificate, DrawnFit, FittedFor, FittedRange, ForestSpectra,
     Illumination, Lanes, Precision, QuadratureFit, ReflectanceModel, ReflectanceModelBuilder, Soil,
