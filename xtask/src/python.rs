@@ -108,8 +108,10 @@ impl Chore {
 
     fn wheel(&self, out: &Path) -> Result<(), String> {
         let python = self.environment("build", &FOR_BUILDING)?;
-        let mut maturin = Command::new(python);
+        let mut maturin = Command::new(&python);
         maturin
+            // where Zig is looked for
+            .env("CARGO_ZIGBUILD_PYTHON_PATH", &python)
             .args(["-m", "maturin", "build", "--release", "--locked"])
             .arg("--manifest-path")
             .arg(self.root.join(MANIFEST))
