@@ -48,7 +48,7 @@ pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
 pub use one_thread::on_this_thread;
-pub use parameters::{CanopyParameters, Parameter};
+pub use parameters::{CanopyParameters, Parameter, relative_azimuth};
 pub use reflectance::{
     BandQuadrature, Canopy, Certificate, DrawnFit, FittedFor, FittedRange, ForestSpectra,
     Illumination, Lanes, Precision, QuadratureFit, ReflectanceModel, ReflectanceModelBuilder, Soil,

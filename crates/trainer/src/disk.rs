@@ -243,7 +243,7 @@ impl Disk {
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), TrainerError> {
         self.before(Operation::Rename, to)
             .and_then(|()| fs::rename(from, to))
-            .map_err(|e| TrainerError::io(to, &e))?;
+            .map_err(|e| TrainerError::io(to, e))?;
         self.sync_folder_of(to)
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in a run, and the exit code of each.
 
+use crate::inference::input::Role;
 use std::path::{Path, PathBuf};
 
 /// Errors of the trainer.
@@ -64,6 +65,34 @@ pub enum TrainerError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A column or band is not found, or in several places.
+    #[error("{problem}")]
+    NotFound {
+        /// What was looked for, what there is, and where.
+        problem: String,
+        /// What it is needed for.
+        role: Role,
+        /// Whether it can be given by its number too.
+        by_number: bool,
+    },
+    /// Observations cannot be what they are declared as.
+    #[error("{}: {} declared, but {}; these look like {}: {}", path.display(), what.declared, what.evidence, what.likely, what.cure)]
+    Implausible {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        what: data::Contradiction,
+    },
+    /// A cell of a table is refused.
+    #[error("{}, {place}, {why}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Line or row.
+        place: String,
+        /// Column, value and what is allowed.
+        why: String,
     },
     /// A table is refused.
     #[error("{}: {why}", path.display())]

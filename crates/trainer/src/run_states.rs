@@ -271,7 +271,7 @@ fn names_in(folder: &Path) -> Result<Vec<String>, TrainerError> {
     if !folder.is_dir() {
         return Ok(vec![]);
     }
-    let io = |error: std::io::Error| TrainerError::io(folder, &error);
+    let io = |error: std::io::Error| TrainerError::io(folder, error);
     let mut names = vec![];
     for entry in std::fs::read_dir(folder).map_err(io)? {
         names.push(entry.map_err(io)?.file_name().to_string_lossy().into_owned());
