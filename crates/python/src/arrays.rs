@@ -152,11 +152,16 @@ impl Cells<'_> {
         }
     }
 
-    /// A number as cells of this type hold it: −9999.9 in `float32` is not quite −9999.9.
-    pub fn as_held(&self, number: f64) -> f64 {
+    /// Each number of a row.
+    pub fn row(&self, row: usize, see: impl FnMut(f64)) {
+        fn each<T: Copy + Into<f64>>(cells: &ArrayView2<T>, row: usize, see: impl FnMut(f64)) {
+            cells.row(row).iter().map(|&v| v.into()).for_each(see);
+        }
         match self {
-            Self::Single(_) => f64::from(number as f32),
-            _ => number,
+            Self::Double(cells) => each(cells, row, see),
+            Self::Single(cells) => each(cells, row, see),
+            Self::Digital(cells) => each(cells, row, see),
+            Self::Signed(cells) => each(cells, row, see),
         }
     }
 
