@@ -1,7 +1,7 @@
 //! NumPy arrays as `phys_smpl/_arrays.py` hands them over: two dimensions, numbers of this machine in their places.
 
-use ndarray::{ArrayView2, Axis, CowArray, Ix2, s};
-use numpy::{PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
+use ndarray::{ArrayView2, Axis, CowArray, Ix2};
+use numpy::{PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::ops::Range;
@@ -75,11 +75,25 @@ pub enum Numbers<'a> {
 }
 
 impl<'a> Numbers<'a> {
+    /// Rows and columns.
+    pub fn dim(&self) -> (usize, usize) {
+        match self {
+            Self::Double(all) => all.dim(),
+            Self::Single(all) => all.dim(),
+        }
+    }
+
     /// Some rows, in double precision.
     pub fn rows(&self, rows: Range<usize>) -> CowArray<'a, f64, Ix2> {
         match self {
-            Self::Double(all) => CowArray::from(all.clone().slice_move(s![rows, ..])),
-            Self::Single(all) => CowArray::from(all.slice(s![rows, ..]).mapv(f64::from)),
+            Self::Double(all) => {
+                let mut some = *all;
+                some.slice_axis_inplace(Axis(0), rows.into());
+                CowArray::from(some)
+            }
+            Self::Single(all) => {
+                CowArray::from(all.slice_axis(Axis(0), rows.into()).mapv(f64::from))
+            }
         }
     }
 }
