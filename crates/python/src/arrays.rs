@@ -1,7 +1,7 @@
 //! NumPy arrays as `phys_smpl/_arrays.py` hands them over: two dimensions, numbers of this machine in their places.
 
-use ndarray::{ArrayView2, Axis, CowArray, Ix2, s};
-use numpy::{PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
+use ndarray::{ArrayView2, Axis, CowArray, Ix2};
+use numpy::{PyArrayDescrMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::ops::Range;
@@ -75,11 +75,25 @@ pub enum Numbers<'a> {
 }
 
 impl<'a> Numbers<'a> {
+    /// Rows and columns.
+    pub fn dim(&self) -> (usize, usize) {
+        match self {
+            Self::Double(all) => all.dim(),
+            Self::Single(all) => all.dim(),
+        }
+    }
+
     /// Some rows, in double precision.
     pub fn rows(&self, rows: Range<usize>) -> CowArray<'a, f64, Ix2> {
         match self {
-            Self::Double(all) => CowArray::from(all.clone().slice_move(s![rows, ..])),
-            Self::Single(all) => CowArray::from(all.slice(s![rows, ..]).mapv(f64::from)),
+            Self::Double(all) => {
+                let mut some = *all;
+                some.slice_axis_inplace(Axis(0), rows.into());
+                CowArray::from(some)
+            }
+            Self::Single(all) => {
+                CowArray::from(all.slice_axis(Axis(0), rows.into()).mapv(f64::from))
+            }
         }
     }
 }
@@ -152,11 +166,16 @@ impl Cells<'_> {
         }
     }
 
-    /// A number as cells of this type hold it: −9999.9 in `float32` is not quite −9999.9.
-    pub fn as_held(&self, number: f64) -> f64 {
+    /// Each number of a row.
+    pub fn row(&self, row: usize, see: impl FnMut(f64)) {
+        fn each<T: Copy + Into<f64>>(cells: &ArrayView2<T>, row: usize, see: impl FnMut(f64)) {
+            cells.row(row).iter().map(|&v| v.into()).for_each(see);
+        }
         match self {
-            Self::Single(_) => f64::from(number as f32),
-            _ => number,
+            Self::Double(cells) => each(cells, row, see),
+            Self::Single(cells) => each(cells, row, see),
+            Self::Digital(cells) => each(cells, row, see),
+            Self::Signed(cells) => each(cells, row, see),
         }
     }
 

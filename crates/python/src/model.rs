@@ -5,16 +5,17 @@ use crate::choices::{failed, inferred, written};
 use crate::memory::room;
 use crate::rtm::told;
 use crate::threads::{Threads, Workers};
-use data::Values;
+use data::{Missing, Values};
 use nn::Cpu;
 use numpy::{IntoPyArray, PyReadonlyArray1};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rayon::prelude::*;
+use std::ffi::CString;
 use std::path::PathBuf;
 use trainer::TrainerError;
-use trainer::inference::{Estimator, FLAGS, Noise, Observations, Refinement, Request};
+use trainer::inference::{Estimator, Evidence, FLAGS, Noise, Observations, Refinement, Request};
 use trainer::trained_model::TrainedModel;
 
 /// Observations of a thread at once.
@@ -23,6 +24,8 @@ const PART: usize = 4096;
 const STRETCH: usize = 64 * PART;
 /// Observations that one thread does sooner than several.
 const ALONE: usize = 16;
+/// Observations from which it is judged whether they can be what they are given as.
+const LOOKED_AT: usize = 10_000;
 /// The column that is no number but bits.
 const BITS: &str = "flags";
 
@@ -118,17 +121,19 @@ impl Model {
         let x = Observed::of(x)?;
         let angles = angles.map(|it| Table::of("angles", it)).transpose()?;
         let masked: Option<Vec<bool>> = masked.map(|it| it.as_array().to_vec());
+        let values = match digital_numbers {
+            None => self.own_values(),
+            Some((scale, offset)) => Values::DigitalNumbers { scale, offset },
+        };
         let seen = Seen {
             cells: x.cells(),
             angles: angles.as_ref().map(Table::numbers),
             masked: masked.as_deref(),
-            values: match digital_numbers {
-                None => Values::Reflectance,
-                Some((scale, offset)) => Values::DigitalNumbers { scale, offset },
-            },
-            nodata,
+            values,
+            missing: Missing::new(values, nodata),
         };
         self.fits(&seen)?;
+        self.look(py, &seen)?;
         let workers = self.threads.workers(py, seen.cells.dim().0, ALONE)?;
         let columns = self.estimate(py, &workers, &seen)?;
         let found = PyDict::new(py);
@@ -150,7 +155,7 @@ struct Seen<'a> {
     angles: Option<Numbers<'a>>,
     masked: Option<&'a [bool]>,
     values: Values,
-    nodata: Option<f64>,
+    missing: Missing,
 }
 
 impl Model {
@@ -178,6 +183,47 @@ impl Model {
             return refuse(format!(
                 "digital_numbers is ({scale}, {offset}); allowed: a finite scale above 0, a finite offset"
             ));
+        }
+        Ok(())
+    }
+
+    /// Numbers that are physical already: reflectance, or the displacement of a volcano.
+    fn own_values(&self) -> Values {
+        match self.estimator.experiment().channel_unit.as_str() {
+            "mm" => Values::DisplacementMm,
+            _ => Values::Reflectance,
+        }
+    }
+
+    /// Refuses observations that cannot be what they are given as, and warns of what is likely wrong, from some of them.
+    fn look(&self, py: Python<'_>, seen: &Seen) -> PyResult<()> {
+        let (n, d) = seen.cells.dim();
+        let mut evidence = Evidence::new(&self.estimator, seen.values);
+        for row in (0..n).step_by(n.div_ceil(LOOKED_AT).max(1)) {
+            if seen.masked.is_some_and(|masked| masked[row]) {
+                continue;
+            }
+            let mut cells = Vec::with_capacity(d);
+            seen.cells.row(row, |cell| {
+                let missing = seen.missing.in_channel(cell);
+                cells.push(if missing { f64::NAN } else { cell });
+            });
+            evidence.add_channels(&cells);
+            if let Some(angles) = seen.angles {
+                for (k, angle) in angles.rows(row..row + 1).iter().enumerate() {
+                    evidence.add_angle(k, *angle);
+                }
+            }
+        }
+        if let Some(what) = evidence.contradiction() {
+            return Err(PyValueError::new_err(format!(
+                "what is given as {} looks like {}: {}; digital numbers need digital_numbers=(scale, offset)",
+                what.declared, what.likely, what.evidence
+            )));
+        }
+        for doubt in evidence.doubts() {
+            let text = CString::new(doubt).unwrap_or_default();
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
         Ok(())
     }
@@ -235,9 +281,8 @@ impl Model {
     ) -> Result<(), TrainerError> {
         let m = shares.first().map_or(0, |share| share.len());
         let rows = first..first + m;
-        let nodata = seen.nodata.map(|number| seen.cells.as_held(number));
         let channels = seen.cells.columns(rows.clone(), |cell| {
-            if seen.values.is_missing(cell) || nodata == Some(cell) {
+            if seen.missing.in_channel(cell) {
                 f32::NAN
             } else {
                 seen.values.to_physical(cell) as f32

@@ -44,7 +44,11 @@ use Outcome::{Anew, Free, NotPossible, OtherSamples, Refused, SameSamples};
 
 /// Runs that the changes are tried on: their settings beside the small ones, and the changes with what they do. The first
 /// key of a change is the one that is tried; the others make it possible.
-fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>)> {
+fn bases() -> Vec<(
+    &'static str,
+    Vec<&'static str>,
+    Vec<(&'static str, Outcome)>,
+)> {
     let quadrature = "physics.spectral.sampling=quadrature";
     vec![
         (
@@ -53,7 +57,10 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
             vec![
                 ("name=other", Free),
                 ("seed=7", Anew),
-                (r#"physics={"model":"mogi","stations":{"A":{"xE":1,"yN":1}},"ranges":{"d":{"min":2,"max":20}}}"#, NotPossible),
+                (
+                    r#"physics={"model":"mogi","stations":{"A":{"xE":1,"yN":1}},"ranges":{"d":{"min":2,"max":20}}}"#,
+                    NotPossible,
+                ),
                 ("physics.variant=enmap_box", Refused),
                 ("physics.sensor=s2b", Refused),
                 ("physics.precision=f64", Anew),
@@ -61,16 +68,25 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
                 ("physics.fixed.tts=40", Refused),
                 ("physics.fixed.psoil=0.4", Refused),
                 ("physics.ranges.cab.max=90", Refused),
-                (r#"data.bands=["B03","B02","B04","B05","B06","B07","B08","B8A","B09","B11","B12"]"#, Refused),
+                (
+                    r#"data.bands=["B03","B02","B04","B05","B06","B07","B08","B8A","B09","B11","B12"]"#,
+                    Refused,
+                ),
                 ("data.train_samples=31", OtherSamples),
                 ("data.valid_samples=13", OtherSamples),
                 ("data.test_samples=13", OtherSamples),
                 ("data.seed=4", OtherSamples),
                 ("data.noise=false", OtherSamples),
-                (r#"data.band_noise={"absolute":0.005,"relative":0.03}"#, OtherSamples),
+                (
+                    r#"data.band_noise={"absolute":0.005,"relative":0.03}"#,
+                    OtherSamples,
+                ),
                 ("data.model_error=false", OtherSamples),
                 (r#"data.geometries={"latitude":[35,60]}"#, OtherSamples),
-                ("phys_vae.no_phy=true phys_vae.dim_z_phy=0 phys_vae.epochs_pretrain=0", Refused),
+                (
+                    "phys_vae.no_phy=true phys_vae.dim_z_phy=0 phys_vae.epochs_pretrain=0",
+                    Refused,
+                ),
                 ("phys_vae.dim_z_aux=3", Refused),
                 ("phys_vae.dim_z_aux=0", Refused),
                 ("phys_vae.sees_conditions=true", Refused),
@@ -91,7 +107,10 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
                 ("objective.likelihood=l1", Anew),
                 ("objective.likelihood=learned_noise", Refused),
                 ("objective.physics_weight=1", Anew),
-                ("objective.posterior=simulation pretrain.loss=likelihood", Anew),
+                (
+                    "objective.posterior=simulation pretrain.loss=likelihood",
+                    Anew,
+                ),
                 ("objective.beta_max_z_phy=0.1", Anew),
                 ("objective.beta_max_z_aux=0.1", Anew),
                 ("objective.free_bits=0.5", Anew),
@@ -109,7 +128,10 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
                 ("pretrain.loss=likelihood", Anew),
                 ("pretrain.draw=normal_u", Anew),
                 ("pretrain.noise=0.1", Anew),
-                (r#"pretrain.band_noise={"absolute":0.005,"relative":0.03}"#, Anew),
+                (
+                    r#"pretrain.band_noise={"absolute":0.005,"relative":0.03}"#,
+                    Anew,
+                ),
                 ("pretrain.model_error=0.1", Anew),
                 ("trainer.epochs=5", Free),
                 ("trainer.epochs=2", NotPossible),
@@ -167,19 +189,29 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
         (
             "plateau",
             vec![r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0}"#],
-            vec![("lr_scheduler.min_lr=0.001", Free), ("lr_scheduler.factor=0.5", Free)],
+            vec![
+                ("lr_scheduler.min_lr=0.001", Free),
+                ("lr_scheduler.factor=0.5", Free),
+            ],
         ),
         (
             "quadrature",
             vec![quadrature],
             vec![
                 ("physics.spectral.nodes=47", NotPossible),
-                ("physics.spectral.file=WORKSPACE/crates/physics/quadrature/published_s2a.json", Anew),
+                (
+                    "physics.spectral.file=WORKSPACE/crates/physics/quadrature/published_s2a.json",
+                    Anew,
+                ),
             ],
         ),
         (
             "no physics",
-            vec!["phys_vae.no_phy=true", "phys_vae.dim_z_phy=0", "phys_vae.epochs_pretrain=0"],
+            vec![
+                "phys_vae.no_phy=true",
+                "phys_vae.dim_z_phy=0",
+                "phys_vae.epochs_pretrain=0",
+            ],
             vec![
                 ("phys_vae.kl_without_physics=false", Anew),
                 ("phys_vae.dim_z_phy=7 phys_vae.no_phy=false", Refused),
@@ -196,8 +228,14 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
                 ("data.test=more.csv", OtherSamples),
                 ("data.columns.B02=B02b", OtherSamples),
                 ("data.values=percent", NotPossible),
-                (r#"data.angles={"tts":"sun","tto":"view","psi":"psi"}"#, OtherSamples),
-                (r#"data.sun={"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}"#, OtherSamples),
+                (
+                    r#"data.angles={"tts":"sun","tto":"view","psi":"psi"}"#,
+                    OtherSamples,
+                ),
+                (
+                    r#"data.sun={"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}"#,
+                    OtherSamples,
+                ),
                 ("data.labels.class=kind", Free),
                 ("data.labels.sample_id=id", Free),
                 ("data.labels.date=null", Anew),
@@ -207,8 +245,14 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
                 ("data.duplicates=drop_row", OtherSamples),
                 ("data.max_dropped=0.5", Free),
                 ("data.max_memory_gib=3", Free),
-                (r#"data.standardization={"mean":"mean.npy","scale":"scale.npy"}"#, Refused),
-                (r#"objective.temporal_smoothness={"weight":1,"samples":7}"#, Anew),
+                (
+                    r#"data.standardization={"mean":"mean.npy","scale":"scale.npy"}"#,
+                    Refused,
+                ),
+                (
+                    r#"objective.temporal_smoothness={"weight":1,"samples":7}"#,
+                    Anew,
+                ),
                 ("physics.tables=FOLDER", Refused),
             ],
         ),
@@ -224,12 +268,19 @@ fn bases() -> Vec<(&'static str, Vec<&'static str>, Vec<(&'static str, Outcome)>
             ],
             vec![
                 ("data.digital_numbers.offset=-100", OtherSamples),
-                ("data.values=sentinel2_l2a_before_0400 data.digital_numbers=null", SameSamples),
+                (
+                    "data.values=sentinel2_l2a_before_0400 data.digital_numbers=null",
+                    SameSamples,
+                ),
             ],
         ),
         (
             "season",
-            vec!["FOLDER", "phys_vae.residual=low_rank", "phys_vae.low_rank.use_time=true"],
+            vec![
+                "FOLDER",
+                "phys_vae.residual=low_rank",
+                "phys_vae.low_rank.use_time=true",
+            ],
             vec![("phys_vae.low_rank.use_time=false", Refused)],
         ),
         (
@@ -261,19 +312,27 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
         };
         let root = place.folder.path();
-        let bands = ["B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12"];
+        let bands = [
+            "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12",
+        ];
         let table = |rows: usize, factor: f64| {
             let mut text = format!("{},B02b,sun,view,psi,kind,id,date,lai\n", bands.join(","));
             for row in 0..rows {
                 // the last row says what the one before it says
                 let r = row.min(rows - 2);
                 let cell = |band: usize| {
-                    let reflectance = 0.02 + 0.02 * band as f64 + 0.003 * ((r * 7 + band * 3) % 11) as f64;
+                    let reflectance =
+                        0.02 + 0.02 * band as f64 + 0.003 * ((r * 7 + band * 3) % 11) as f64;
                     format!("{:.4}", factor * (reflectance + 1e-4 * r as f64))
                 };
                 let cells: Vec<String> = (0..11).chain([1]).map(cell).collect();
                 text += &cells.join(",");
-                text += &format!(",{},{},40,oak,{r},2020-06-{:02},2\n", 30 + r, r % 9, 1 + r % 28);
+                text += &format!(
+                    ",{},{},40,oak,{r},2020-06-{:02},2\n",
+                    30 + r,
+                    r % 9,
+                    1 + r % 28
+                );
             }
             text
         };
@@ -324,7 +383,10 @@ impl Place {
 
     fn trainer(&self, arguments: &[&str], settings: &[String]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-        command.arg("train").args(["--threads", "1"]).args(arguments);
+        command
+            .arg("train")
+            .args(["--threads", "1"])
+            .args(arguments);
         for setting in settings {
             command.args(["--set", setting]);
         }
@@ -343,7 +405,12 @@ impl Place {
         let output = self.trainer(&["--runs-dir", &runs.to_string_lossy()], &settings);
         assert!(output.status.success(), "{name}: {}", said(&output));
         let experiment = fs::read_dir(&runs).unwrap().next().unwrap().unwrap().path();
-        fs::read_dir(experiment).unwrap().next().unwrap().unwrap().path()
+        fs::read_dir(experiment)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path()
     }
 }
 
@@ -404,7 +471,10 @@ fn every_key_does_what_the_table_says() {
             let settings: Vec<String> = if change.contains('{') {
                 place.settings(change)
             } else {
-                change.split(' ').flat_map(|it| place.settings(it)).collect()
+                change
+                    .split(' ')
+                    .flat_map(|it| place.settings(it))
+                    .collect()
             };
             let key = change.split('=').next().unwrap().to_owned();
             if key.contains('.') || standing_of(&key) != Standing::State {
@@ -421,39 +491,79 @@ fn every_key_does_what_the_table_says() {
             let mut output = place.trainer(&arguments, &settings);
             if expected == OtherSamples {
                 assert_eq!(output.status.code(), Some(2), "{what}: {}", said(&output));
-                assert!(said(&output).contains("--allow-changed-data"), "{what}: {}", said(&output));
-                assert!(contents(&copied) == before, "{what}: the refused run is another one now");
+                assert!(
+                    said(&output).contains("--allow-changed-data"),
+                    "{what}: {}",
+                    said(&output)
+                );
+                assert!(
+                    contents(&copied) == before,
+                    "{what}: the refused run is another one now"
+                );
                 arguments.push("--allow-changed-data");
                 output = place.trainer(&arguments, &settings);
             }
             let message = said(&output);
             if matches!(expected, Refused | NotPossible) {
                 assert_eq!(output.status.code(), Some(2), "{what}: {message}");
-                assert!(contents(&copied) == before, "{what}: the refused run is another one now");
+                assert!(
+                    contents(&copied) == before,
+                    "{what}: the refused run is another one now"
+                );
                 let of_state = message.contains("cannot go on with");
                 assert_eq!(of_state, expected == Refused, "{what}: {message}");
             } else {
                 assert!(output.status.success(), "{what}: {message}");
                 let log = fs::read_to_string(copied.join("changes.jsonl")).unwrap();
-                let record: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+                let record: serde_json::Value =
+                    serde_json::from_str(log.lines().last().unwrap()).unwrap();
                 let anew = matches!(expected, Anew | OtherSamples);
                 assert_eq!(record["measured_anew"], anew, "{what}: {record}");
-                assert_eq!(record["other_samples"], expected == OtherSamples, "{what}: {record}");
-                assert_eq!(copied.join("checkpoints/best.until-1.safetensors").exists(), anew, "{what}");
+                assert_eq!(
+                    record["other_samples"],
+                    expected == OtherSamples,
+                    "{what}: {record}"
+                );
+                assert_eq!(
+                    copied.join("checkpoints/best.until-1.safetensors").exists(),
+                    anew,
+                    "{what}"
+                );
                 assert_eq!(message.contains("begin anew"), anew, "{what}: {message}");
                 let standardization = copied.join("standardization.json");
-                assert_eq!(fs::read(&standardization).unwrap(), before[&standardization], "{what}");
+                assert_eq!(
+                    fs::read(&standardization).unwrap(),
+                    before[&standardization],
+                    "{what}"
+                );
             }
             for (known, _) in KEYS {
-                let below = known.strip_prefix(&*key).is_some_and(|rest| rest.starts_with('.'));
-                if *known == key || key.starts_with(&format!("{known}.")) || below && expected != Free {
+                let below = known
+                    .strip_prefix(&*key)
+                    .is_some_and(|rest| rest.starts_with('.'));
+                if *known == key
+                    || key.starts_with(&format!("{known}."))
+                    || below && expected != Free
+                {
                     keys.insert(*known);
                 }
             }
             *tried.entry(format!("{expected:?}")).or_default() += 1;
         }
     }
-    let missing: Vec<_> = KEYS.iter().map(|(key, _)| *key).filter(|key| !keys.contains(key)).collect();
-    assert_eq!(missing, Vec::<&str>::new(), "keys that no change was tried of");
-    println!("{} changes of {} keys: {tried:?}", tried.values().sum::<usize>(), keys.len());
+    let missing: Vec<_> = KEYS
+        .iter()
+        .map(|(key, _)| *key)
+        .filter(|key| !keys.contains(key))
+        .collect();
+    assert_eq!(
+        missing,
+        Vec::<&str>::new(),
+        "keys that no change was tried of"
+    );
+    println!(
+        "{} changes of {} keys: {tried:?}",
+        tried.values().sum::<usize>(),
+        keys.len()
+    );
 }

@@ -73,3 +73,11 @@ def whole(what: str, given: object, least: int, most: int, otherwise: str = "") 
 def threads(given: object) -> int | None:
     """Take a number of threads, or None for one per core."""
     return None if given is None else whole("threads", given, 1, _native.MOST_THREADS, ", or None for one per core")
+
+
+def angle(name: str, given: float, smallest: float, largest: float) -> float:
+    """Take an angle in degrees; a relative azimuth is the same in every turn and on either side."""
+    turns = name == "psi" and given - given == 0
+    if not turns and not smallest <= given <= largest:
+        raise ValueError(f"{name} is {given}; allowed: {smallest} to {largest}")
+    return float(given)

@@ -140,7 +140,8 @@ class Model:
             order and layout, lists, a DataFrame whose columns are taken by name; a vector is one spectrum. float32,
             float64, uint16 and int16 are read where they lie.
         angles : array_like of shape (n, c), or mapping of name to number or array_like of shape (n,), optional
-            Degrees, in the order of `angles`; those that a mapping does not name are at the physics' defaults.
+            Degrees, in the order of `angles`; those that a mapping does not name are at the physics' defaults. A relative
+            azimuth may be of any turn; a row with another angle beyond the physics' range has no estimate (flags 1 and 4).
         mask : array_like of bool, shape (n,), optional
             True where a spectrum is left out.
         digital_numbers : (scale, offset), optional
@@ -157,7 +158,7 @@ class Model:
         Raises
         ------
         ValueError
-            Shapes that do not fit, angles that the model does not have.
+            Shapes that do not fit, angles that the model does not have, numbers that cannot be what they are given as.
         TypeError
             Something else than numbers.
         MemoryError
@@ -202,8 +203,8 @@ class Model:
         table = np.empty((n, len(known)), np.float32)
         for column, (name, _, smallest, largest, default) in enumerate(self.angles):
             given = _arrays.column(name, angles.get(name, default), n)
-            if given.ndim == 0 and not smallest <= given <= largest:
-                raise ValueError(f"{name} is {given}; allowed: {smallest} to {largest}")
+            if given.ndim == 0:
+                _words.angle(name, given[()], smallest, largest)
             table[:, column] = given
         return table
 

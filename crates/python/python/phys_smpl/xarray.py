@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from ._attributes import keep_place, physical
-from ._words import suggestion
+from ._words import angle, suggestion
 from .model import Model
 
 
@@ -237,8 +237,6 @@ def _angles(ds: Any, model: Model, angles: Mapping[str, Any]) -> tuple[list[str]
             low, high = known[name]
             if np.ndim(value) != 0:
                 raise TypeError(f"{name} is an array without dimensions' names; allowed: a number or an xarray.DataArray")
-            if not low <= value <= high:
-                raise ValueError(f"{name} is {value}; allowed: {low} to {high}")
-            value = float(value)
+            value = angle(name, value, low, high)
         given.append(value)
     return list(angles), given

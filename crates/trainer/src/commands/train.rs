@@ -168,7 +168,10 @@ fn checked_again(
             learning_rate: change.has_new_learning_rate(),
             keys: change.keys.iter().map(|it| it.key.clone()).collect(),
             then: (then != run.config())
-                .then(|| then.file_name().map(|name| name.to_string_lossy().into_owned()))
+                .then(|| {
+                    then.file_name()
+                        .map(|name| name.to_string_lossy().into_owned())
+                })
                 .flatten(),
             ..resumed.changes
         };

@@ -161,7 +161,10 @@ impl<E: Scalar, D: Shards<E>> Training<'_, E, D> {
             self.save_last()?;
         }
         if pending.goes_back {
-            info!("going back to the state after {} epochs", self.progress.epoch);
+            info!(
+                "going back to the state after {} epochs",
+                self.progress.epoch
+            );
         }
         if pending.anew {
             info!(
