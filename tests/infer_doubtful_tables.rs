@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use stories::infer::{CHANNELS, columns, infer, infer_and_hear, observations, refused};
-use stories::text;
+use stories::{text, trainer};
 
 const FOREST: [f64; 10] = [0.02, 0.04, 0.025, 0.07, 0.2, 0.26, 0.28, 0.3, 0.14, 0.07];
 const FEW: [&str; 4] = ["--write", "median,flags", "--parameters", "LAI,cab"];
@@ -721,4 +721,25 @@ fn a_table_that_fails_leaves_nothing() {
 fn refused_or_usage(folder: &Path, arguments: &[&str]) {
     let message = refused(folder, arguments);
     assert!(message.starts_with("error: "), "{message}");
+}
+
+#[test]
+fn a_simulation_takes_azimuths_of_any_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut rows = "N,cab,cw,cm,LAI,LAIu,fc,tts,tto,psi\n".to_owned();
+    let turns = [30.0, -30.0, 330.0, 390.0, -330.0];
+    for psi in turns {
+        let _ = writeln!(rows, "1.5,45,0.015,0.008,3,0.5,0.9,40,10,{psi}");
+    }
+    std::fs::write(folder.join("p.csv"), rows).unwrap();
+    let mut simulate = trainer();
+    simulate
+        .args(["simulate", "--params", "p.csv", "--output", "o.csv"])
+        .current_dir(folder);
+    let output = simulate.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let found = text(&folder.join("o.csv"));
+    let rows: Vec<&str> = found.lines().skip(1).collect();
+    assert_eq!(rows, vec![rows[0]; turns.len()]);
 }

@@ -53,7 +53,7 @@ pub struct InferArgs {
     /// An angle in degrees (tts, tto, psi), or the column or band that holds it; repeatable
     #[arg(long, value_name = "NAME=DEGREES|COLUMN", value_parser = parse_angle)]
     pub angle: Vec<(String, Source)>,
-    /// Value of the channels that stands for no data, beside those that a file declares
+    /// Number that stands for no data in channels, angles and the mask, beside those that a file declares
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
     pub nodata: Option<f64>,
     /// Column or band of classes that says what is kept

@@ -20,28 +20,37 @@ pub(super) fn look(
     whole: Window,
     declared: &[(f32, f32)],
 ) -> Result<Evidence, TrainerError> {
+    let [few, many] = PLACES;
+    let evidence = look_at(few, estimator, plan, stack, whole, declared)?;
+    if evidence.observations() >= ENOUGH {
+        return Ok(evidence);
+    }
+    look_at(many, estimator, plan, stack, whole, declared)
+}
+
+fn look_at(
+    places: usize,
+    estimator: &Estimator,
+    plan: &InputPlan,
+    stack: &Stack,
+    whole: Window,
+    declared: &[(f32, f32)],
+) -> Result<Evidence, TrainerError> {
     let prepare = |band: usize, row: &mut [f32]| plan.prepare(band, declared[band], row);
     let mut evidence = Evidence::new(estimator, plan.values());
-    for places in PLACES {
-        let mut reader = stack.reader()?.prepared(&prepare);
-        evidence = Evidence::new(estimator, plan.values());
-        let (across, down) = (starts(whole.width, places), starts(whole.height, places));
-        for &row in &down {
-            for &col in &across {
-                let window = Window::new(
-                    whole.col + col,
-                    whole.row + row,
-                    SIDE.min(whole.width - col),
-                    SIDE.min(whole.height - row),
-                );
-                let n = window.pixels();
-                let mut bands = vec![0.0; plan.numbers.len() * n];
-                reader.read(window, &mut bands)?;
-                add(&mut evidence, plan, &mut bands, n, declared);
-            }
-        }
-        if evidence.observations() >= ENOUGH {
-            break;
+    let mut reader = stack.reader()?.prepared(&prepare);
+    for row in starts(whole.height, places) {
+        for col in starts(whole.width, places) {
+            let window = Window::new(
+                whole.col + col,
+                whole.row + row,
+                SIDE.min(whole.width - col),
+                SIDE.min(whole.height - row),
+            );
+            let n = window.pixels();
+            let mut bands = vec![0.0; plan.numbers.len() * n];
+            reader.read(window, &mut bands)?;
+            add(&mut evidence, plan, &mut bands, n, declared);
         }
     }
     Ok(evidence)

@@ -302,7 +302,7 @@ impl InputPlan {
         for condition in &self.conditions {
             match condition {
                 Condition::Constant(value) | Condition::Assumed(value) => {
-                    out.extend(std::iter::repeat_n(*value as f32, n))
+                    out.extend(std::iter::repeat_n(*value as f32, n));
                 }
                 Condition::Column(k) => out.extend_from_slice(&columns[k * n..(k + 1) * n]),
                 Condition::Sun => match sun {

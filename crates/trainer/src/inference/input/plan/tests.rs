@@ -284,9 +284,9 @@ fn what_does_not_fit_the_model_is_refused() {
     insta::assert_snapshot!(refusal(|it| it.sun = with_sun(None).sun), @"sun without a date is not allowed: a date, or a column of dates, as date");
     insta::assert_snapshot!(refusal(|it| it.values = None), @"values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
     insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DisplacementMm)), @"values displacement_mm is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400");
-    insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DigitalNumbers)), @r#"values digital_numbers is not allowed: digital_numbers {"scale": 1e-4, "offset": -1000} with values digital_numbers, and with no other"#);
+    insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DigitalNumbers)), @r#"digital_numbers not given is not allowed: scale and offset of reflectance = (number + offset) * scale, in a description {"values": "digital_numbers", "digital_numbers": {"scale": 0.0001, "offset": -1000}}; Sentinel-2's own have the values sentinel2_l2a and sentinel2_l2a_before_0400"#);
     let conversion = |scale| Some(DigitalNumbers { scale, offset: 0.0 });
-    insta::assert_snapshot!(refusal(|it| it.digital_numbers = conversion(1.0)), @r#"values reflectance is not allowed: digital_numbers {"scale": 1e-4, "offset": -1000} with values digital_numbers, and with no other"#);
+    insta::assert_snapshot!(refusal(|it| it.digital_numbers = conversion(1.0)), @"digital_numbers with values reflectance is not allowed: none, as only values digital_numbers have a scale and an offset of their own");
     insta::assert_snapshot!(refusal(|it| {
         it.values = Some(ChannelValues::DigitalNumbers);
         it.digital_numbers = conversion(0.0);
