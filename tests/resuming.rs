@@ -77,7 +77,10 @@ fn state(run: &Path, file: &str) -> (u64, Option<u64>) {
     let header: Value = serde_json::from_str(header).unwrap();
     let progress = &header["progress"];
     let best = progress["best"]["best"]["epoch"].as_u64();
-    (progress["epoch"].as_u64().unwrap(), best.map(|epoch| epoch + 1))
+    (
+        progress["epoch"].as_u64().unwrap(),
+        best.map(|epoch| epoch + 1),
+    )
 }
 
 /// What a run holds where there is no state to resume from: it is refused with what to do, and stays as it is.
@@ -126,7 +129,7 @@ fn where_there_is_no_state_nothing_is_touched() {
         fs::write(path, bytes).unwrap();
     };
     let anew = "train anew with its configuration: trainer train --config";
-    let cases: [(&str, &Path, &dyn Fn(&Path), &str); 9] = [
+    let cases: [(&str, &Path, &dyn Fn(&Path), &str); 10] = [
         ("an exported model", &exported, &|_| {}, anew),
         (
             "its last state is gone",
@@ -156,7 +159,12 @@ fn where_there_is_no_state_nothing_is_touched() {
             },
             anew,
         ),
-        ("a state of tomorrow", &whole, &of_tomorrow, "format 9, written by trainer 7.1.0"),
+        (
+            "a state of tomorrow",
+            &whole,
+            &of_tomorrow,
+            "format 9, written by trainer 7.1.0",
+        ),
         (
             "a state that is cut",
             &whole,
@@ -166,6 +174,15 @@ fn where_there_is_no_state_nothing_is_touched() {
                 fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
             },
             "damaged",
+        ),
+        (
+            "exported weights in its place",
+            &whole,
+            &|run| {
+                let weights = exported.join("checkpoints/best.safetensors");
+                fs::copy(weights, checkpoints(run).join("last.safetensors")).unwrap();
+            },
+            "without the optimiser's moments",
         ),
         (
             "records are gone",
@@ -194,7 +211,10 @@ fn where_there_is_no_state_nothing_is_touched() {
                 advice
             };
             assert!(message.contains(expected), "{what}, {flags:?}: {message}");
-            assert!(contents(&run) == before, "{what}, {flags:?}: the run is another one now");
+            assert!(
+                contents(&run) == before,
+                "{what}, {flags:?}: the run is another one now"
+            );
             tried += 1;
         }
     }
@@ -218,7 +238,10 @@ fn going_back_takes_back_everything_behind() {
         let run = copy(&whole, &folder.path().join(format!("again-{epochs}")));
         let (code, message) = resume(&run, &["--after-epoch", &back, "--keep-epochs", "6"]);
         assert_eq!(code, Some(0), "{message}");
-        assert!(message.contains(&format!("going back to the state after {epochs} epochs")), "{message}");
+        assert!(
+            message.contains(&format!("going back to the state after {epochs} epochs")),
+            "{message}"
+        );
         assert_same(&whole, &run);
         assert!(!run.join("changes.jsonl").exists());
 
@@ -260,12 +283,15 @@ fn going_back_takes_back_everything_behind() {
             assert!(!run.join(&file).exists(), "{file}");
         }
         let last_epoch = |file: &str| {
-            let line: Value = serde_json::from_str(text(&run.join(file)).lines().last().unwrap()).unwrap();
+            let line: Value =
+                serde_json::from_str(text(&run.join(file)).lines().last().unwrap()).unwrap();
             line["epoch"].as_u64()
         };
         assert_eq!(last_epoch("metrics.jsonl"), Some(epochs));
         assert_eq!(last_epoch("timings.jsonl"), Some(epochs));
-        let events = contents(&run).into_keys().filter(|path| path.to_string_lossy().contains("tfevents"));
+        let events = contents(&run)
+            .into_keys()
+            .filter(|path| path.to_string_lossy().contains("tfevents"));
         assert_eq!(events.count(), 1, "the events of the old future are gone");
         // and it is a run like any other
         for name in ["eval", "report"] {
@@ -282,30 +308,46 @@ fn going_back_takes_back_everything_behind() {
 fn best_weights_that_are_gone_are_not_made_up() {
     let folder = tempfile::tempdir().unwrap();
     let run = Run::train(&folder.path().join("runs"), &short()).path;
+    // two epochs in which nothing is learned: the best one is before them
+    let standstill = ["--allow-changed-config", "--set", "optimizer.lr=1e-30"];
+    let (code, message) = resume(
+        &run,
+        &[
+            &["--after-epoch", "4", "--keep-epochs", "6"],
+            &standstill[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(code, Some(0), "{message}");
     let (_, best) = state(&run, "after-00005-epochs.safetensors");
     let best = best.unwrap();
-    fs::remove_file(run.join("checkpoints/best.safetensors")).unwrap();
-    // a best one of the discarded future
+    assert!(best < 5, "{best}");
+    let checkpoints = run.join("checkpoints");
+    assert_eq!(state(&run, "after-00005-epochs.best.safetensors").0, best);
+    // a best one of a future that is no more, and nothing else
     fs::copy(
-        run.join("checkpoints/after-00006-epochs.safetensors"),
-        run.join("checkpoints/best.safetensors"),
+        checkpoints.join("after-00006-epochs.safetensors"),
+        checkpoints.join("best.safetensors"),
     )
     .unwrap();
     for file in [
         format!("after-{best:05}-epochs.safetensors"),
         "after-00005-epochs.best.safetensors".to_owned(),
     ] {
-        if best != 5 || file.contains("best") {
-            let _ = fs::remove_file(run.join("checkpoints").join(file));
-        }
+        fs::remove_file(checkpoints.join(file)).unwrap();
     }
-    let (code, message) = resume(&run, &["--after-epoch", "5", "--allow-changed-config", "--set", "optimizer.lr=1e-30"]);
+    // the last state names weights that are in the next best file only
+    fs::remove_file(checkpoints.join("after-00006-epochs.best.safetensors")).unwrap();
+    let (code, message) = command("eval", &run);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("trainer train --resume"), "{message}");
+
+    let (code, message) = resume(&run, &["--after-epoch", "5"]);
     assert_eq!(code, Some(0), "{message}");
-    if best != 5 {
-        assert!(message.contains("not kept any more"), "{message}");
-    }
+    assert!(message.contains("not kept any more"), "{message}");
     let (_, best) = state(&run, "last.safetensors");
-    assert_eq!(state(&run, "best.safetensors").0, best.unwrap());
+    assert_eq!(best, Some(6));
+    assert_eq!(state(&run, "best.safetensors").0, 6);
     assert_eq!(command("eval", &run).0, Some(0));
 }
 
@@ -328,8 +370,14 @@ fn a_change_within_an_epoch_begins_it_anew() {
         &["--allow-changed-config", "--set", "trainer.batch_size=16"],
     );
     assert_eq!(code, Some(0), "{message}");
-    assert!(message.contains(&format!("epoch {epoch} begins anew")), "{message}");
-    assert!(message.contains("early stopping and a plateau"), "{message}");
+    assert!(
+        message.contains(&format!("epoch {epoch} begins anew")),
+        "{message}"
+    );
+    assert!(
+        message.contains("early stopping and a plateau"),
+        "{message}"
+    );
     assert!(run.join("checkpoints/best.until-1.safetensors").exists());
     assert!(run.join("config.until-1.json").exists());
     // 300 rows: 75 batches of 4 before, 19 of 16 from there on, each once
@@ -337,7 +385,9 @@ fn a_change_within_an_epoch_begins_it_anew() {
     for line in text(&run.join("metrics.jsonl")).lines() {
         let record: Value = serde_json::from_str(line).unwrap();
         if record["kind"] == "step" {
-            let of = batches.entry(record["epoch"].as_u64().unwrap()).or_default();
+            let of = batches
+                .entry(record["epoch"].as_u64().unwrap())
+                .or_default();
             of.push(record["batch"].as_u64().unwrap());
         }
     }
@@ -352,7 +402,8 @@ fn a_change_within_an_epoch_begins_it_anew() {
 #[test]
 fn a_plateau_goes_on_as_the_new_configuration_says() {
     let folder = tempfile::tempdir().unwrap();
-    let plateau = r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.9}"#;
+    let plateau =
+        r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.9}"#;
     let mut arguments = short();
     arguments.extend(["--set", plateau]);
     arguments[1] = "10";
@@ -360,18 +411,38 @@ fn a_plateau_goes_on_as_the_new_configuration_says() {
     let whole = Run::train(&folder.path().join("runs"), &arguments);
     let rates = |run: &Path| -> Vec<f64> {
         let records = text(&run.join("metrics.jsonl"));
-        let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let records = records
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let epochs = records.filter(|record| record["kind"] == "epoch");
-        epochs.map(|record| record["lr"].as_f64().unwrap()).collect()
+        epochs
+            .map(|record| record["lr"].as_f64().unwrap())
+            .collect()
     };
     let before = rates(&whole.path);
     assert!(before[8] < 0.003, "{before:?}");
-    for (setting, expected) in [("optimizer.lr=0.02", 0.02), ("lr_scheduler.min_lr=0.0029", 0.0029)] {
+    for (setting, expected) in [
+        ("optimizer.lr=0.02", 0.02),
+        ("lr_scheduler.min_lr=0.0029", 0.0029),
+    ] {
         let run = copy(&whole.path, &folder.path().join(setting));
-        let (code, message) = resume(&run, &["--after-epoch", "8", "--allow-changed-config", "--set", setting]);
+        let (code, message) = resume(
+            &run,
+            &[
+                "--after-epoch",
+                "8",
+                "--allow-changed-config",
+                "--set",
+                setting,
+            ],
+        );
         assert_eq!(code, Some(0), "{message}");
         assert_eq!(rates(&run)[8], expected, "{setting}");
-        assert_eq!(json(&run.join("summary.json"))["checks"]["lr_switches_at_boundary"], true, "{setting}");
+        assert_eq!(
+            json(&run.join("summary.json"))["checks"]["lr_switches_at_boundary"],
+            true,
+            "{setting}"
+        );
     }
 }
 
@@ -388,5 +459,8 @@ fn a_run_with_more_epochs_passes_its_checks() {
     assert_eq!(checks["lr_switches_at_boundary"], true, "{checks}");
     let (code, message) = resume(&run, &["--allow-changed-config", "--epochs", "4"]);
     assert_eq!(code, Some(2), "{message}");
-    assert!(message.contains("has 11 epochs behind it, trainer.epochs = 4"), "{message}");
+    assert!(
+        message.contains("has 11 epochs behind it, trainer.epochs = 4"),
+        "{message}"
+    );
 }

@@ -102,7 +102,9 @@ fn a_log_variance_out_of_range_is_clamped() {
         assert_close(&[one(0.0, v)], &[at], ROUNDING);
         assert_close(&kl_per_dimension(&[0.0], &[v], 1), &[at], ROUNDING);
         let (m, lnvar) = (matrix(1, 1, &[0.0]), matrix(1, 1, &[v]));
-        let mut g = kl_mean(m.leaky_trace(), lnvar.retaped()).unwrap().backward();
+        let mut g = kl_mean(m.leaky_trace(), lnvar.retaped())
+            .unwrap()
+            .backward();
         assert_close(&gradient(&mut g, &lnvar), &[dv], ROUNDING);
     }
     // ½ (e⁶ − 7)

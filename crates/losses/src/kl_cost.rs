@@ -49,7 +49,10 @@ impl KlCost {
             None => (None, 1.0),
             Some((weight, target)) => {
                 let beyond = total - target;
-                (Some(weight * beyond * beyond / dimensions), 2.0 * weight * beyond)
+                (
+                    Some(weight * beyond * beyond / dimensions),
+                    2.0 * weight * beyond,
+                )
             }
         };
         let planes: Vec<(f64, f64, f64)> = batch

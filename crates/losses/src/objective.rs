@@ -146,8 +146,18 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         let controlled = (goal.capacity_weight > 0.0)
             .then_some((goal.capacity_weight, weights.beta * goal.capacity));
         for (block, share, controlled, of_batch) in [
-            (terms.physical, goal.beta_phy, controlled, batch.map(|b| &b.physical[..])),
-            (terms.auxiliary, goal.beta_aux, None, batch.map(|b| &b.auxiliary[..])),
+            (
+                terms.physical,
+                goal.beta_phy,
+                controlled,
+                batch.map(|b| &b.physical[..]),
+            ),
+            (
+                terms.auxiliary,
+                goal.beta_aux,
+                None,
+                batch.map(|b| &b.auxiliary[..]),
+            ),
         ] {
             let Some((mean, lnvar)) = block else {
                 continue;

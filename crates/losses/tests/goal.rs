@@ -2,8 +2,8 @@
 
 use dfdx::prelude::Trace;
 use losses::{
-    Distance, Goal, KlOfBatch, Objective, Smoothness, Terms, Weights, distance, edge, gaussian, kl_above,
-    negative_log_likelihood, smoothness,
+    Distance, Goal, KlOfBatch, Objective, Smoothness, Terms, Weights, distance, edge, gaussian,
+    kl_above, negative_log_likelihood, smoothness,
 };
 use nn::{Cpu, Matrix, backward, check, value};
 use std::num::NonZeroUsize;
@@ -373,7 +373,11 @@ fn what_the_kl_costs_is_that_of_the_batch_however_it_is_cut() {
         let (whole, slopes) = part(0..ROWS, None);
         let counted = kl.iter().map(|kl| kl.max(free_bits)).sum::<f64>();
         let controlled = capacity_weight * (counted - 0.7 * 1.1).powi(2);
-        let physical = if capacity_weight > 0.0 { controlled } else { 0.7 * counted };
+        let physical = if capacity_weight > 0.0 {
+            controlled
+        } else {
+            0.7 * counted
+        };
         close(whole[0], physical + 0.7 * counted);
         close(whole[1], 2.0 * (kl[0] + kl[1]));
         close(whole[2], whole[0]);

@@ -132,10 +132,7 @@ mod tests {
     #[test]
     fn a_negative_measure_that_stays_is_a_plateau() {
         // a better value must be below −1·(1 + 0.1); one that stays, or rises, is none
-        assert_eq!(
-            rates(RULE, &[-1.0, -1.0, -1.0, -1.0]),
-            [1.0, 1.0, 1.0, 0.5]
-        );
+        assert_eq!(rates(RULE, &[-1.0, -1.0, -1.0, -1.0]), [1.0, 1.0, 1.0, 0.5]);
         assert_eq!(rates(RULE, &[-1.0, -0.95, -1.05, -1.1])[3], 0.5);
         assert_eq!(rates(RULE, &[-1.0, -0.95, -1.05, -1.11])[3], 1.0);
         // from 0 anything lower is better, and a sign may change

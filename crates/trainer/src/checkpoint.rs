@@ -174,7 +174,9 @@ fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerE
     // a later version may have more in its header: what it is comes first
     let kind: Kind = serde_json::from_str(&text).map_err(read_header)?;
     if kind.magic != MAGIC || !(OLDEST_FORMAT..=FORMAT).contains(&kind.format) {
-        let by = kind.written_by.map_or(String::new(), |by| format!(", written by {by}"));
+        let by = kind
+            .written_by
+            .map_or(String::new(), |by| format!(", written by {by}"));
         return Err(damaged(format!(
             "it is a \"{}\" of format {}{by}; this program reads \"{MAGIC}\" of formats {OLDEST_FORMAT} to {FORMAT}, \
              the program that wrote it goes on with it",
@@ -230,6 +232,12 @@ fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerE
 }
 
 impl<E: Scalar> Checkpoint<E> {
+    /// Whether a training can go on from it: it has the moments of the steps that were taken.
+    pub fn can_go_on(&self) -> bool {
+        let took_none = self.progress.epoch == 0 || self.progress.skipped_in_a_row > 0;
+        took_none || !self.moments.is_empty()
+    }
+
     /// Puts the weights into a model and the moments into an optimiser.
     ///
     /// # Errors

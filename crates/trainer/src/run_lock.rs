@@ -57,7 +57,8 @@ impl RunLock {
             path: path.clone(),
             begun: AtomicBool::new(false),
         };
-        lock.write(&format!("{}\n", std::process::id())).map_err(io)?;
+        lock.write(&format!("{}\n", std::process::id()))
+            .map_err(io)?;
         Ok(lock)
     }
 

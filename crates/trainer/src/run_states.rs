@@ -79,7 +79,12 @@ impl RunDirectory {
         let mut kept = self.kept_epochs()?;
         kept.retain(|epochs| self.after_epochs(*epochs).is_file());
         let those_kept = |newest: usize| {
-            let all: Vec<_> = kept.iter().map(ToString::to_string).collect();
+            // the newest are those that a run is gone on from
+            let mut all: Vec<_> = kept.iter().rev().take(8).map(ToString::to_string).collect();
+            if kept.len() > all.len() {
+                all.push("…".to_owned());
+            }
+            all.reverse();
             format!(
                 "kept are the states after {} epochs: trainer train --resume {run} --after-epoch {newest}",
                 all.join(", ")
@@ -87,7 +92,10 @@ impl RunDirectory {
         };
         let why = match (after, kept.last()) {
             (Some(epochs), Some(newest)) => {
-                format!("it keeps no state after {epochs} epochs; {}", those_kept(*newest))
+                format!(
+                    "it keeps no state after {epochs} epochs; {}",
+                    those_kept(*newest)
+                )
             }
             (Some(epochs), None) => format!(
                 "it keeps no state after {epochs} epochs, nor after any other (--keep-epochs N keeps them while a run is trained)"
@@ -180,7 +188,11 @@ impl RunDirectory {
     /// A file cannot be read.
     pub fn configuration_of(&self, sha256: &str) -> Result<Option<PathBuf>, TrainerError> {
         let mut all = vec![self.config()];
-        all.extend((1..).map(|n| self.config_until(n)).take_while(|path| path.exists()));
+        all.extend(
+            (1..)
+                .map(|n| self.config_until(n))
+                .take_while(|path| path.exists()),
+        );
         for path in all {
             if format!("{:x}", Sha256::digest(read_to_string(&path)?)) == sha256 {
                 return Ok(Some(path));
@@ -203,7 +215,8 @@ impl RunDirectory {
         while self.config_until(n).exists() {
             n += 1;
         }
-        self.disk().write_whole(&self.config_until(n), old.as_bytes())?;
+        self.disk()
+            .write_whole(&self.config_until(n), old.as_bytes())?;
         Ok(n)
     }
 
@@ -274,7 +287,13 @@ fn names_in(folder: &Path) -> Result<Vec<String>, TrainerError> {
     let io = |error: std::io::Error| TrainerError::io(folder, &error);
     let mut names = vec![];
     for entry in std::fs::read_dir(folder).map_err(io)? {
-        names.push(entry.map_err(io)?.file_name().to_string_lossy().into_owned());
+        names.push(
+            entry
+                .map_err(io)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
     }
     names.sort();
     Ok(names)

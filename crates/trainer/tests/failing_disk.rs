@@ -154,7 +154,12 @@ fn going_back_survives_a_failing_disk() {
     let old_last = std::fs::read(whole.last()).unwrap();
     let found = |run: &RunDirectory| {
         let metrics = std::fs::read(run.path().join("metrics.jsonl")).unwrap();
-        let states = [run.last(), run.best(), run.after_epochs(2), run.after_epochs(3)];
+        let states = [
+            run.last(),
+            run.best(),
+            run.after_epochs(2),
+            run.after_epochs(3),
+        ];
         (metrics, states.map(|state| other.state(&state).unwrap()))
     };
     let copied = |name: &str| {
@@ -190,7 +195,11 @@ fn going_back_survives_a_failing_disk() {
             let last = checkpoint::load::<f32>(&run.last()).unwrap();
             let selected = run.selected().unwrap_or_else(|e| panic!("{what}: {e}"));
             let selected = checkpoint::load::<f32>(&selected).unwrap().progress;
-            assert_eq!(Some(selected.epoch), last.progress.epochs_of_best(), "{what}");
+            assert_eq!(
+                Some(selected.epoch),
+                last.progress.epochs_of_best(),
+                "{what}"
+            );
             let committed = last.origin == Origin::of(OTHER, &other.samples);
             if committed {
                 after += 1;
@@ -204,7 +213,9 @@ fn going_back_survives_a_failing_disk() {
             assert!(found(&run) == expected, "{what}: the run differs");
         }
     }
-    println!("{operations} operations, stopped {before} times before and {after} times after the last state was replaced");
+    println!(
+        "{operations} operations, stopped {before} times before and {after} times after the last state was replaced"
+    );
     assert!(before > 10 && after > 50);
 }
 

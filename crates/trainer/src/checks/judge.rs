@@ -66,11 +66,19 @@ impl Judge {
 
     /// The rules at a place of the run.
     fn rules_at(&mut self, place: (usize, usize)) -> Option<Rules> {
-        while self.rules.get(self.current).is_some_and(|it| it.until.is_some_and(|until| place >= until)) {
+        while self
+            .rules
+            .get(self.current)
+            .is_some_and(|it| it.until.is_some_and(|until| place >= until))
+        {
             let ended = &self.rules[self.current];
             let (other_lr, anew) = (ended.then_other_lr, ended.then_anew);
             self.current += 1;
-            if let Some(now) = self.rules.get(self.current).and_then(|it| it.rules.as_ref()) {
+            if let Some(now) = self
+                .rules
+                .get(self.current)
+                .and_then(|it| it.rules.as_ref())
+            {
                 self.plateau.follow(&now.schedule, other_lr, anew);
             }
         }
@@ -85,7 +93,10 @@ impl Judge {
         let phase = schedule.phase(step.epoch);
         self.last_step = Some((step.epoch, step.beta, step.lr));
         let rate = schedule.learning_rate(step.epoch, &self.plateau);
-        and(&mut self.rates[usize::from(phase == Phase::Train)], step.lr == rate);
+        and(
+            &mut self.rates[usize::from(phase == Phase::Train)],
+            step.lr == rate,
+        );
         match phase {
             Phase::Pretrain => {
                 let costs_nothing = step.train.kl_cost.is_none_or(|cost| cost == 0.0);
@@ -95,8 +106,14 @@ impl Judge {
             Phase::Train => {
                 let first = self.beta.map_or(step.beta, |[first, _]| first);
                 self.beta = Some([first, step.beta]);
-                let as_scheduled = step.beta == if rules.beta_weighs { schedule.beta(step.epoch) } else { step.beta };
-                let nothing = step.beta == 0.0 && step.train.kl_cost.is_some_and(|cost| cost != 0.0);
+                let as_scheduled = step.beta
+                    == if rules.beta_weighs {
+                        schedule.beta(step.epoch)
+                    } else {
+                        step.beta
+                    };
+                let nothing =
+                    step.beta == 0.0 && step.train.kl_cost.is_some_and(|cost| cost != 0.0);
                 self.beta_as_scheduled &= as_scheduled && !(nothing && rules.kl_weight.is_some());
                 self.warmed_up |= schedule.is_warmed_up(step.epoch);
                 self.see_kl(&rules, step);
@@ -128,7 +145,8 @@ impl Judge {
     fn see_epoch(&mut self, epoch: &EpochRecord) {
         let share = |phy: f64, all: f64| Some(phy / all).filter(|share| share.is_finite());
         let valid = &epoch.valid;
-        self.kl_physical_share = (valid.kl_phy.zip(valid.kl)).and_then(|(phy, all)| share(phy, all));
+        self.kl_physical_share =
+            (valid.kl_phy.zip(valid.kl)).and_then(|(phy, all)| share(phy, all));
         // an epoch's own record comes after its batches
         let Some(rules) = self.rules_at((epoch.epoch, usize::MAX)) else {
             return;
@@ -192,9 +210,11 @@ impl Judge {
 
 /// Whether the loss of a step of Stage A is its synthetic loss and nothing else.
 fn is_synthetic_alone(rules: &Rules, step: &StepRecord) -> bool {
-    let (Some(weight), Some(loss), Some(synthetic)) =
-        (rules.synthetic_weight, step.train.loss, step.train.synthetic)
-    else {
+    let (Some(weight), Some(loss), Some(synthetic)) = (
+        rules.synthetic_weight,
+        step.train.loss,
+        step.train.synthetic,
+    ) else {
         return true;
     };
     // what is not finite is left out of the training

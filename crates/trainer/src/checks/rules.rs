@@ -43,13 +43,17 @@ impl Rules {
         weights.dedup();
         let beta_weighs = x.kl_is_used && weights.iter().any(|weight| *weight > 0.0);
         // a simulated posterior learns nothing from its KL
-        let comparable = beta_weighs && !controlled && !(x.posterior_is_simulated && a.dim_z_phy > 0);
+        let comparable =
+            beta_weighs && !controlled && !(x.posterior_is_simulated && a.dim_z_phy > 0);
         // disturbed spectra cannot be inverted to half the error
         let inverts = x.stage_a == StageA::default() && x.weights.data_aug > 0.0;
         Self {
             schedule: x.schedule.clone(),
             beta_weighs,
-            kl_weight: weights.first().copied().filter(|_| comparable && weights.len() == 1),
+            kl_weight: weights
+                .first()
+                .copied()
+                .filter(|_| comparable && weights.len() == 1),
             free_bits: goal.free_bits,
             synthetic_weight: inverts.then_some(x.weights.data_aug),
             judged_by_simulations: x.posterior_is_simulated && !a.has_residual(),

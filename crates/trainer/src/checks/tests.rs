@@ -44,9 +44,14 @@ fn records(spoilt: &Assembled) -> Vec<Record> {
     let runs = tempfile::tempdir().unwrap();
     let run = RunDirectory::create(runs.path(), "x", "{}").unwrap();
     let origin = Origin::of("{}", &spoilt.samples);
-    let mut training =
-        Training::<f32, _>::new(&spoilt.experiment, &spoilt.samples, &run, Cpu::default(), origin)
-            .unwrap();
+    let mut training = Training::<f32, _>::new(
+        &spoilt.experiment,
+        &spoilt.samples,
+        &run,
+        Cpu::default(),
+        origin,
+    )
+    .unwrap();
     training.run(&mut Silent, &AtomicBool::new(false)).unwrap();
     let mut records = vec![];
     training
@@ -77,29 +82,57 @@ fn healthy_runs_pass_or_are_left_open() {
         "phys_vae.dim_z_phy=0",
         "phys_vae.epochs_pretrain=0",
     ];
-    let plateau = r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.5}"#;
+    let plateau =
+        r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.5}"#;
     let cases: [(&[&str], [Option<bool>; 5]); 22] = [
         (&[], [PASS; 5]),
         (&["objective.free_bits=0.5"], [PASS; 5]),
         (&["objective.free_bits=100"], [PASS; 5]),
-        (&["objective.beta_max_z_phy=0.1"], [PASS, PASS, PASS, PASS, None]),
-        (&["objective.beta_max_z_phy=0.3", "objective.beta_max_z_aux=0.3"], [PASS; 5]),
+        (
+            &["objective.beta_max_z_phy=0.1"],
+            [PASS, PASS, PASS, PASS, None],
+        ),
+        (
+            &[
+                "objective.beta_max_z_phy=0.3",
+                "objective.beta_max_z_aux=0.3",
+            ],
+            [PASS; 5],
+        ),
         (&["objective.capacity=3"], [PASS, PASS, PASS, PASS, None]),
         (&["objective.ema_prior_momentum=0.9"], [PASS; 5]),
-        (&["objective.likelihood=learned_noise", "objective.physics_weight=1"], [PASS; 5]),
+        (
+            &[
+                "objective.likelihood=learned_noise",
+                "objective.physics_weight=1",
+            ],
+            [PASS; 5],
+        ),
         (&["objective.likelihood=fixed_noise"], [PASS; 5]),
         (&["objective.likelihood=l1"], [PASS; 5]),
         (&["objective.likelihood=huber"], [PASS; 5]),
         (&["objective.edge_penalty_weight=0.1"], [PASS; 5]),
-        (&["pretrain.loss=likelihood"], [PASS, PASS, PASS, None, PASS]),
+        (
+            &["pretrain.loss=likelihood"],
+            [PASS, PASS, PASS, None, PASS],
+        ),
         (&simulation, [PASS, PASS, PASS, None, None]),
         (&["phys_vae.dim_z_aux=0"], [PASS; 5]),
         (&["phys_vae.residual=low_rank"], [PASS; 5]),
         (&no_physics, [None, PASS, None, None, PASS]),
         (&[plateau], [PASS; 5]),
-        (&[r#"lr_scheduler={"type":"StepLR","step_size":2}"#, "trainer.pretrain_lr=0.02"], [PASS; 5]),
+        (
+            &[
+                r#"lr_scheduler={"type":"StepLR","step_size":2}"#,
+                "trainer.pretrain_lr=0.02",
+            ],
+            [PASS; 5],
+        ),
         (&[r#"lr_scheduler={"type":"None"}"#], [PASS; 5]),
-        (&["phys_vae.balance_data_aug=0"], [PASS, PASS, PASS, None, PASS]),
+        (
+            &["phys_vae.balance_data_aug=0"],
+            [PASS, PASS, PASS, None, PASS],
+        ),
         (&["trainer.epochs=12"], [PASS, None, PASS, PASS, PASS]),
     ];
     let number = cases.len();
@@ -118,10 +151,25 @@ fn each_check_fails_on_a_run_that_was_spoilt() {
     let (f, t) = (false, true);
     let cases: [(&str, &[&str], fn(&mut Experiment), [bool; 5]); 8] = [
         // Stage B begins within what shall be Stage A: the KL costs there
-        ("stage B too early", &["phys_vae.epochs_pretrain=6"], |_| {}, [t, t, t, f, f]),
-        ("β too slow", &["phys_vae.kl_warmup_epochs=30"], |_| {}, [f, t, f, f, f]),
+        (
+            "stage B too early",
+            &["phys_vae.epochs_pretrain=6"],
+            |_| {},
+            [t, t, t, f, f],
+        ),
+        (
+            "β too slow",
+            &["phys_vae.kl_warmup_epochs=30"],
+            |_| {},
+            [f, t, f, f, f],
+        ),
         ("no KL", &[], |x| x.kl_is_used = false, [f, t, f, f, f]),
-        ("another rate in stage A", &["trainer.pretrain_lr=0.02"], |_| {}, [f, f, t, f, f]),
+        (
+            "another rate in stage A",
+            &["trainer.pretrain_lr=0.02"],
+            |_| {},
+            [f, f, t, f, f],
+        ),
         (
             "another rate in stage B",
             &[r#"lr_scheduler={"type":"ExponentialLR","gamma":0.9}"#],
@@ -129,16 +177,35 @@ fn each_check_fails_on_a_run_that_was_spoilt() {
             [f, f, t, f, f],
         ),
         // uphill
-        ("stage A", &[], |x| x.weights.data_aug = -1.0, [t, f, f, t, f]),
-        ("physical block", &["objective.beta_max_z_phy=0.1"], |_| {}, [f, f, f, f, t]),
-        ("free bits", &["objective.free_bits=1.5"], |_| {}, [f, f, f, f, t]),
+        (
+            "stage A",
+            &[],
+            |x| x.weights.data_aug = -1.0,
+            [t, f, f, t, f],
+        ),
+        (
+            "physical block",
+            &["objective.beta_max_z_phy=0.1"],
+            |_| {},
+            [f, f, f, f, t],
+        ),
+        (
+            "free bits",
+            &["objective.free_bits=1.5"],
+            |_| {},
+            [f, f, f, f, t],
+        ),
     ];
     let mut failed = [false; 5];
     for (what, more, spoil, expected) in cases {
         let mut spoilt = assembled(more);
         spoil(&mut spoilt.experiment);
         let found = judged(&records(&spoilt), by(&healthy.experiment));
-        assert_eq!(found.map(|result| result == Some(false)), expected, "{what}: {found:?}");
+        assert_eq!(
+            found.map(|result| result == Some(false)),
+            expected,
+            "{what}: {found:?}"
+        );
         for (all, one) in failed.iter_mut().zip(expected) {
             *all |= one;
         }
@@ -151,7 +218,10 @@ fn each_check_fails_on_a_run_that_was_spoilt() {
 fn one_step_with_another_rate_is_seen() {
     let run = assembled(&[]);
     let healthy = records(&run);
-    let steps = healthy.iter().filter(|r| matches!(r, Record::Step(_))).count();
+    let steps = healthy
+        .iter()
+        .filter(|r| matches!(r, Record::Step(_)))
+        .count();
     assert!(steps > 80, "{steps}");
     let mut tried = 0;
     for at in 0..healthy.len() {
@@ -194,7 +264,11 @@ fn a_schedule_that_changed_on_the_way_is_the_one_of_its_time() {
         Record::Step(step) => step.epoch,
         Record::Epoch(epoch) => epoch.epoch,
     };
-    spliced.extend(records(&more).into_iter().filter(|r| epoch_of(r) >= place.0));
+    spliced.extend(
+        records(&more)
+            .into_iter()
+            .filter(|r| epoch_of(r) >= place.0),
+    );
     let then = InForce {
         until: Some(place),
         rules: Some(Rules::of(&fewer.experiment)),
@@ -235,9 +309,17 @@ fn changes_of_a_run_are_read_back() {
     let history = InForce::of_run(&run, &now.experiment).unwrap();
     let epochs: Vec<_> = history
         .iter()
-        .map(|it| (it.until, it.rules.as_ref().unwrap().schedule.config().epochs))
+        .map(|it| {
+            (
+                it.until,
+                it.rules.as_ref().unwrap().schedule.config().epochs,
+            )
+        })
         .collect();
-    assert_eq!(epochs, [(Some((15, 0)), 15), (Some((17, 0)), 20), (None, 20)]);
+    assert_eq!(
+        epochs,
+        [(Some((15, 0)), 15), (Some((17, 0)), 20), (None, 20)]
+    );
 }
 
 #[test]
@@ -249,7 +331,10 @@ fn what_a_run_cannot_say_is_left_open() {
             Record::Step(step) => step.epoch < epoch,
             Record::Epoch(record) => record.epoch < epoch,
         };
-        judged(&all.iter().filter(of).cloned().collect::<Vec<_>>(), by(&run.experiment))
+        judged(
+            &all.iter().filter(of).cloned().collect::<Vec<_>>(),
+            by(&run.experiment),
+        )
     };
     assert_eq!(until(0), [None; 5]);
     assert_eq!(until(5), [PASS, None, None, None, None]);

@@ -33,7 +33,11 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let domain = match run.domain(experiment.dimensions.channels.len())? {
         Some(domain) => domain,
         // of a run of an earlier version its samples must be there
-        None => Domain::learned(&learner, &experiment, &assemble_again(&checked, Some(standardization.clone()), run.path())?.samples)?,
+        None => Domain::learned(
+            &learner,
+            &experiment,
+            &assemble_again(&checked, Some(standardization.clone()), run.path())?.samples,
+        )?,
     };
     let without_moments = Adam::new(experiment.adam);
 

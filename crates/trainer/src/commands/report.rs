@@ -142,7 +142,11 @@ impl Found<'_> {
                 let trained = Trained {
                     epochs: self.epochs.len(),
                     best_epoch: selected.epoch.saturating_sub(1),
-                    checks: Checks::of_run(run, &MetricsLog::new(run.disk().clone(), run.path()), &experiment)?,
+                    checks: Checks::of_run(
+                        run,
+                        &MetricsLog::new(run.disk().clone(), run.path()),
+                        &experiment,
+                    )?,
                     inversion: None,
                     samples: sizes(&samples),
                     parameters: named::count(&learner.model),

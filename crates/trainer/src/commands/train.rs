@@ -14,6 +14,7 @@ use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::interrupt::on_ctrl_c;
+use crate::known_physics::KnownPhysics;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
 use crate::resume;
@@ -61,11 +62,16 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         None => assemble(&checked)?,
         Some((run, _)) => assemble_again(&checked, kept, run.path())?,
     };
+    let physics = KnownPhysics::of(&experiment)?;
     let (run, resumed) = if let Some((run, resumed)) = resumed {
+        if let Some(kept) = run.kept_physics()? {
+            physics.check(&kept, run.path())?;
+        }
         (run, Some(resumed))
     } else {
         let run = RunDirectory::create_folder(Disk::default(), &args.runs_dir, &checked.name)?;
         run.keep_standardization(&samples.standardization)?;
+        run.keep_physics(&physics)?;
         (run, None)
     };
     let lock = RunLock::take(&run)?;
@@ -167,7 +173,10 @@ fn checked_again(
             learning_rate: change.has_new_learning_rate(),
             keys: change.keys.iter().map(|it| it.key.clone()).collect(),
             then: (then != run.config())
-                .then(|| then.file_name().map(|name| name.to_string_lossy().into_owned()))
+                .then(|| {
+                    then.file_name()
+                        .map(|name| name.to_string_lossy().into_owned())
+                })
                 .flatten(),
             ..resumed.changes
         };

@@ -85,7 +85,11 @@ mod tests {
         let likelihood = |name: &str| json!({"objective": {"likelihood": name}});
         assert!(of(&likelihood("huber"), &likelihood("learned_noise")).is_err());
         assert!(of(&likelihood("learned_noise"), &likelihood("huber")).is_err());
-        assert!(of(&likelihood("l1"), &likelihood("huber")).unwrap().measures_anew());
+        assert!(
+            of(&likelihood("l1"), &likelihood("huber"))
+                .unwrap()
+                .measures_anew()
+        );
     }
 
     #[test]

@@ -82,7 +82,10 @@ mod tests {
     use serde_json::json;
 
     fn keys(then: &Value, now: &Value) -> Vec<String> {
-        differences(then, now).into_iter().map(|it| it.key).collect()
+        differences(then, now)
+            .into_iter()
+            .map(|it| it.key)
+            .collect()
     }
 
     #[test]
@@ -92,7 +95,10 @@ mod tests {
         let now = json!({"a": 2, "b": {"c": [2, 1]}, "e": 1.5, "f": true});
         assert_eq!(keys(&then, &now), ["a", "b.c", "f"]);
         let found = differences(&then, &now);
-        assert_eq!((&found[2].then, &found[2].now), (&Value::Null, &json!(true)));
+        assert_eq!(
+            (&found[2].then, &found[2].now),
+            (&Value::Null, &json!(true))
+        );
     }
 
     #[test]

@@ -150,11 +150,13 @@ pub fn table() -> String {
                 _ => blocks.push((block, vec![name])),
             }
         }
-        let parts = blocks.into_iter().map(|(block, names)| match (block, &names[..]) {
-            ("", names) => format!("`{}`", names.join("`, `")),
-            (block, [name]) => format!("`{block}.{name}`"),
-            (block, names) => format!("`{block}.`: {}", names.join(", ")),
-        });
+        let parts = blocks
+            .into_iter()
+            .map(|(block, names)| match (block, &names[..]) {
+                ("", names) => format!("`{}`", names.join("`, `")),
+                (block, [name]) => format!("`{block}.{name}`"),
+                (block, names) => format!("`{block}.`: {}", names.join(", ")),
+            });
         parts.collect::<Vec<_>>().join("; ")
     };
     let rows = [
@@ -169,7 +171,10 @@ pub fn table() -> String {
              everything is measured anew",
             Samples,
         ),
-        ("refused: weights, moments or their meaning depend on it", State),
+        (
+            "refused: weights, moments or their meaning depend on it",
+            State,
+        ),
     ];
     let mut text = "| a changed key means | keys |\n|---|---|\n".to_owned();
     for (meaning, standing) in rows {
@@ -189,7 +194,9 @@ mod tests {
     fn leaves(path: &str, schema: &Value, all: &mut BTreeSet<String>) {
         let mut is_leaf = true;
         for branch in alternatives(schema) {
-            let Some(properties) = branch["properties"].as_object().filter(|_| is_object(branch))
+            let Some(properties) = branch["properties"]
+                .as_object()
+                .filter(|_| is_object(branch))
             else {
                 continue;
             };
@@ -213,11 +220,17 @@ mod tests {
         let mut all = BTreeSet::new();
         leaves("", configuration_schema(), &mut all);
         for key in &all {
-            let entries: Vec<_> = KEYS.iter().filter(|(known, _)| covers(known, key)).collect();
+            let entries: Vec<_> = KEYS
+                .iter()
+                .filter(|(known, _)| covers(known, key))
+                .collect();
             assert_eq!(entries.len(), 1, "{key}: {entries:?}");
         }
         for (known, _) in KEYS {
-            assert!(all.iter().any(|key| covers(known, key)), "{known} is no key");
+            assert!(
+                all.iter().any(|key| covers(known, key)),
+                "{known} is no key"
+            );
         }
         assert_eq!(standing_of("trainer.a_key_of_tomorrow"), State);
         assert_eq!(standing_of("physics.ranges.cab.min"), State);
@@ -229,6 +242,10 @@ mod tests {
     #[test]
     fn the_page_has_the_table() {
         let page = include_str!("../../../../docs/robustness.md");
-        assert!(page.contains(&table()), "docs/robustness.md needs:\n{}", table());
+        assert!(
+            page.contains(&table()),
+            "docs/robustness.md needs:\n{}",
+            table()
+        );
     }
 }
