@@ -129,7 +129,7 @@ fn where_there_is_no_state_nothing_is_touched() {
         fs::write(path, bytes).unwrap();
     };
     let anew = "train anew with its configuration: trainer train --config";
-    let cases: [(&str, &Path, &dyn Fn(&Path), &str); 9] = [
+    let cases: [(&str, &Path, &dyn Fn(&Path), &str); 10] = [
         ("an exported model", &exported, &|_| {}, anew),
         (
             "its last state is gone",
@@ -174,6 +174,15 @@ fn where_there_is_no_state_nothing_is_touched() {
                 fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
             },
             "damaged",
+        ),
+        (
+            "exported weights in its place",
+            &whole,
+            &|run| {
+                let weights = exported.join("checkpoints/best.safetensors");
+                fs::copy(weights, checkpoints(run).join("last.safetensors")).unwrap();
+            },
+            "without the optimiser's moments",
         ),
         (
             "records are gone",
@@ -299,39 +308,46 @@ fn going_back_takes_back_everything_behind() {
 fn best_weights_that_are_gone_are_not_made_up() {
     let folder = tempfile::tempdir().unwrap();
     let run = Run::train(&folder.path().join("runs"), &short()).path;
+    // two epochs in which nothing is learned: the best one is before them
+    let standstill = ["--allow-changed-config", "--set", "optimizer.lr=1e-30"];
+    let (code, message) = resume(
+        &run,
+        &[
+            &["--after-epoch", "4", "--keep-epochs", "6"],
+            &standstill[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(code, Some(0), "{message}");
     let (_, best) = state(&run, "after-00005-epochs.safetensors");
     let best = best.unwrap();
-    fs::remove_file(run.join("checkpoints/best.safetensors")).unwrap();
-    // a best one of the discarded future
+    assert!(best < 5, "{best}");
+    let checkpoints = run.join("checkpoints");
+    assert_eq!(state(&run, "after-00005-epochs.best.safetensors").0, best);
+    // a best one of a future that is no more, and nothing else
     fs::copy(
-        run.join("checkpoints/after-00006-epochs.safetensors"),
-        run.join("checkpoints/best.safetensors"),
+        checkpoints.join("after-00006-epochs.safetensors"),
+        checkpoints.join("best.safetensors"),
     )
     .unwrap();
     for file in [
         format!("after-{best:05}-epochs.safetensors"),
         "after-00005-epochs.best.safetensors".to_owned(),
     ] {
-        if best != 5 || file.contains("best") {
-            let _ = fs::remove_file(run.join("checkpoints").join(file));
-        }
+        fs::remove_file(checkpoints.join(file)).unwrap();
     }
-    let (code, message) = resume(
-        &run,
-        &[
-            "--after-epoch",
-            "5",
-            "--allow-changed-config",
-            "--set",
-            "optimizer.lr=1e-30",
-        ],
-    );
+    // the last state names weights that are in the next best file only
+    fs::remove_file(checkpoints.join("after-00006-epochs.best.safetensors")).unwrap();
+    let (code, message) = command("eval", &run);
+    assert_eq!(code, Some(2), "{message}");
+    assert!(message.contains("trainer train --resume"), "{message}");
+
+    let (code, message) = resume(&run, &["--after-epoch", "5"]);
     assert_eq!(code, Some(0), "{message}");
-    if best != 5 {
-        assert!(message.contains("not kept any more"), "{message}");
-    }
+    assert!(message.contains("not kept any more"), "{message}");
     let (_, best) = state(&run, "last.safetensors");
-    assert_eq!(state(&run, "best.safetensors").0, best.unwrap());
+    assert_eq!(best, Some(6));
+    assert_eq!(state(&run, "best.safetensors").0, 6);
     assert_eq!(command("eval", &run).0, Some(0));
 }
 

@@ -232,6 +232,12 @@ fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerE
 }
 
 impl<E: Scalar> Checkpoint<E> {
+    /// Whether a training can go on from it: it has the moments of the steps that were taken.
+    pub fn can_go_on(&self) -> bool {
+        let took_none = self.progress.epoch == 0 || self.progress.skipped_in_a_row > 0;
+        took_none || !self.moments.is_empty()
+    }
+
     /// Puts the weights into a model and the moments into an optimiser.
     ///
     /// # Errors

@@ -217,6 +217,16 @@ pub enum TrainerError {
         /// The run.
         run: PathBuf,
     },
+    /// The physics computes something else than it did.
+    #[error(
+        "{} was trained with another physics than its configuration names now: a file of it has changed \
+         (physics.sensor, physics.tables); its weights mean something else under this one: restore the file, or begin \
+         anew: trainer train", run.display()
+    )]
+    ChangedPhysics {
+        /// The run.
+        run: PathBuf,
+    },
     /// A state is of another network than the configuration's.
     #[error("{0}; a state goes on only in the network it was made with")]
     OtherNetwork(nn::NnError),

@@ -26,6 +26,7 @@ pub mod import;
 pub mod inference;
 pub mod inferred_parameters;
 pub mod interrupt;
+pub mod known_physics;
 pub mod levenberg_marquardt;
 pub mod lookup_table;
 pub mod metrics;

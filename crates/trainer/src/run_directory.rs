@@ -4,11 +4,15 @@ use crate::TrainerError;
 use crate::disk::Disk;
 use crate::domain::Domain;
 use crate::files::read_to_string;
+use crate::known_physics::KnownPhysics;
 use data::{ReadReport, Standardization};
 use std::path::{Path, PathBuf};
 
 /// File with mean and scale.
 const STANDARDIZATION: &str = "standardization.json";
+
+/// File with what the physics computes.
+const PHYSICS: &str = "physics.json";
 
 /// The folder of a run and the names inside it.
 #[derive(Clone, Debug)]
@@ -165,6 +169,31 @@ impl RunDirectory {
     pub fn standardization(&self) -> Result<Standardization, TrainerError> {
         let path = self.root.join(STANDARDIZATION);
         serde_json::from_str(&read_to_string(&path)?).map_err(|e| TrainerError::Damaged {
+            path,
+            why: e.to_string(),
+        })
+    }
+    /// Keeps what the physics of the run computes.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep_physics(&self, of: &KnownPhysics) -> Result<(), TrainerError> {
+        let json =
+            serde_json::to_string_pretty(of).map_err(|e| TrainerError::Internal(e.to_string()))?;
+        self.disk
+            .write_whole(&self.root.join(PHYSICS), (json + "\n").as_bytes())
+    }
+    /// What the physics of the run computed; `None` where the run did not keep it.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    pub fn kept_physics(&self) -> Result<Option<KnownPhysics>, TrainerError> {
+        let path = self.root.join(PHYSICS);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let known = serde_json::from_str(&read_to_string(&path)?);
+        known.map(Some).map_err(|e| TrainerError::Damaged {
             path,
             why: e.to_string(),
         })

@@ -79,7 +79,12 @@ impl RunDirectory {
         let mut kept = self.kept_epochs()?;
         kept.retain(|epochs| self.after_epochs(*epochs).is_file());
         let those_kept = |newest: usize| {
-            let all: Vec<_> = kept.iter().map(ToString::to_string).collect();
+            // the newest are those that a run is gone on from
+            let mut all: Vec<_> = kept.iter().rev().take(8).map(ToString::to_string).collect();
+            if kept.len() > all.len() {
+                all.push("…".to_owned());
+            }
+            all.reverse();
             format!(
                 "kept are the states after {} epochs: trainer train --resume {run} --after-epoch {newest}",
                 all.join(", ")

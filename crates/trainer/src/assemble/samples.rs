@@ -260,7 +260,7 @@ mod tests {
         ];
         let conditions = |samples: &Samples| samples.conditions().unwrap().values().to_owned();
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         for samples in [&splits.train, &splits.valid, &splits.test] {
             assert_eq!(conditions(samples), expected);
         }
@@ -297,7 +297,7 @@ mod tests {
         ];
         let checked = checked_with(folder.path(), &set);
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         let season = data::season(splits.train.labels()).unwrap();
         let path = folder.path().join("test.csv");
         let alone = read_samples(&checked, &path, &splits.standardization).unwrap();
@@ -310,7 +310,9 @@ mod tests {
         }
         // a date that says nothing is refused before there is a run
         std::fs::write(&path, table.replace("2018-10-30", "autumn")).unwrap();
-        let message = load(&checked, forward.as_ref()).unwrap_err().to_string();
+        let message = load(&checked, forward.as_ref(), None)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("autumn"), "{message}");
     }
 

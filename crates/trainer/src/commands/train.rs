@@ -14,6 +14,7 @@ use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::interrupt::on_signals;
+use crate::known_physics::KnownPhysics;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
 use crate::out;
@@ -62,11 +63,16 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         None => assemble(&checked)?,
         Some((run, _)) => assemble_again(&checked, kept, run.path())?,
     };
+    let physics = KnownPhysics::of(&experiment)?;
     let (run, resumed) = if let Some((run, resumed)) = resumed {
+        if let Some(kept) = run.kept_physics()? {
+            physics.check(&kept, run.path())?;
+        }
         (run, Some(resumed))
     } else {
         let run = RunDirectory::create_folder(Disk::default(), &args.runs_dir, &checked.name)?;
         run.keep_standardization(&samples.standardization)?;
+        run.keep_physics(&physics)?;
         (run, None)
     };
     let lock = RunLock::take(&run)?;

@@ -57,6 +57,16 @@ impl<E: Scalar, D: Shards<E>> Training<'_, E, D> {
     pub fn resume(&mut self, after: Option<usize>, allowed: &Changes) -> Result<(), TrainerError> {
         let path = self.run.state_to_resume(after)?;
         let checkpoint = checkpoint::load::<E>(&path)?;
+        if !checkpoint.can_go_on() {
+            return Err(TrainerError::NotARun {
+                path: self.run.path().to_owned(),
+                why: format!(
+                    "{} has weights without the optimiser's moments, as an exported model has, and no training goes on \
+                     from those",
+                    path.display()
+                ),
+            });
+        }
         let other_config = checkpoint.origin.config_sha256 != self.origin.config_sha256;
         if other_config && !allowed.config {
             return Err(TrainerError::OtherConfiguration { path });
@@ -172,13 +182,13 @@ impl<E: Scalar, D: Shards<E>> Training<'_, E, D> {
                  of the learning rate begin anew"
             );
         }
-        self.take_back()
+        self.take_back(pending.goes_back)
     }
 
     /// Takes back whatever the state does not know of: it is of a future that is not this run's any more.
-    fn take_back(&mut self) -> Result<(), TrainerError> {
+    fn take_back(&mut self, goes_back: bool) -> Result<(), TrainerError> {
         let (epoch, batch) = (self.progress.epoch, self.progress.batch);
-        self.restore_best()?;
+        self.restore_best(goes_back)?;
         for kept in self.run.kept_epochs()? {
             if kept > epoch {
                 let disk = self.run.disk();
@@ -190,8 +200,9 @@ impl<E: Scalar, D: Shards<E>> Training<'_, E, D> {
         self.log.truncate(epoch, batch)
     }
 
-    /// Puts the weights there that the state has as the best ones.
-    fn restore_best(&mut self) -> Result<(), TrainerError> {
+    /// Puts the weights there that the state has as the best ones. Others are put aside, or, where the run goes back, are
+    /// of a future that is not this run's any more.
+    fn restore_best(&mut self, goes_back: bool) -> Result<(), TrainerError> {
         let (run, best) = (self.run, self.run.best());
         if let Some(done) = self.progress.epochs_of_best() {
             if is_after(&best, done)? {
@@ -210,6 +221,9 @@ impl<E: Scalar, D: Shards<E>> Training<'_, E, D> {
             );
             self.progress.best = BestSelection::default();
             self.save_last()?;
+        }
+        if goes_back {
+            return run.disk().remove(&best);
         }
         if let Some(name) = run.set_best_aside()? {
             info!("the best weights until now are kept as checkpoints/{name}");
