@@ -2,7 +2,7 @@
 
 use super::{Estimator, Observations};
 use crate::inference::columns::Kind;
-use crate::inference::flags::{self, FlagCounts};
+use crate::inference::flags::FlagCounts;
 use crate::inference::networks::Latents;
 use physics::{Quantity, relative_azimuth};
 use std::borrow::Cow;
