@@ -3,6 +3,7 @@
 
 pub mod folder;
 pub mod infer;
+pub mod observations;
 pub mod python;
 pub mod scene;
 

@@ -28,9 +28,10 @@ impl Evidence {
     }
 
     /// Takes in the channels of an observation, after a file's own scale; one with a missing (NaN) or absurd number says
-    /// nothing.
+    /// nothing, nor does one of zeros alone, which no sensor sees.
     pub fn add_channels(&mut self, cells: &[f64]) {
-        if cells.iter().all(|cell| cell.abs() < ABSURD) {
+        let is_seen = cells.iter().any(|cell| *cell != 0.0);
+        if is_seen && cells.iter().all(|cell| cell.abs() < ABSURD) {
             self.channels.add(cells);
         }
     }
