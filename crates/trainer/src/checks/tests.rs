@@ -10,23 +10,23 @@ use crate::training::{Silent, Training};
 use nn::Cpu;
 use std::sync::atomic::AtomicBool;
 
-/// Ten epochs of Stage A in which the synthetic loss has time to halve, five of Stage B in which β gets to 1.
+/// Sixteen epochs of Stage A in which the synthetic loss has time to halve, five of Stage B in which β gets to 1.
 const SMALL: [&str; 14] = [
     "data.train_samples=80",
     "data.valid_samples=20",
     "data.test_samples=2",
-    "phys_vae.num_units_feat=16",
-    "phys_vae.hidlayers_feat=[16]",
-    "phys_vae.hidlayers_z_phy=[16]",
-    "phys_vae.hidlayers_z_aux=[16]",
-    "phys_vae.epochs_pretrain=10",
+    "phys_vae.num_units_feat=64",
+    "phys_vae.hidlayers_feat=[64]",
+    "phys_vae.hidlayers_z_phy=[64]",
+    "phys_vae.hidlayers_z_aux=[64]",
+    "phys_vae.epochs_pretrain=16",
     "phys_vae.kl_warmup_epochs=3",
-    "pretrain.spectra_per_epoch=1024",
+    "pretrain.spectra_per_epoch=4096",
     "physics.spectral.sampling=quadrature",
-    "optimizer.lr=0.01",
-    // of 80 rows: two shards of a batch
-    "trainer.batch_size=128",
-    "trainer.epochs=15",
+    "optimizer.lr=0.003",
+    // two shards: 64 rows and 6
+    "trainer.batch_size=70",
+    "trainer.epochs=21",
 ];
 
 fn assembled(more: &[&str]) -> Assembled {
@@ -81,6 +81,7 @@ fn healthy_runs_pass_or_are_left_open() {
         "phys_vae.no_phy=true",
         "phys_vae.dim_z_phy=0",
         "phys_vae.epochs_pretrain=0",
+        "pretrain.spectra_per_epoch=null",
     ];
     let plateau =
         r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.5}"#;
@@ -124,7 +125,7 @@ fn healthy_runs_pass_or_are_left_open() {
         (
             &[
                 r#"lr_scheduler={"type":"StepLR","step_size":2}"#,
-                "trainer.pretrain_lr=0.02",
+                "trainer.pretrain_lr=0.004",
             ],
             [PASS; 5],
         ),
@@ -133,7 +134,7 @@ fn healthy_runs_pass_or_are_left_open() {
             &["phys_vae.balance_data_aug=0"],
             [PASS, PASS, PASS, None, PASS],
         ),
-        (&["trainer.epochs=12"], [PASS, None, PASS, PASS, PASS]),
+        (&["trainer.epochs=18"], [PASS, None, PASS, PASS, PASS]),
     ];
     let number = cases.len();
     for (more, expected) in cases {
@@ -153,7 +154,7 @@ fn each_check_fails_on_a_run_that_was_spoilt() {
         // Stage B begins within what shall be Stage A: the KL costs there
         (
             "stage B too early",
-            &["phys_vae.epochs_pretrain=6"],
+            &["phys_vae.epochs_pretrain=10"],
             |_| {},
             [t, t, t, f, f],
         ),
@@ -166,7 +167,7 @@ fn each_check_fails_on_a_run_that_was_spoilt() {
         ("no KL", &[], |x| x.kl_is_used = false, [f, t, f, f, f]),
         (
             "another rate in stage A",
-            &["trainer.pretrain_lr=0.02"],
+            &["trainer.pretrain_lr=0.004"],
             |_| {},
             [f, f, t, f, f],
         ),
@@ -224,7 +225,7 @@ fn one_step_with_another_rate_is_seen() {
         .count();
     assert!(steps > 80, "{steps}");
     let mut tried = 0;
-    for at in 0..healthy.len() {
+    for at in (0..healthy.len()).step_by(7) {
         let mut spoilt = healthy.clone();
         let Record::Step(step) = &mut spoilt[at] else {
             continue;
@@ -249,15 +250,16 @@ fn the_rate_of_a_record_is_the_optimisers() {
         })
         .collect();
     assert_eq!(rates[0], 0.004);
-    assert_eq!(healthy.experiment.schedule.config().lr, 0.01);
-    assert_eq!(rates[80], 0.01);
+    assert_eq!(healthy.experiment.schedule.config().lr, 0.003);
+    // sixteen epochs of 59 batches
+    assert_eq!((rates[16 * 59 - 1], rates[16 * 59]), (0.004, 0.003));
 }
 
 /// A run that was trained on with more epochs is judged by the schedule of each time, and so is a wrong one.
 #[test]
 fn a_schedule_that_changed_on_the_way_is_the_one_of_its_time() {
-    let (fewer, more) = (assembled(&[]), assembled(&["trainer.epochs=20"]));
-    let place = (15, 0);
+    let (fewer, more) = (assembled(&[]), assembled(&["trainer.epochs=26"]));
+    let place = (21, 0);
     let before: Vec<Record> = records(&fewer);
     let mut spliced = before.clone();
     let epoch_of = |record: &Record| match record {
@@ -285,7 +287,7 @@ fn a_schedule_that_changed_on_the_way_is_the_one_of_its_time() {
 #[test]
 fn changes_of_a_run_are_read_back() {
     let runs = tempfile::tempdir().unwrap();
-    let now = assembled(&["trainer.epochs=20"]);
+    let now = assembled(&["trainer.epochs=26"]);
     let set = SMALL.map(str::to_owned).to_vec();
     let overrides = Overrides {
         set,
@@ -318,7 +320,7 @@ fn changes_of_a_run_are_read_back() {
         .collect();
     assert_eq!(
         epochs,
-        [(Some((15, 0)), 15), (Some((17, 0)), 20), (None, 20)]
+        [(Some((15, 0)), 21), (Some((17, 0)), 26), (None, 26)]
     );
 }
 
@@ -338,6 +340,6 @@ fn what_a_run_cannot_say_is_left_open() {
     };
     assert_eq!(until(0), [None; 5]);
     assert_eq!(until(5), [PASS, None, None, None, None]);
-    assert_eq!(until(10), [PASS, None, None, PASS, None]);
-    assert_eq!(until(12), [PASS, None, PASS, PASS, PASS]);
+    assert_eq!(until(16), [PASS, None, None, PASS, None]);
+    assert_eq!(until(18), [PASS, None, PASS, PASS, PASS]);
 }
