@@ -30,6 +30,7 @@ pub mod metrics_log;
 pub mod origin;
 mod parameter_table;
 mod quantity_table;
+pub mod recovery;
 pub mod refined_evaluation;
 pub mod report;
 pub mod run_directory;

@@ -111,7 +111,7 @@ fn checked_again(
     args: &TrainArgs,
     run: &RunDirectory,
 ) -> Result<(CheckedExperiment, bool), TrainerError> {
-    let own = ConfigSource::File(run.config());
+    let own = ConfigSource::Run(run.config());
     let then = check(&load(&own, &Overrides::default())?)?;
     let now = match &args.config.config {
         Some(_) => check(&load(&args.config.source(), &args.overrides())?)?,

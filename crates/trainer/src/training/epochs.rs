@@ -262,7 +262,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         if phase == Phase::Pretrain {
             train.synthetic = Some(outcome.synthetic);
         } else {
-            train.kl = Some(outcome.kl);
+            train.kl = (!self.experiment.deterministic_latents).then_some(outcome.kl);
             train.synthetic = self
                 .learner
                 .posterior_is_simulated
@@ -341,7 +341,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
                 ..Measures::default()
             },
             Phase::Train => Measures {
-                kl: Some(sums.kl / rows),
+                kl: (!x.deterministic_latents).then_some(sums.kl / rows),
                 synthetic: self
                     .learner
                     .posterior_is_simulated

@@ -5,7 +5,7 @@ use super::learner::{Learner, ShardOutcome, StepOutcome, array, extremes, part};
 use crate::TrainerError;
 use dfdx::prelude::{HasShape, Trace};
 use losses::{Batch, Objective, Statistics, Terms, Weights};
-use model::{AroundBoth, Decoded, Gaussian, Noise, Posterior, Residual, RunningPrior};
+use model::{AroundBoth, Decoded, Gaussian, Noise, PhysVae, Posterior, Residual, RunningPrior};
 use ndarray::ArrayView2;
 use nn::{Backend, Matrix, OwnedTape, Scalar, Tape, from_rows, to_host};
 use rand::Rng;
@@ -29,7 +29,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let simulations = self.draw_simulations(n, rng);
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
-            let noise = learner.load_noise(&noise, &rows)?;
+            let noise = noise.as_ref().map(|noise| learner.load_noise(noise, &rows));
+            let noise = noise.transpose()?;
             let conditions = conditions.map(|c| part(c, &rows));
             let observed =
                 learner.train_shard(part(x, &rows), conditions, noise, weights, share)?;
@@ -44,7 +45,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
                 batch.merge(statistics);
             }
         }
-        let outcome = self.update(shards, learning_rate, |_| true)?;
+        let variances = !self.deterministic;
+        let learns = |name: &str| variances || !PhysVae::<E, D>::is_of_variances(name);
+        let outcome = self.update(shards, learning_rate, learns)?;
         if outcome.update.is_some_and(|report| report.applied) {
             // what is left out must not turn the epoch's averages into NaN
             epoch.merge(&batch);
@@ -59,7 +62,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         &self,
         x: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        noise: Noise<E, D>,
+        noise: Option<Noise<E, D>>,
         weights: &Weights,
         share: f64,
     ) -> Result<ShardOutcome<E, D>, TrainerError> {
@@ -71,7 +74,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
-        let decoded = self.model.decode(posterior, Some(noise), conditions)?;
+        let decoded = self.model.decode(posterior, noise, conditions)?;
         let mut statistics = self.statistics();
         let prior = self.model.buffers().prior.as_ref();
         add_batch(&mut statistics, &observed, &shown, &decoded, prior);
@@ -81,8 +84,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             extremes(array(x.nrows(), p, &to_host(z)).view())
         });
         let pair = |g: Gaussian<E, D, OwnedTape<E, D>>| (g.mean, g.lnvar);
-        let physical = shown
-            .physical
+        // what has no spread has no divergence
+        let spread = |g: Option<_>| g.filter(|_| !self.deterministic);
+        let physical = spread(shown.physical)
             .map(|u| self.model.relative_to_prior(u))
             .transpose()?;
         let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
@@ -90,10 +94,10 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         });
         let terms = Terms {
             x_pb: decoded.x_pb,
-            x_p: decoded.x_p_calibrated.or(decoded.x_p),
+            x_p: decoded.x_p,
             z_phy: decoded.z_phy,
             physical: physical.map(pair),
-            auxiliary: shown.auxiliary.map(pair),
+            auxiliary: spread(shown.auxiliary).map(pair),
             delta,
             gate,
             coefficients,
@@ -105,7 +109,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             z_seen,
             statistics: Some(statistics),
             u_moments,
-            ..self.gradients(objective, share, |_| true)?
+            ..self.gradients(objective, share, |name| self.learns(name))?
         })
     }
 
