@@ -268,6 +268,14 @@ pub fn bases() -> Vec<Base> {
                 merge(&mut config, &block);
             }
             merge(&mut config, &patch);
+            let network = config["phys_vae"].as_object_mut().unwrap();
+            // the widths of heads that are not there are not written
+            if network["dim_z_aux"] == 0 {
+                network.remove("hidlayers_z_aux");
+            }
+            if network.get("no_phy") == Some(&json!(true)) {
+                network.remove("hidlayers_z_phy");
+            }
             if config["data"]["truth"].is_null()
                 && let Some(data) = config["data"].as_object_mut()
             {
