@@ -1,9 +1,9 @@
 //! The cells of numbers and dates.
 
-use crate::layout::{NO_DATA, SATURATED};
 use crate::overpass::Sun;
 use crate::read_report::Absence;
-use crate::{DataError, Date, Values};
+use crate::values::{NO_DATA, SATURATED};
+use crate::{DataError, Date, DateCell, Values};
 
 /// What a cell of a number holds.
 pub(crate) enum Cell {
@@ -45,16 +45,11 @@ pub(crate) fn parse(text: &str, channel: Option<Values>) -> Cell {
 
 /// The sun zenith angle of a date.
 pub(crate) fn parse_sun(text: &str, sun: &mut Sun) -> Result<Cell, DataError> {
-    if text.is_empty() {
-        return Ok(Cell::Missing(Absence::Empty));
-    }
-    match Date::parse(text) {
-        Some(date) => sun.zenith(date).map(Cell::Number),
-        None => Ok(no_number(
-            text,
-            &["na", "n/a", "null", "none", "nan", "nat"],
-        )),
-    }
+    Ok(match Date::read(text) {
+        DateCell::Date(date) => Cell::Number(sun.zenith(date)?),
+        DateCell::Missing(absence) => Cell::Missing(absence),
+        DateCell::Text => Cell::Text,
+    })
 }
 
 /// One of the words for a missing value, or text.
