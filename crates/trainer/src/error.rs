@@ -334,6 +334,12 @@ pub enum TrainerError {
          be off"
     )]
     NoNoise,
+    /// A refinement gives intervals to a model that has none.
+    #[error(
+        "the latents of this model are deterministic (phys_vae.deterministic_latents): there is no posterior that \
+         --refine could refine; leave it out, or train a model with a posterior"
+    )]
+    DeterministicLatents,
     /// The residual needs the time of year, which inference does not know.
     #[error(
         "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which inference does not give it; \

@@ -35,6 +35,7 @@ pub mod origin;
 pub mod out;
 mod parameter_table;
 mod quantity_table;
+pub mod recovery;
 pub mod refined_evaluation;
 pub mod report;
 pub mod resume;

@@ -79,7 +79,7 @@ impl<D: Shards<f32>> TrainedModel<D> {
 
 fn configuration(run: &RunDirectory) -> Result<CheckedExperiment, TrainerError> {
     check(&load(
-        &ConfigSource::File(run.config()),
+        &ConfigSource::Run(run.config()),
         &Overrides::default(),
     )?)
 }

@@ -177,6 +177,7 @@ fn experiment(
                 .then_some(objective.noise),
         },
         dimensions: Dimensions {
+            deterministic: config.deterministic_latents,
             physical: units.iter().map(|(name, _)| name.clone()).collect(),
             auxiliary: (0..config.dim_z_aux)
                 .map(|k| format!("z_aux_{k}"))
@@ -252,7 +253,8 @@ fn experiment(
             r: ramp(low_rank.r_init, low_rank.r_final, low_rank.r_warmup_epochs),
         },
         prior_momentum: objective.ema_prior_momentum,
-        kl_is_used: has_physics || config.kl_without_physics,
+        deterministic_latents: config.deterministic_latents,
+        kl_is_used: (has_physics || config.kl_without_physics) && !config.deterministic_latents,
         adam: AdamConfig {
             beta1: checked.optimizer.betas[0],
             beta2: checked.optimizer.betas[1],

@@ -10,7 +10,7 @@ use data::{
     SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
     Values, read_table, rows_by_date, sentinel2_wavelengths_nm,
 };
-use physics::ForwardModel;
+use physics::{ForwardModel, Quantity};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tracing::{info, warn};
@@ -57,7 +57,7 @@ pub(super) fn load(
         }
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
-            let layout = layout(csv, forward)?;
+            let layout = layout(checked, csv, forward)?;
             if csv.channels_by_default
                 && let CheckedPhysics::Mogi(mogi) = &checked.physics
             {
@@ -107,7 +107,7 @@ pub fn read_samples(
 ) -> Result<Samples, TrainerError> {
     let forward = forward_model::build(checked, Wavelengths::All)?;
     let layout = match &checked.data {
-        CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
+        CheckedData::Csv(csv) => layout(checked, csv, forward.as_ref())?,
         // a table of simulated samples as `data::write_csv` writes it: channels, conditions and truth by their names
         CheckedData::Synthetic(synthetic) => {
             let values = match &checked.physics {
@@ -131,7 +131,7 @@ pub fn read_samples(
                         .insert(condition.name.clone(), condition.name.clone());
                 }
             }
-            layout.check(forward.conditions(), forward.parameters())?
+            layout.check(forward.conditions(), &looked_for(checked, forward.as_ref()))?
         }
     };
     let (table, report) = read_table(path, &layout)?;
@@ -178,7 +178,11 @@ fn tell(report: &ReadReport) {
     }
 }
 
-fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout, TrainerError> {
+fn layout(
+    checked: &CheckedExperiment,
+    csv: &CheckedCsv,
+    forward: &dyn ForwardModel,
+) -> Result<CheckedLayout, TrainerError> {
     let mut conditions = BTreeMap::new();
     if let Some(angles) = &csv.angles {
         for (name, column) in [
@@ -200,7 +204,19 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
         truth: csv.truth.clone(),
         rows: csv.rows,
     };
-    Ok(layout.check(forward.conditions(), forward.parameters())?)
+    Ok(layout.check(forward.conditions(), &looked_for(checked, forward))?)
+}
+
+/// The parameters with the ranges within which the experiment looks for them: where their true values are expected.
+fn looked_for(checked: &CheckedExperiment, forward: &dyn ForwardModel) -> Vec<Quantity> {
+    let mut quantities = forward.parameters().to_vec();
+    for quantity in &mut quantities {
+        let ranges = checked.physics.ranges();
+        if let Some(range) = ranges.iter().find(|range| range.name == quantity.name) {
+            (quantity.min, quantity.max) = (range.min, range.max);
+        }
+    }
+    quantities
 }
 
 /// How simulated samples differ from the physics' outputs.
@@ -293,6 +309,7 @@ mod tests {
             r#"data.labels={"date": "date"}"#,
             r#"physics.fixed={"tts": 50, "tto": 5, "psi": 40}"#,
             "phys_vae.residual=low_rank",
+            "phys_vae.balance_gate=1e-3",
             "phys_vae.low_rank.use_time=true",
         ];
         let checked = checked_with(folder.path(), &set);

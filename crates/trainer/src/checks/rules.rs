@@ -115,7 +115,7 @@ impl InForce {
 
 /// The rules of a configuration that the run had; `None` where it cannot be read any more.
 fn rules_of(run: &RunDirectory, file: &str, now: &Experiment) -> Option<Rules> {
-    let source = ConfigSource::File(run.path().join(file));
+    let source = ConfigSource::Run(run.path().join(file));
     let checked = check(&load(&source, &Overrides::default()).ok()?).ok()?;
     let then = assemble_without_samples(&checked, now.standardization.clone()).ok()?;
     Some(Rules::of(&then))

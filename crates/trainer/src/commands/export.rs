@@ -19,7 +19,7 @@ use nn::{Adam, Cpu};
 pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let run = RunDirectory::open(&args.run)?;
     let checked = check(&load(
-        &ConfigSource::File(run.config()),
+        &ConfigSource::Run(run.config()),
         &Overrides::default(),
     )?)?;
     let standardization = run.standardization()?;

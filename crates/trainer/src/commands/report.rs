@@ -101,7 +101,7 @@ impl Found<'_> {
     /// The page with the test split, evaluated again.
     fn evaluated(&self, weights: &Path, note: &str) -> Result<String, TrainerError> {
         let run = self.run;
-        let config = ConfigSource::File(run.config());
+        let config = ConfigSource::Run(run.config());
         let checked = check(&load(&config, &Overrides::default())?)?;
         let gone = |error| TrainerError::NoSamples {
             error: Box::new(error),

@@ -133,7 +133,7 @@ fn checked_again(
 ) -> Result<(CheckedExperiment, Resumed), TrainerError> {
     // a run that cannot be resumed at all is refused for that
     let path = run.state_to_resume(args.after_epoch)?;
-    let own = ConfigSource::File(run.config());
+    let own = ConfigSource::Run(run.config());
     let read = |source: &ConfigSource, overrides: &Overrides| check(&load(source, overrides)?);
     let file = read(&own, &Overrides::default())?;
     let now = match &args.config.config {
@@ -166,7 +166,7 @@ fn checked_again(
         let sha256 = checkpoint::load::<f32>(&path)?.origin.config_sha256;
         let then = run.configuration_of(&sha256)?;
         let then = then.ok_or(TrainerError::UnknownConfiguration { path })?;
-        let before = read(&ConfigSource::File(then.clone()), &Overrides::default())?;
+        let before = read(&ConfigSource::Run(then.clone()), &Overrides::default())?;
         let change = resume::between(run.path(), &before.to_json(), &now.to_json())?;
         resumed.told = change.text();
         resumed.changes = Changes {

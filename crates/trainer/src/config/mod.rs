@@ -78,6 +78,7 @@ pub use overrides::Overrides;
 pub use phys_vae::{Activation, CalibrationName, ModelVariant, PhysVaeConfig, ResidualName};
 pub use ranges::{Range, Ranges, RangesSource};
 pub use rules::CheckContext;
+pub(crate) use rules::keys_without_effect;
 pub use schema::schema_json;
 pub use sensor::SensorChoice;
 pub use simulation::{BandNoiseConfig, GeometriesConfig};

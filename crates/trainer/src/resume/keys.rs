@@ -67,6 +67,7 @@ pub const KEYS: &[(&str, Standing)] = &[
     ("phys_vae.dim_z_phy", State),
     ("phys_vae.dim_z_aux", State),
     ("phys_vae.sees_conditions", State),
+    ("phys_vae.deterministic_latents", State),
     ("phys_vae.residual", State),
     ("phys_vae.low_rank.rank", State),
     ("phys_vae.low_rank.tau_init", State),

@@ -228,8 +228,9 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             // nothing but the synthetic loss belongs there; whatever else is in it must be seen
             train.kl_cost = Some(outcome.kl_cost).filter(|cost| *cost != 0.0);
         } else {
-            train.kl = Some(outcome.kl);
-            train.kl_cost = Some(outcome.kl_cost);
+            let has_kl = !self.experiment.deterministic_latents;
+            train.kl = has_kl.then_some(outcome.kl);
+            train.kl_cost = has_kl.then_some(outcome.kl_cost);
             train.synthetic = self
                 .learner
                 .posterior_is_simulated
@@ -311,7 +312,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
                 ..Measures::default()
             },
             Phase::Train => Measures {
-                kl: Some(sums.kl / rows),
+                kl: (!x.deterministic_latents).then_some(sums.kl / rows),
                 synthetic: self
                     .learner
                     .posterior_is_simulated

@@ -32,6 +32,8 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
     pub stage_a: StageA,
     /// Whether the encoder of the physical latents learns from simulated spectra in Stage B too.
     pub posterior_is_simulated: bool,
+    /// Whether latents are the encoder's means throughout, so that its variances learn nothing in Stage B.
+    pub deterministic: bool,
 }
 
 /// What one step did.
@@ -121,6 +123,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             fixed_noise: experiment.fixed_noise,
             stage_a: experiment.stage_a,
             posterior_is_simulated: experiment.posterior_is_simulated,
+            deterministic: experiment.deterministic_latents,
         })
     }
 
@@ -134,13 +137,19 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         )?)
     }
 
-    /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones.
-    pub(super) fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> HostNoise {
+    /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones; `None` where latents are not
+    /// drawn.
+    pub(super) fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> Option<HostNoise> {
         let a = self.model.architecture();
-        HostNoise {
+        (!self.deterministic).then(|| HostNoise {
             physical: normal(n, a.dim_z_phy, rng),
             auxiliary: normal(n, a.dim_z_aux, rng),
-        }
+        })
+    }
+
+    /// Whether the parameter of this name learns in Stage B.
+    pub(super) fn learns(&self, name: &str) -> bool {
+        !(self.deterministic && PhysVae::<E, D>::is_of_variances(name))
     }
 
     /// Some rows of the noise on the device.
@@ -357,6 +366,7 @@ mod tests {
             fixed_noise: None,
             stage_a: StageA::default(),
             posterior_is_simulated: false,
+            deterministic: false,
         };
         let weights = Weights {
             beta: 1.0,

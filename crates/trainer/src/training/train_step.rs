@@ -6,7 +6,7 @@ use crate::TrainerError;
 use dfdx::prelude::{HasShape, Trace};
 use latent::{kl_from_prior, kl_per_dimension};
 use losses::{Batch, KlOfBatch, Objective, Statistics, Terms, Weights};
-use model::{AroundBoth, Decoded, Gaussian, Noise, Posterior, Residual, RunningPrior};
+use model::{AroundBoth, Decoded, Gaussian, Noise, PhysVae, Posterior, Residual, RunningPrior};
 use ndarray::ArrayView2;
 use nn::{Backend, Matrix, NoneTape, OwnedTape, Scalar, Tape, from_rows, to_host};
 use rand::Rng;
@@ -31,7 +31,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let kl_of_batch = self.kl_of_batch(x, conditions)?;
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
-            let noise = learner.load_noise(&noise, &rows)?;
+            let noise = noise.as_ref().map(|noise| learner.load_noise(noise, &rows));
+            let noise = noise.transpose()?;
             let conditions = conditions.map(|c| part(c, &rows));
             let kl_of_batch = kl_of_batch.as_ref();
             let place = (weights, share, kl_of_batch);
@@ -47,7 +48,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
                 batch.merge(statistics);
             }
         }
-        let outcome = self.update(shards, learning_rate, |_| true)?;
+        let variances = !self.deterministic;
+        let learns = |name: &str| variances || !PhysVae::<E, D>::is_of_variances(name);
+        let outcome = self.update(shards, learning_rate, learns)?;
         if outcome.update.is_some_and(|report| report.applied) {
             // what is left out must not turn the epoch's averages into NaN
             epoch.merge(&batch);
@@ -65,7 +68,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         conditions: Option<ArrayView2<f64>>,
     ) -> Result<Option<KlOfBatch>, TrainerError> {
         let n = x.nrows();
-        if !self.goal.needs_kl_of_batch() || D::parts(self, n) < 2 {
+        if self.deterministic || !self.goal.needs_kl_of_batch() || D::parts(self, n) < 2 {
             return Ok(None);
         }
         let a = self.model.architecture();
@@ -107,7 +110,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         &self,
         x: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        noise: Noise<E, D>,
+        noise: Option<Noise<E, D>>,
         (weights, share, kl_of_batch): (&Weights, f64, Option<&KlOfBatch>),
     ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let observed = self.load(x)?;
@@ -118,7 +121,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
-        let decoded = self.model.decode(posterior, Some(noise), conditions)?;
+        let decoded = self.model.decode(posterior, noise, conditions)?;
         let mut statistics = self.statistics();
         let prior = self.model.buffers().prior.as_ref();
         add_batch(&mut statistics, &observed, &shown, &decoded, prior);
@@ -128,8 +131,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             extremes(array(x.nrows(), p, &to_host(z)).view())
         });
         let pair = |g: Gaussian<E, D, OwnedTape<E, D>>| (g.mean, g.lnvar);
-        let physical = shown
-            .physical
+        // what has no spread has no divergence
+        let spread = |g: Option<_>| g.filter(|_| !self.deterministic);
+        let physical = spread(shown.physical)
             .map(|u| self.model.relative_to_prior(u))
             .transpose()?;
         let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
@@ -137,10 +141,10 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         });
         let terms = Terms {
             x_pb: decoded.x_pb,
-            x_p: decoded.x_p_calibrated.or(decoded.x_p),
+            x_p: decoded.x_p,
             z_phy: decoded.z_phy,
             physical: physical.map(pair),
-            auxiliary: shown.auxiliary.map(pair),
+            auxiliary: spread(shown.auxiliary).map(pair),
             delta,
             gate,
             coefficients,
@@ -153,7 +157,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             z_seen,
             statistics: Some(statistics),
             u_moments,
-            ..self.gradients(objective, share, |_| true)?
+            ..self.gradients(objective, share, |name| self.learns(name))?
         })
     }
 
