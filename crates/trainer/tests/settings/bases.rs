@@ -201,7 +201,7 @@ fn of_forests() -> Vec<Recipe> {
         (
             "forest at nodes",
             vec![forest()],
-            json!({"physics": {"spectral": {"sampling": "quadrature"}}}),
+            json!({"physics": {"spectral": {"sampling": "quadrature"}, "fixed": {"cw": 0.01}}}),
         ),
         (
             "forest of free leaf angles",
