@@ -286,6 +286,7 @@ impl<'a> Keys<'a> {
         self.unread(!has_aux, "objective.beta_max_z_aux", no_aux);
         let switched_off = "while phys_vae.kl_without_physics is false";
         self.unread(deterministic, "objective.beta_max_z_aux", DETERMINISTIC);
+        self.unread(deterministic, "phys_vae.kl_without_physics", DETERMINISTIC);
         self.unread(!self.has_kl(), "objective.beta_max_z_aux", switched_off);
         let physical = !self.no_physics()
             && !self.simulated()
