@@ -215,6 +215,10 @@ impl Model {
                 }
             }
         }
+        // nothing can be said of nothing: a chunk of clouds, or the empty one with which Dask asks for types
+        if evidence.observations() == 0 {
+            return Ok(());
+        }
         if let Some(what) = evidence.contradiction() {
             return Err(PyValueError::new_err(format!(
                 "what is given as {} looks like {}: {}; digital numbers need digital_numbers=(scale, offset)",
