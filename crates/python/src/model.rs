@@ -26,6 +26,8 @@ const STRETCH: usize = 64 * PART;
 const ALONE: usize = 16;
 /// Observations from which it is judged whether they can be what they are given as.
 const LOOKED_AT: usize = 10_000;
+/// Fewer observations say nothing of all.
+const TOO_FEW: usize = 32;
 /// The column that is no number but bits.
 const BITS: &str = "flags";
 
@@ -215,11 +217,12 @@ impl Model {
                 }
             }
         }
-        // nothing can be said of nothing: a chunk of clouds, or the empty one with which Dask asks for types
-        if evidence.observations() == 0 {
+        // a few say nothing: a chunk of clouds, or the one number with which Dask asks for types
+        if evidence.observations() < TOO_FEW {
             return Ok(());
         }
-        if let Some(what) = evidence.contradiction() {
+        let is_scaled = matches!(seen.values, Values::DigitalNumbers { .. });
+        if let Some(what) = evidence.contradiction().filter(|_| !is_scaled) {
             return Err(PyValueError::new_err(format!(
                 "what is given as {} looks like {}: {}; digital numbers need digital_numbers=(scale, offset)",
                 what.declared, what.likely, what.evidence
