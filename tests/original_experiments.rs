@@ -1,11 +1,11 @@
-//! An experiment file of the original becomes a configuration that can be checked.
+//! An experiment file of MAGIC (arXiv:2405.18953v1) becomes a configuration that can be checked.
 
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use stories::{beside, json, printed, text, trainer};
 
-/// The original's project, as far as its experiment files name it.
+/// MAGIC's project, as far as its experiment files name it.
 fn project(data: &Path, root: &Path) {
     let configs = root.join("configs");
     fs::create_dir(&configs).unwrap();

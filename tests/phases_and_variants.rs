@@ -74,7 +74,15 @@ fn schedules_are_the_specified_ones_at_every_named_epoch() {
 
 #[test]
 fn variant_b_has_no_residual_network() {
-    let run = long(&["--config", "configs/rtm_b_synthetic.json", "--epochs", "23"]);
+    let run = long(&[
+        "--config",
+        "configs/rtm_b_synthetic.json",
+        "--epochs",
+        "23",
+        // there is no such head
+        "--set",
+        "phys_vae.hidlayers_z_aux=[128]",
+    ]);
     let names = parameter_names(&run);
     assert!(names.iter().any(|name| name.contains("u_phy_mean")));
     assert!(
@@ -132,7 +140,15 @@ fn a_low_rank_residual_comes_in_with_its_warm_up() {
 
 #[test]
 fn variant_a_gets_its_kl() {
-    let short = ["--config", "configs/rtm_a_synthetic.json", "--epochs", "60"];
+    let short = [
+        "--config",
+        "configs/rtm_a_synthetic.json",
+        "--epochs",
+        "60",
+        // there is no such head
+        "--set",
+        "phys_vae.hidlayers_z_phy=[128]",
+    ];
     let run = long(&short);
     let names = parameter_names(&run);
     assert!(names.iter().any(|name| name.starts_with("model/decoder.")));

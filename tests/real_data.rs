@@ -2,9 +2,9 @@
 
 use stories::{Run, beside, trainer};
 
-/// The original's test MSE at its true best epoch.
+/// The test MSE of MAGIC's Python code (arXiv:2405.18953v1) at its true best epoch.
 const ORIGINAL_MSE: f64 = 0.0322;
-/// The original's error of the physics alone there.
+/// Its error of the physics alone there.
 const ORIGINAL_PHYSICS_ONLY: f64 = 0.255;
 
 #[test]

@@ -424,7 +424,7 @@ fn akutan_trains_as_configured() {
 #[test]
 #[ignore = "trains for 150 epochs, three times; run by hand"]
 fn akutan_meets_the_original() {
-    /// The original's test MSE at its true best epoch; its B has a residual and its A no KL.
+    /// The test MSE of MAGIC's Python code at its true best epoch; its B has a residual and its A no KL.
     const ORIGINAL_C: f64 = 0.527;
     let Some(data) = beside("data/mogi") else {
         return;

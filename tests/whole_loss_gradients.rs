@@ -147,7 +147,7 @@ fn train_loss_towards(
     });
     let terms = Terms {
         x_pb: decoded.x_pb,
-        x_p: decoded.x_p_calibrated.or(decoded.x_p),
+        x_p: decoded.x_p,
         z_phy: decoded.z_phy,
         physical: shown.physical.map(|g| {
             let g = model.relative_to_prior(g).unwrap();

@@ -242,7 +242,7 @@ pub fn newest(folder: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("{}: empty", folder.display()))
 }
 
-const HEADER: &str = "| experiment | test MSE, last epoch | sampled | RMSE, in the channels' unit | physics alone | at the selected epoch | the original: MSE, physics alone | residual's share | KL, nats (first seed) | classes named | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+const HEADER: &str = "| experiment | test MSE, last epoch | sampled | RMSE, in the channels' unit | physics alone | at the selected epoch | MAGIC's code: MSE, physics alone | residual's share | KL, nats (first seed) | classes named | recovery, mean R² | held by 90 % | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
 
 /// One line: the seeds' figures side by side.
 fn line(experiment: &Experiment, runs: &[Value]) -> String {
@@ -304,7 +304,8 @@ fn page(rows: &[(&str, String, Vec<Value>)], seeds: &[u64], seconds: f64, quick:
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
     let mut text = format!(
         "# Scorecard\n\nMade by `cargo xtask scorecard{form}` in {seconds:.0} s; seeds {}. MSE is element-wise on the test \
-         split in\nstandardised units, mean latents; the original at its best epoch. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
+         split in\nstandardised units, mean latents; the Python code of MAGIC (She et al. 2024, arXiv:2405.18953v1) at its best epoch. \
+         \"Default objective\": the sum of squares, the KL and the weights of gate and residual. Where a line says nothing else, learning rate and weight decay are the file's: 1e-3 and 0 in `rtm_c_austria` and `rtm_recommended`, 1e-3 and 1e-4 in `mogi_recommended`, 3e-4 and 1e-4 in the others (A and B of Austria, Akutan, synthetic), so that A, B and C of Austria differ in them too; the lines \"recipe\" of Austria and of simulated samples set 1e-3 and 0. The residual's share: variance of x_PB − x_P over that of x. Classes named: \
          share of\nthe test split's rows whose class (species) a linear discriminant names by the inferred physical \
          parameters, all dates\nof a place left out together. Both at the last epoch. What the experiments are: `xtask/src/scorecard/experiments.rs`; what they \
          mean: [results](results.md).\n\n{HEADER}",

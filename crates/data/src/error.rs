@@ -205,6 +205,27 @@ pub enum DataError {
         /// What to do.
         cure: String,
     },
+    /// The true values of a parameter are far outside of the range in which it is looked for.
+    #[error(
+        "{}, column {column:?}: the truth of {} is expected in {}, around {} to {}, but {far} of {known} values are far \
+         outside, such as {example}: they look like another unit or another quantity; convert them, or name another \
+         column",
+        path.display(), quantity.name, unit_in_words(&quantity.unit), quantity.min, quantity.max
+    )]
+    TruthOfAnotherUnit {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The parameter with its range.
+        quantity: Box<physics::Quantity>,
+        /// Values that are far outside.
+        far: usize,
+        /// Values that are known.
+        known: usize,
+        /// The first of those outside.
+        example: f64,
+    },
     /// A row is the same as an earlier one, and the rules do not allow that.
     #[error(
         "{}, line {line}: the same as line {of_line}; `duplicates: drop_row` leaves such rows out, \
@@ -375,4 +396,13 @@ pub(crate) fn require(
 
 fn gib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 30)
+}
+
+/// A unit as a message says it.
+fn unit_in_words(unit: &str) -> &str {
+    if unit == "1" {
+        "parts of 1 (dimensionless)"
+    } else {
+        unit
+    }
 }

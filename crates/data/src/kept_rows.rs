@@ -180,7 +180,7 @@ impl<'a> KeptRows<'a> {
             [] => Ok(None),
             all => {
                 let names = all.iter().map(|quantity| quantity.name.clone()).collect();
-                NamedColumns::new(names, array(rows, all.len(), numbers)?).map(Some)
+                NamedColumns::with_gaps(names, array(rows, all.len(), numbers)?).map(Some)
             }
         };
         let conditions = named(self.layout.conditions(), self.conditions)?;

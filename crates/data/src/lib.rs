@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod batches;
+mod cell;
 mod columns;
 mod date;
 mod error;
@@ -22,6 +23,7 @@ mod imperfection;
 mod kept_rows;
 mod label_column;
 mod layout;
+mod outside;
 mod overpass;
 mod plausibility;
 mod read_report;
@@ -37,6 +39,7 @@ mod standardization;
 mod streams;
 mod table;
 mod text_lines;
+mod truth_evidence;
 mod values;
 mod windows;
 mod write;

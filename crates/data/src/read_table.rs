@@ -1,16 +1,16 @@
 //! Reading a CSV by its declared layout, row by row.
 
+use crate::cell::{Cell, parse, parse_sun, shown};
 use crate::columns::Columns;
 use crate::kept_rows::{KeptRows, Row};
 use crate::layout::Given;
+use crate::outside::Outside;
 use crate::overpass::Sun;
 use crate::plausibility::{AngleEvidence, ChannelEvidence, allowed_channel};
-use crate::read_report::Absence;
 use crate::text_lines::{LONGEST_ROW, LineReader};
-use crate::values::{NO_DATA, SATURATED};
+use crate::truth_evidence::{TruthEvidence, allowed_truth};
 use crate::{
-    BadRow, CheckedLayout, DataError, Date, DateCell, DroppedRow, Duplicates, Place, ReadReport,
-    Reason, Table, Values,
+    BadRow, CheckedLayout, DataError, DroppedRow, Duplicates, Place, ReadReport, Reason, Table,
 };
 use physics::relative_azimuth;
 use std::path::Path;
@@ -38,7 +38,8 @@ const ROWS_BETWEEN_LOOKS: usize = 1024;
 /// header, or longer than 1 MiB; text in place of a number, or of a date that the sun needs; by the rules, unless
 /// they leave such rows out, a missing number or such date, a reflectance outside −0.1 to 1.6, a condition outside the model's range, a duplicate; more
 /// rows left out than the rules allow; no rows left; more memory than the rules allow; numbers that cannot be
-/// what was declared, such as digital numbers declared as reflectance.
+/// what was declared, such as digital numbers declared as reflectance or a truth in another unit. A true value that is
+/// missing is no error: it is NaN, and the row is taken.
 pub fn read_table(path: &Path, layout: &CheckedLayout) -> Result<(Table, ReadReport), DataError> {
     let lines = LineReader::open(path).map_err(|source| DataError::Read {
         path: path.into(),
@@ -106,6 +107,9 @@ struct Reading<'a> {
     angles: Vec<(usize, AngleEvidence)>,
     /// The place of the relative azimuth.
     azimuth: Option<usize>,
+    truth: TruthEvidence,
+    /// Where the true values begin among the numbers.
+    first_truth: usize,
     /// The sun of the dates, and which of the numbers it is.
     sun: Option<(usize, Sun)>,
     /// The numbers of the row at hand.
@@ -144,6 +148,8 @@ impl<'a> Reading<'a> {
             azimuth: (layout.given_conditions())
                 .position(|(quantity, _)| quantity.name == AZIMUTH)
                 .map(|i| channels + i),
+            truth: TruthEvidence::new(layout.truth().len()),
+            first_truth: channels + layout.given_conditions().count(),
             sun: layout.given_conditions().enumerate().find_map(sun),
             numbers: vec![],
             out_of_range: None,
@@ -173,6 +179,8 @@ impl<'a> Reading<'a> {
         for (number, angles) in &mut self.angles {
             angles.add(self.numbers[*number]);
         }
+        let truth = &self.numbers[self.first_truth..];
+        self.truth.add(self.layout.truth(), truth);
         if let Some(outside) = self.outside() {
             match declared.rows.out_of_range {
                 BadRow::Error => {
@@ -234,6 +242,8 @@ impl<'a> Reading<'a> {
                     self.numbers.push(relative_azimuth(number));
                 }
                 Cell::Number(number) => self.numbers.push(number),
+                // the truth is known of some rows only
+                Cell::Missing(_) if i >= self.first_truth => self.numbers.push(f64::NAN),
                 Cell::Text => {
                     let (place, text) = (Box::new(self.place(line, i)), shown(text));
                     return Err(if is_date {
@@ -295,6 +305,22 @@ impl<'a> Reading<'a> {
                 });
             }
         }
+        let truth = &self.numbers[self.first_truth..];
+        for (i, (quantity, &cell)) in self.layout.truth().iter().zip(truth).enumerate() {
+            let (min, max) = allowed_truth(quantity);
+            if cell < min || cell > max {
+                return Some(Outside {
+                    number: self.first_truth + i,
+                    quantity: &quantity.name,
+                    unit: &quantity.unit,
+                    of_date: false,
+                    value: cell,
+                    cell,
+                    min,
+                    max,
+                });
+            }
+        }
         None
     }
 
@@ -338,6 +364,10 @@ impl<'a> Reading<'a> {
             if let Some(contradiction) = of_channels.or_else(of_angles) {
                 return Err(contradiction.of_file(self.path));
             }
+            let columns: Vec<_> = (self.first_truth..self.columns.numbers.len())
+                .map(|number| self.column(number))
+                .collect();
+            self.truth.check(self.path, self.layout.truth(), &columns)?;
             if let Some(error) = self.out_of_range {
                 return Err(error);
             }
@@ -360,119 +390,5 @@ impl<'a> Reading<'a> {
             });
         }
         Ok((self.kept.finish()?, report))
-    }
-}
-
-/// A number out of its range.
-#[derive(Clone, Copy)]
-struct Outside<'a> {
-    /// Which of the declared numbers.
-    number: usize,
-    quantity: &'a str,
-    unit: &'a str,
-    /// Whether it is the sun's, computed from the date.
-    of_date: bool,
-    /// In the unit.
-    value: f64,
-    /// As written, unless computed.
-    cell: f64,
-    min: f64,
-    max: f64,
-}
-
-impl Outside<'_> {
-    /// `text` is that of the cell.
-    fn into_error(self, place: Place, text: &str) -> DataError {
-        let place = Box::new(place);
-        if self.of_date {
-            return DataError::SunOutOfRange {
-                place,
-                date: shown(text),
-                zenith: self.value,
-                min: self.min,
-                max: self.max,
-            };
-        }
-        DataError::OutOfRange {
-            place,
-            quantity: self.quantity.into(),
-            value: self.value,
-            unit: self.unit.into(),
-            cell: self.cell,
-            min: self.min,
-            max: self.max,
-        }
-    }
-
-    fn into_reason(self, column: Arc<str>) -> Reason {
-        if self.of_date {
-            return Reason::SunOutOfRange {
-                column,
-                zenith: self.value,
-                min: self.min,
-                max: self.max,
-            };
-        }
-        Reason::OutOfRange {
-            column,
-            value: self.value,
-            min: self.min,
-            max: self.max,
-        }
-    }
-}
-
-enum Cell {
-    Number(f64),
-    Missing(Absence),
-    Text,
-}
-
-/// Longest text of a cell that is kept to be shown, characters: a number of a million digits is infinite too, and
-/// every row that is left out keeps its own.
-const LONGEST_SHOWN: usize = 40;
-
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into(),
-    }
-}
-
-/// `channel` is what the channels are declared as, `None` for other columns.
-fn parse(text: &str, channel: Option<Values>) -> Cell {
-    if text.is_empty() {
-        return Cell::Missing(Absence::Empty);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if !number.is_finite() => Cell::Missing(Absence::Written(shown(text).into())),
-        Ok(number) => match channel {
-            Some(Values::DigitalNumbers { .. }) if number == NO_DATA => {
-                Cell::Missing(Absence::NoData)
-            }
-            Some(Values::DigitalNumbers { .. }) if number == SATURATED => {
-                Cell::Missing(Absence::Saturated)
-            }
-            _ => Cell::Number(number),
-        },
-        Err(_) => no_number(text, &["na", "n/a", "null", "none"]),
-    }
-}
-
-/// The sun zenith angle of a date.
-fn parse_sun(text: &str, sun: &mut Sun) -> Result<Cell, DataError> {
-    Ok(match Date::read(text) {
-        DateCell::Date(date) => Cell::Number(sun.zenith(date)?),
-        DateCell::Missing(absence) => Cell::Missing(absence),
-        DateCell::Text => Cell::Text,
-    })
-}
-
-/// One of the words for a missing value, or text.
-fn no_number(text: &str, words: &[&str]) -> Cell {
-    if words.iter().any(|word| text.eq_ignore_ascii_case(word)) {
-        Cell::Missing(Absence::Written(shown(text).into()))
-    } else {
-        Cell::Text
     }
 }

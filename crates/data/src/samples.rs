@@ -80,7 +80,8 @@ impl Samples {
         &self.labels
     }
 
-    /// Those physical parameters that are known, in the order of the model, in its units.
+    /// Those physical parameters that are known, in the order of the model, in its units; NaN in rows in which one is
+    /// not.
     pub fn truth(&self) -> Option<&NamedColumns> {
         self.truth.as_ref()
     }

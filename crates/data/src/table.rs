@@ -13,7 +13,7 @@ pub enum ValueSpace {
     Standardized,
 }
 
-/// Columns with names: n rows, one finite number each.
+/// Columns with names: n rows, one finite number each, or NaN where a true value is not known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedColumns {
     names: Vec<String>,
@@ -28,6 +28,17 @@ impl NamedColumns {
     pub fn new(names: Vec<String>, values: Array2<f64>) -> Result<Self, DataError> {
         require_size("the number of columns", values.ncols(), names.len())?;
         require_finite("named columns", values.view())?;
+        Ok(Self { names, values })
+    }
+
+    /// The same where a number may be unknown: NaN stands for it.
+    ///
+    /// # Errors
+    /// Another number of names than columns, or an infinite element.
+    pub fn with_gaps(names: Vec<String>, values: Array2<f64>) -> Result<Self, DataError> {
+        require_size("the number of columns", values.ncols(), names.len())?;
+        let known = values.mapv(|value| if value.is_nan() { 0.0 } else { value });
+        require_finite("named columns", known.view())?;
         Ok(Self { names, values })
     }
 
@@ -145,7 +156,8 @@ impl Table {
         &self.labels
     }
 
-    /// Those physical parameters that are known, in the order of the model, in its units.
+    /// Those physical parameters that are known, in the order of the model, in its units; NaN in rows in which one is
+    /// not.
     pub fn truth(&self) -> Option<&NamedColumns> {
         self.truth.as_ref()
     }

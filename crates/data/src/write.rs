@@ -67,7 +67,9 @@ pub fn write_csv(table: &Table, path: &Path) -> Result<(), DataError> {
             }
             for columns in numbers() {
                 for value in columns.values().row(row) {
-                    csv.write_field(value.to_string())?;
+                    // an unknown truth is an empty cell
+                    let known = (!value.is_nan()).then(|| value.to_string());
+                    csv.write_field(known.unwrap_or_default())?;
                 }
             }
             for (_, column) in &labels {

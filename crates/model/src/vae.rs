@@ -27,10 +27,9 @@ pub struct Noise<E: Scalar, D: Backend<E>> {
 pub struct Decoded<E: Scalar, D: Backend<E>, T = NoneTape> {
     /// Physical latents in (0, 1), n × p.
     pub z_phy: Option<Matrix<E, D, T>>,
-    /// The physics' own reconstruction, standardised, n × d.
+    /// The reconstruction by the physics alone, standardised, n × d: through the calibration, where there is one.
+    /// x_PB − x_P is what the residual adds.
     pub x_p: Option<Matrix<E, D, T>>,
-    /// The same through the calibration, where there is one.
-    pub x_p_calibrated: Option<Matrix<E, D, T>>,
     /// What the residual is made of.
     pub residual: Option<ResidualOutput<E, D, T>>,
     /// The reconstruction, standardised, n × d.
@@ -291,6 +290,11 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             || (variances && name.starts_with("encoder.u_phy_lnvar."))
     }
 
+    /// Whether the parameter of this name serves the variances of the latents alone.
+    pub fn is_of_variances(name: &str) -> bool {
+        name.starts_with("encoder.u_phy_lnvar.") || name.starts_with("encoder.z_aux_lnvar.")
+    }
+
     /// The time of year behind the conditions, n × 4, for a residual that sees it.
     fn season_of(
         &self,
@@ -354,7 +358,6 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
             return Ok(Decoded {
                 z_phy: None,
                 x_p: None,
-                x_p_calibrated: None,
                 residual: None,
                 x_pb,
             });
@@ -362,32 +365,29 @@ impl<E: Scalar, D: Backend<E>> PhysVae<E, D> {
         let z = sigmoid_op(u_phy)?;
         let z_phy = z.with_empty_tape();
         let x_p = physics.apply(z, conditions)?;
-        let shown = x_p.with_empty_tape();
-        let (seen, x_p_calibrated) = match &self.buffers.calibration {
-            None => (x_p, None),
-            Some(calibration) => {
-                let seen = calibration.apply(x_p)?;
-                let shown = seen.with_empty_tape();
-                (seen, Some(shown))
-            }
+        // the residual sees the physics as it is
+        let uncalibrated = x_p.with_empty_tape();
+        let seen = match &self.buffers.calibration {
+            None => x_p,
+            Some(calibration) => calibration.apply(x_p)?,
         };
+        let x_p = Some(seen.with_empty_tape());
         let (Some(residual), Some(z_aux)) = (&self.residual, z_aux) else {
             return Ok(Decoded {
                 z_phy: Some(z_phy),
-                x_p: Some(shown),
-                x_p_calibrated,
+                x_p,
                 residual: None,
                 x_pb: seen,
             });
         };
         let (learns, scale) = (!self.architecture.detach_x_p, self.buffers.residual);
-        let season = self.season_of(physics, conditions, shown.device())?;
-        let (correction, parts) = residual.forward(&z_phy, z_aux, &shown, learns, scale, season)?;
+        let season = self.season_of(physics, conditions, uncalibrated.device())?;
+        let (correction, parts) =
+            residual.forward(&z_phy, z_aux, &uncalibrated, learns, scale, season)?;
         let x_pb = seen.try_add(correction).map_err(refused)?;
         Ok(Decoded {
             z_phy: Some(z_phy),
-            x_p: Some(shown),
-            x_p_calibrated,
+            x_p,
             residual: Some(parts),
             x_pb,
         })

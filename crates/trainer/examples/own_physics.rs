@@ -112,6 +112,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed: SEED,
         architecture: Architecture::new(channels.len(), 4, 2),
         dimensions: Dimensions {
+            deterministic: false,
             physical: names,
             auxiliary: vec!["z_aux_0".to_owned(), "z_aux_1".to_owned()],
             channels,
@@ -148,6 +149,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         calibration: CalibrationKind::None,
         residual_ramps: ResidualRamps::default(),
         prior_momentum: None,
+        deterministic_latents: false,
         kl_is_used: true,
         adam: AdamConfig::default(),
         batch_size: NonZeroUsize::new(256).ok_or("no batch")?,

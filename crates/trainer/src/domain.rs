@@ -148,12 +148,7 @@ impl Domain {
         let conditions = valid.conditions().map(NamedColumns::values);
         let mut unused = learner.statistics();
         let seen = learner.reconstruct(valid.x(), conditions, None, &mut unused)?;
-        let physics = seen.x_p.map(|mut x_p| {
-            if let Some(calibration) = &learner.model.buffers().calibration {
-                calibration.apply_in_place(&mut x_p);
-            }
-            rmse_by_row(valid.x(), x_p.view(), scale)
-        });
+        let physics = (seen.x_p).map(|x_p| rmse_by_row(valid.x(), x_p.view(), scale));
         let reconstruction = rmse_by_row(valid.x(), seen.x_pb.view(), scale);
         let high = HighErrors::of(physics, reconstruction);
         Ok(Self::of(&samples.train)?.with_high_errors(high))

@@ -170,6 +170,63 @@ pub enum TrainerError {
         /// The state.
         path: PathBuf,
     },
+    /// A state is of a configuration that is nowhere in the run any more.
+    #[error(
+        "{} was made with another configuration than config.json of its run holds now (by its SHA-256), and none that the \
+         run kept is that one; restore config.json, then give what is to change on the command line: \
+         --allow-changed-config --set KEY=VALUE", path.display()
+    )]
+    UnknownConfiguration {
+        /// The state.
+        path: PathBuf,
+    },
+    /// Weights, moments or their meaning depend on what was changed.
+    #[error(
+        "{} cannot go on with {key} = {now}: its weights or their moments were learned with {then}, and mean something \
+         else under another; go on without that change, or begin anew: trainer train", run.display()
+    )]
+    StateDependsOn {
+        /// The run.
+        run: PathBuf,
+        /// The key that differs.
+        key: String,
+        /// Its value now.
+        now: String,
+        /// Its value in the run.
+        then: String,
+    },
+    /// A resumed run has more epochs behind it than it shall have.
+    #[error(
+        "{} has {done} epochs behind it, trainer.epochs = {wanted}; allowed: {done} or more, or an earlier state \
+         (--after-epoch N)", run.display()
+    )]
+    FewerEpochs {
+        /// The run.
+        run: PathBuf,
+        /// Epochs that it has trained.
+        done: usize,
+        /// What was asked for.
+        wanted: usize,
+    },
+    /// The files of mean and scale hold others than the run was trained with.
+    #[error(
+        "{} was trained with another mean and scale than data.standardization names now; its weights mean something \
+         else under these: restore the files, or begin anew: trainer train", run.display()
+    )]
+    ChangedStandardization {
+        /// The run.
+        run: PathBuf,
+    },
+    /// The physics computes something else than it did.
+    #[error(
+        "{} was trained with another physics than its configuration names now: a file of it has changed \
+         (physics.sensor, physics.tables); its weights mean something else under this one: restore the file, or begin \
+         anew: trainer train", run.display()
+    )]
+    ChangedPhysics {
+        /// The run.
+        run: PathBuf,
+    },
     /// A state is of another network than the configuration's.
     #[error("{0}; a state goes on only in the network it was made with")]
     OtherNetwork(nn::NnError),
@@ -277,6 +334,12 @@ pub enum TrainerError {
          be off"
     )]
     NoNoise,
+    /// A refinement gives intervals to a model that has none.
+    #[error(
+        "the latents of this model are deterministic (phys_vae.deterministic_latents): there is no posterior that \
+         --refine could refine; leave it out, or train a model with a posterior"
+    )]
+    DeterministicLatents,
     /// The residual needs the time of year, which inference does not know.
     #[error(
         "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which inference does not give it; \

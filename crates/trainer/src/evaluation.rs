@@ -6,12 +6,13 @@ use crate::experiment::Experiment;
 use crate::fit_by_row::FitByRow;
 use crate::inferred_parameters::InferredParameters;
 use crate::metrics::{Measures, NamedValues};
+use crate::recovery::{Recovery, r_squared, recover};
 use crate::seasons::Seasons;
 use crate::separation::{Separation, separation};
 use crate::training::{Learner, Shards};
-use data::{NamedColumns, Purpose, Samples, draw_unit_parameters, stream};
+use data::{Purpose, Samples, draw_unit_parameters, stream};
 use losses::{Averages, Goal};
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, Axis};
 use nn::Scalar;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ pub struct Errors {
     pub mse: f64,
     /// With sampled latents (one draw, seeded).
     pub mse_sampled: f64,
-    /// Of the physics alone (x_P, before any calibration), mean latents; null without physics.
+    /// The MSE of the physics alone (x_P, through the calibration if there is one), mean latents; null without physics.
     pub mse_physics_only: Option<f64>,
     /// Root mean square error in the unit of the channels, mean latents.
     pub rmse_physical: f64,
@@ -30,22 +31,6 @@ pub struct Errors {
     /// channels, over that of x. What is added to all samples alike is no part of it. Null without physics.
     #[serde(default)]
     pub residual_share: Option<f64>,
-}
-
-/// How well a parameter with known truth was recovered, in its unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recovery {
-    /// 1 − Σ(inferred − truth)² / Σ(truth − mean truth)².
-    pub r2: f64,
-    /// Root mean square error.
-    pub rmse: f64,
-    /// Mean of inferred − truth.
-    pub bias: f64,
-    /// Share of the samples whose truth lies in the central 90 % of the posterior; null where there is none.
-    #[serde(default)]
-    pub coverage_90: Option<f64>,
-    /// Unit.
-    pub unit: String,
 }
 
 /// A split, evaluated.
@@ -81,7 +66,7 @@ impl Evaluation {
         samples: &Samples,
     ) -> Option<InferredParameters> {
         let (physics, z) = (experiment.physics.as_ref()?, self.z_phy.as_ref()?);
-        let (z_90, labels) = (self.z_90.as_ref()?, samples.labels());
+        let (z_90, labels) = (self.z_90.as_ref(), samples.labels());
         Some(InferredParameters::of(
             physics,
             &experiment.units,
@@ -270,62 +255,13 @@ pub fn inversion<E: Scalar, D: Shards<E>>(
     }
     let inferred = learner.infer_z(x.view(), conditions)?;
     let r2: Vec<f64> = (0..p)
-        .map(|k| r_squared(inferred.column(k), truth.column(k)))
+        .map(|k| {
+            let pairs = inferred.column(k).into_iter().zip(truth.column(k));
+            // drawn numbers are never all the same
+            r_squared(pairs.map(|(a, b)| (*a, *b))).unwrap_or(f64::NAN)
+        })
         .collect();
     Ok(Some(NamedValues::new(&experiment.dimensions.physical, &r2)))
-}
-
-/// 1 − Σ(inferred − truth)² / Σ(truth − mean truth)²
-fn r_squared(inferred: ArrayView1<f64>, truth: ArrayView1<f64>) -> f64 {
-    let mean = truth.sum() / truth.len() as f64;
-    let error: f64 = inferred
-        .iter()
-        .zip(&truth)
-        .map(|(a, b)| (a - b).powi(2))
-        .sum();
-    let spread: f64 = truth.iter().map(|t| (t - mean).powi(2)).sum();
-    1.0 - error / spread
-}
-
-/// R², RMSE and bias per parameter whose truth is known.
-///
-/// `inferred`: n × p in the order of `units`, which pairs names and units; `ends_90`: lower and upper ends of the
-/// central 90 % of each posterior, n × p each; `truth`: n × some of them.
-pub fn recover(
-    inferred: &Array2<f64>,
-    ends_90: Option<&[Array2<f64>; 2]>,
-    truth: &NamedColumns,
-    units: &[(String, String)],
-) -> Vec<(String, Recovery)> {
-    let mut recovered = vec![];
-    for (k, (name, unit)) in units.iter().enumerate() {
-        let Some(index) = truth.names().iter().position(|n| n == name) else {
-            continue;
-        };
-        let known = truth.values();
-        let (inferred, truth) = (inferred.column(k), known.column(index));
-        let n = truth.len() as f64;
-        let error: f64 = inferred
-            .iter()
-            .zip(&truth)
-            .map(|(a, b)| (a - b).powi(2))
-            .sum();
-        let recovery = Recovery {
-            r2: r_squared(inferred, truth),
-            rmse: (error / n).sqrt(),
-            bias: (inferred.sum() - truth.sum()) / n,
-            coverage_90: ends_90.map(|[low, high]| {
-                let ends = low.column(k).into_iter().zip(high.column(k));
-                let inside = ends
-                    .zip(truth)
-                    .filter(|((low, high), t)| low <= t && t <= high);
-                inside.count() as f64 / n
-            }),
-            unit: unit.clone(),
-        };
-        recovered.push((name.clone(), recovery));
-    }
-    recovered
 }
 
 /// Sums that a variance per column follows from (Welford 1962, doi:10.1080/00401706.1962.10490022).

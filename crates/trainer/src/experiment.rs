@@ -52,7 +52,9 @@ pub struct Experiment {
     pub residual_ramps: ResidualRamps,
     /// How slowly the prior of u_phy follows the posterior, 0 to 1; `None`: it stays N(0, I).
     pub prior_momentum: Option<f64>,
-    /// Whether β is the schedule's; otherwise 0 (variant A with `kl_without_physics: false`).
+    /// Whether latents are the encoder's means throughout: nothing is drawn, there is no KL, and no posterior has a width.
+    pub deterministic_latents: bool,
+    /// Whether β is the schedule's; otherwise 0 (variant A with `kl_without_physics: false`, deterministic latents).
     pub kl_is_used: bool,
     /// The optimiser.
     pub adam: AdamConfig,

@@ -8,7 +8,8 @@ use latent::logit;
 use model::PhysicsLayer;
 use ndarray::{Array2, Zip};
 
-/// The posterior of every parameter of every sample, n × p each, in the parameters' units.
+/// The estimate of every parameter of every sample, with its posterior where there is one, n × p each, in the parameters'
+/// units.
 ///
 /// The encoder gives u ~ N(m, s²); the parameter is min + (max − min)·sigmoid(u).
 #[derive(Clone, Debug)]
@@ -19,6 +20,13 @@ pub struct InferredParameters {
     pub labels: Labels,
     /// At the posterior mean m of u, which is also the parameter's posterior median; what recovery is measured on.
     pub value: Array2<f64>,
+    /// How far it may be off; `None` where latents have no spread.
+    pub posterior: Option<Spread>,
+}
+
+/// The width of the posteriors, n × p each, in the parameters' units.
+#[derive(Clone, Debug)]
+pub struct Spread {
     /// The posterior standard deviation of the parameter (not of u).
     pub sd: Array2<f64>,
     /// The 5 % and the 95 % quantile of the posterior.
@@ -30,40 +38,45 @@ impl InferredParameters {
     ///
     /// * `units`: name and unit of each of the p parameters of `physics`
     /// * `z`: sigmoid(m), n × p
-    /// * `z_90`: sigmoid(m ∓ 1.645 s), n × p each
+    /// * `z_90`: sigmoid(m ∓ 1.645 s), n × p each; `None` where there is no s
     ///
     /// m and s follow from z and the lower end; from m ≈ 36 on, where z cannot be told from 1, the standard deviation is 0.
     pub fn of(
         physics: &PhysicsLayer,
         units: &[(String, String)],
         z: &Array2<f64>,
-        z_90: &[Array2<f64>; 2],
+        z_90: Option<&[Array2<f64>; 2]>,
         labels: &Labels,
     ) -> Self {
         let p = z.ncols();
         let width = physics.to_physical(Array2::ones((1, p)).view())
             - physics.to_physical(Array2::zeros((1, p)).view());
         let normal = SquashedNormal::default();
-        let mut sd = Array2::zeros(z.raw_dim());
-        Zip::from(&mut sd)
-            .and(z)
-            .and(&z_90[0])
-            .for_each(|sd, &z, &low| {
-                let (mean, sd_of_u) = mean_and_sd(z, low);
-                *sd = normal.moments(mean, sd_of_u).1;
-            });
+        let posterior = z_90.map(|z_90| {
+            let mut sd = Array2::zeros(z.raw_dim());
+            Zip::from(&mut sd)
+                .and(z)
+                .and(&z_90[0])
+                .for_each(|sd, &z, &low| {
+                    let (mean, sd_of_u) = mean_and_sd(z, low);
+                    *sd = normal.moments(mean, sd_of_u).1;
+                });
+            Spread {
+                sd: sd * &width,
+                ends_90: [0, 1].map(|end| physics.to_physical(z_90[end].view())),
+            }
+        });
         Self {
             parameters: units.to_owned(),
             labels: labels.clone(),
             value: physics.to_physical(z.view()),
-            sd: sd * width,
-            ends_90: [0, 1].map(|end| physics.to_physical(z_90[end].view())),
+            posterior,
         }
     }
 
     /// As CSV, one row a sample in the order of the samples: class, `sample_id` and date as far as known, then of each
     /// parameter, in its unit, `<parameter>`, `<parameter>_sd`, `<parameter>_05` and `<parameter>_95`; numbers with
-    /// the digits needed to read them back exactly.
+    /// the digits needed to read them back exactly. Without a posterior, `<parameter>` alone.
     ///
     /// # Errors
     /// None that a program meets: memory takes any text.
@@ -82,7 +95,9 @@ impl InferredParameters {
             csv.write_field(name).map_err(refused)?;
         }
         for (name, _) in &self.parameters {
-            for of in ["", "_sd", "_05", "_95"] {
+            let all = ["", "_sd", "_05", "_95"];
+            let columns = if self.posterior.is_some() { 4 } else { 1 };
+            for of in &all[..columns] {
                 csv.write_field(format!("{name}{of}")).map_err(refused)?;
             }
         }
@@ -93,7 +108,9 @@ impl InferredParameters {
                     .map_err(refused)?;
             }
             for k in 0..self.parameters.len() {
-                for of in [&self.value, &self.sd, &self.ends_90[0], &self.ends_90[1]] {
+                let spread = self.posterior.iter();
+                let spread = spread.flat_map(|it| [&it.sd, &it.ends_90[0], &it.ends_90[1]]);
+                for of in std::iter::once(&self.value).chain(spread) {
                     csv.write_field(of[[row, k]].to_string()).map_err(refused)?;
                 }
             }
@@ -144,11 +161,13 @@ mod tests {
                 date: Some(["2008.07.01", ""].into_iter().collect()),
             },
             value: array![[2.5, 100.0], [3.0, 0.1]],
-            sd: array![[0.5, 1.0], [0.25, 2.0]],
-            ends_90: [
-                array![[2.0, 98.0], [2.75, 0.0]],
-                array![[3.5, 102.0], [3.5, 3.0]],
-            ],
+            posterior: Some(Spread {
+                sd: array![[0.5, 1.0], [0.25, 2.0]],
+                ends_90: [
+                    array![[2.0, 98.0], [2.75, 0.0]],
+                    array![[3.5, 102.0], [3.5, 3.0]],
+                ],
+            }),
         };
         let csv = String::from_utf8(inferred.to_csv().unwrap()).unwrap();
         insta::assert_snapshot!(csv, @r#"
@@ -156,5 +175,14 @@ mod tests {
         7,2008.07.01,2.5,0.5,2,3.5,100,1,98,102
         "a, b",,3,0.25,2.75,3.5,0.1,2,0,3
         "#);
+        let alone = InferredParameters {
+            posterior: None,
+            ..inferred
+        };
+        let csv = String::from_utf8(alone.to_csv().unwrap()).unwrap();
+        assert!(
+            csv.starts_with("sample_id,date,d,dV\n7,2008.07.01,2.5,100\n"),
+            "{csv}"
+        );
     }
 }

@@ -70,6 +70,9 @@ pub struct Measures {
     /// KL, plain sum over dimensions, nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl: Option<f64>,
+    /// What it costs in the minimised total, its weight included; of a step alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl_cost: Option<f64>,
     /// Share of the physical dimensions in it, nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl_phy: Option<f64>,
@@ -126,28 +129,31 @@ pub struct Dimensions {
     pub auxiliary: Vec<String>,
     /// Channels.
     pub channels: Vec<String>,
+    /// Whether latents have a value alone and no spread: then they have no KL.
+    pub deterministic: bool,
 }
 
 impl Dimensions {
-    /// KL of each latent dimension by name, physical ones first, nats.
+    /// KL of each latent dimension by name, physical ones first, nats; NaN (null in files) where latents have none.
     pub fn kl(&self, averages: &Averages) -> NamedValues {
         let names = self.physical.iter().chain(&self.auxiliary).cloned();
         let values = averages.kl_phy.iter().chain(&averages.kl_aux).copied();
-        NamedValues(names.zip(values).collect())
+        let shown = |kl| if self.deterministic { f64::NAN } else { kl };
+        NamedValues(names.zip(values.map(shown)).collect())
     }
 }
 
 impl Measures {
     /// The measures that averages hold.
     pub fn of(averages: &Averages, names: &Dimensions) -> Self {
-        let physics = !averages.kl_phy.is_empty();
+        let (physics, spread) = (!averages.kl_phy.is_empty(), !names.deterministic);
         Self {
             loss: None,
             rec: Some(averages.rec),
-            kl: Some(averages.kl()),
-            kl_phy: physics.then(|| averages.kl_phy.iter().sum()),
-            kl_aux: (!averages.kl_aux.is_empty()).then(|| averages.kl_aux.iter().sum()),
-            kl_per_dimension: Some(names.kl(averages)),
+            kl: spread.then(|| averages.kl()),
+            kl_phy: (physics && spread).then(|| averages.kl_phy.iter().sum()),
+            kl_aux: (spread && !averages.kl_aux.is_empty()).then(|| averages.kl_aux.iter().sum()),
+            kl_per_dimension: spread.then(|| names.kl(averages)),
             synthetic: None,
             gate: averages.mean_gate(),
             residual: averages.correction,

@@ -2,8 +2,8 @@
 
 use crate::TrainerError;
 use crate::device::Device;
-use crate::evaluation::{Recovery, recover};
 use crate::inference::{Estimator, FlagCounts, Observations, Refinement, Request};
+use crate::recovery::{Recovery, recover};
 use crate::trained_model::TrainedModel;
 use data::Samples;
 use model::PhysicsLayer;
@@ -25,7 +25,7 @@ pub struct Estimated {
     pub parameters: Vec<(String, String)>,
     /// Posterior medians, n × p, in the parameters' units.
     pub median: Array2<f64>,
-    /// Posterior standard deviations, n × p.
+    /// Posterior standard deviations, n × p; NaN where latents have no spread.
     pub sd: Array2<f64>,
     /// Errors.
     pub errors: EstimateErrors,
@@ -83,7 +83,7 @@ impl Estimated {
             at.map(|at| columns.column(at))
         };
         let of = |suffix: &str| {
-            let mut all = Array2::zeros((n, parameters.len()));
+            let mut all = Array2::from_elem((n, parameters.len()), f64::NAN);
             for (mut to, (name, _)) in all.columns_mut().into_iter().zip(&parameters) {
                 if let Some(from) = column(&format!("{name}{suffix}")) {
                     to.assign(&from);
@@ -92,7 +92,8 @@ impl Estimated {
             all
         };
         let (median, sd) = (of(""), of("_sd"));
-        let ends = [of("_05"), of("_95")];
+        let has_spread = !estimator.experiment().deterministic_latents;
+        let ends = has_spread.then(|| [of("_05"), of("_95")]);
         let rms = |name: &str| {
             let errors = column(name)?;
             Some((errors.iter().map(|e| e * e).sum::<f64>() / n as f64).sqrt())
@@ -111,7 +112,7 @@ impl Estimated {
                 rmse_physics: rms("error_physics").unwrap_or(f64::NAN),
                 rmse_reconstruction: rms("error_reconstruction"),
             },
-            recovery: truth.map(|truth| recover(&median, Some(&ends), truth, &parameters)),
+            recovery: truth.map(|truth| recover(&median, ends.as_ref(), truth, &parameters)),
             parameters,
             median,
             sd,
@@ -150,7 +151,9 @@ impl Estimated {
                 let mean = medians.iter().sum::<f64>() / n;
                 let spread = (medians.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
                 let sd = sds.iter().sum::<f64>() / n;
-                record.extend([mean, spread, sd].map(|v| format!("{v:.5}")));
+                // a spread that there is not is an empty cell
+                let shown = |v: f64| (!v.is_nan()).then(|| format!("{v:.5}"));
+                record.extend([mean, spread, sd].map(|v| shown(v).unwrap_or_default()));
             }
             csv.write_record(&record).map_err(refused)?;
         }

@@ -3,10 +3,11 @@
 use crate::TrainerError;
 use crate::checks::Checks;
 use crate::disk::Disk;
-use crate::evaluation::{Errors, Evaluation, Recovery};
+use crate::evaluation::{Errors, Evaluation};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::metrics::NamedValues;
+use crate::recovery::{Recovery, mean_r2};
 use crate::separation::Separation;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub struct Summary {
     pub rmse_per_channel_physics_only: Option<NamedValues>,
     /// Recovery per parameter on the test split at the selected epoch; empty where no truth is known.
     pub recovery: BTreeMap<String, Recovery>,
-    /// Mean R² of the recovered parameters; null where no truth is known.
+    /// Mean R² of the recovered parameters that have one; null where none has.
     pub recovery_mean_r2: Option<f64>,
     /// How far the inferred parameters tell the classes of the test split apart at the selected epoch; null without
     /// physics or without classes.
@@ -97,8 +98,7 @@ impl Summary {
     ) -> Self {
         let channels = &experiment.dimensions.channels;
         let recovery: BTreeMap<_, _> = best.recovery.iter().flatten().cloned().collect();
-        let recovery_mean_r2 = (!recovery.is_empty())
-            .then(|| recovery.values().map(|r| r.r2).sum::<f64>() / recovery.len() as f64);
+        let recovery_mean_r2 = mean_r2(recovery.values());
         Self {
             experiment: experiment.name.clone(),
             physics: experiment.physics_name.clone(),

@@ -1,7 +1,8 @@
 //! A summary as the terminal shows it.
 
 use crate::checks::Checks;
-use crate::evaluation::{Errors, Recovery};
+use crate::evaluation::Errors;
+use crate::recovery::Recovery;
 use crate::separation::Separation;
 use crate::summary::Summary;
 use std::fmt::Write;
@@ -33,7 +34,7 @@ pub fn summary_text(summary: &Summary, run: &Path) -> String {
             text += &separation_text(&format!("classes, {epoch}"), separation);
         }
     }
-    if let Some(mean) = summary.recovery_mean_r2 {
+    if !summary.recovery.is_empty() {
         text += "\nrecovery of the true parameters (test, selected epoch)\n";
         // in the order of the latents
         let names = summary
@@ -43,7 +44,9 @@ pub fn summary_text(summary: &Summary, run: &Path) -> String {
             .map(|(name, _)| name.as_str());
         let rows = names.filter_map(|name| summary.recovery.get(name).map(|r| (name, r)));
         text += &recovery_text(rows);
-        let _ = writeln!(text, "  mean R²  {mean:.3}");
+        if let Some(mean) = summary.recovery_mean_r2 {
+            let _ = writeln!(text, "  mean R²  {mean:.3}");
+        }
     }
     if let (Some(each), Some(mean)) = (&summary.inversion_r2, summary.inversion_mean_r2) {
         text += "\ninversion of the physics (R² of z on noise-free samples, last epoch)\n ";
@@ -109,20 +112,21 @@ pub fn separation_text(what: &str, separation: &Separation) -> String {
 /// A table of recovery.
 pub fn recovery_text<'a>(rows: impl Iterator<Item = (&'a str, &'a Recovery)>) -> String {
     let mut text = format!(
-        "  {:<8} {:>7} {:>10} {:>10} {:>7}  unit\n",
-        "", "R²", "RMSE", "bias", "in 90 %"
+        "  {:<8} {:>7} {:>10} {:>10} {:>7} {:>7}  unit\n",
+        "", "R²", "RMSE", "bias", "in 90 %", "samples"
     );
     for (name, r) in rows {
         let _ = writeln!(
             text,
-            "  {name:<8} {:>7.3} {:>10.4} {:>10.4} {:>7}  {}",
-            r.r2,
+            "  {name:<8} {:>7} {:>10.4} {:>10.4} {:>7} {:>7}  {}",
+            (r.r2).map_or(String::from("–"), |r2| format!("{r2:.3}")),
             r.rmse,
             r.bias,
             r.coverage_90.map_or(String::from("–"), |share| format!(
                 "{:.1} %",
                 100.0 * share
             )),
+            (r.samples).map_or(String::from("–"), |n| n.to_string()),
             r.unit
         );
     }

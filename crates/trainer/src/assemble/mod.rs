@@ -21,6 +21,7 @@ use model::{Architecture, PhysicsLayer, ResidualKind};
 use nn::{Activation, AdamConfig};
 use schedules::Ramp;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use samples::read_samples;
@@ -64,8 +65,26 @@ pub struct Assembled {
 /// # Errors
 /// A table of samples or of the physics is refused.
 pub fn assemble(checked: &CheckedExperiment) -> Result<Assembled, TrainerError> {
+    assemble_again(checked, None, Path::new(""))
+}
+
+/// The same for a run that was trained with this mean and scale, whatever its samples' are now: what its weights mean
+/// depends on them. `None` of a run that did not keep them.
+///
+/// # Errors
+/// As [`assemble`], or the files of mean and scale hold others than the run has.
+pub fn assemble_again(
+    checked: &CheckedExperiment,
+    kept: Option<Standardization>,
+    run: &Path,
+) -> Result<Assembled, TrainerError> {
     let exact = forward_model::build(checked, Wavelengths::All)?;
-    let (samples, reports) = samples::load(checked, exact.as_ref())?;
+    let (samples, reports) = samples::load(checked, exact.as_ref(), kept.as_ref())?;
+    if kept.is_some_and(|kept| kept != samples.standardization) {
+        return Err(TrainerError::ChangedStandardization {
+            run: run.to_owned(),
+        });
+    }
     let experiment = experiment(checked, exact, samples.standardization.clone())?;
     Ok(Assembled {
         experiment,
@@ -158,6 +177,7 @@ fn experiment(
                 .then_some(objective.noise),
         },
         dimensions: Dimensions {
+            deterministic: config.deterministic_latents,
             physical: units.iter().map(|(name, _)| name.clone()).collect(),
             auxiliary: (0..config.dim_z_aux)
                 .map(|k| format!("z_aux_{k}"))
@@ -233,7 +253,8 @@ fn experiment(
             r: ramp(low_rank.r_init, low_rank.r_final, low_rank.r_warmup_epochs),
         },
         prior_momentum: objective.ema_prior_momentum,
-        kl_is_used: has_physics || config.kl_without_physics,
+        deterministic_latents: config.deterministic_latents,
+        kl_is_used: (has_physics || config.kl_without_physics) && !config.deterministic_latents,
         adam: AdamConfig {
             beta1: checked.optimizer.betas[0],
             beta2: checked.optimizer.betas[1],

@@ -10,16 +10,21 @@ use data::{
     SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
     Values, read_table, rows_by_date, sentinel2_wavelengths_nm,
 };
-use physics::ForwardModel;
+use physics::{ForwardModel, Quantity};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tracing::{info, warn};
 
-/// Training, validation and test samples, and what was read of their tables, if they are in tables.
+/// Training, validation and test samples, and what was read of their tables, if they are in tables. `kept`: the mean
+/// and scale of a run, where they are not to be measured anew.
 pub(super) fn load(
     checked: &CheckedExperiment,
     forward: &dyn ForwardModel,
+    kept: Option<&Standardization>,
 ) -> Result<(Splits, Vec<ReadReport>), TrainerError> {
+    let measured = kept.map_or(StandardizationSource::Measure, |kept| {
+        StandardizationSource::Given(kept.clone())
+    });
     match &checked.data {
         CheckedData::Synthetic(synthetic) => {
             let ranges: Vec<_> = checked
@@ -47,12 +52,12 @@ pub(super) fn load(
                 imperfection = imperfection.with_noise(noise.band_noise())?;
             }
             let tables = settings.simulate(forward, &ranges, &imperfection)?;
-            let splits = Splits::from_tables(tables, &StandardizationSource::Measure)?;
+            let splits = Splits::from_tables(tables, &measured)?;
             Ok((splits, vec![]))
         }
         CheckedData::Csv(csv) => {
             let files = csv.files()?;
-            let layout = layout(csv, forward)?;
+            let layout = layout(checked, csv, forward)?;
             if csv.channels_by_default
                 && let CheckedPhysics::Mogi(mogi) = &checked.physics
             {
@@ -75,7 +80,7 @@ pub(super) fn load(
                 );
             }
             let source = match files.standardization {
-                None => StandardizationSource::Measure,
+                None => measured,
                 Some(s) => StandardizationSource::Files {
                     mean: s.mean,
                     scale: s.scale,
@@ -102,7 +107,7 @@ pub fn read_samples(
 ) -> Result<Samples, TrainerError> {
     let forward = forward_model::build(checked, Wavelengths::All)?;
     let layout = match &checked.data {
-        CheckedData::Csv(csv) => layout(csv, forward.as_ref())?,
+        CheckedData::Csv(csv) => layout(checked, csv, forward.as_ref())?,
         // a table of simulated samples as `data::write_csv` writes it: channels, conditions and truth by their names
         CheckedData::Synthetic(synthetic) => {
             let values = match &checked.physics {
@@ -126,7 +131,7 @@ pub fn read_samples(
                         .insert(condition.name.clone(), condition.name.clone());
                 }
             }
-            layout.check(forward.conditions(), forward.parameters())?
+            layout.check(forward.conditions(), &looked_for(checked, forward.as_ref()))?
         }
     };
     let (table, report) = read_table(path, &layout)?;
@@ -173,7 +178,11 @@ fn tell(report: &ReadReport) {
     }
 }
 
-fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout, TrainerError> {
+fn layout(
+    checked: &CheckedExperiment,
+    csv: &CheckedCsv,
+    forward: &dyn ForwardModel,
+) -> Result<CheckedLayout, TrainerError> {
     let mut conditions = BTreeMap::new();
     if let Some(angles) = &csv.angles {
         for (name, column) in [
@@ -195,7 +204,19 @@ fn layout(csv: &CheckedCsv, forward: &dyn ForwardModel) -> Result<CheckedLayout,
         truth: csv.truth.clone(),
         rows: csv.rows,
     };
-    Ok(layout.check(forward.conditions(), forward.parameters())?)
+    Ok(layout.check(forward.conditions(), &looked_for(checked, forward))?)
+}
+
+/// The parameters with the ranges within which the experiment looks for them: where their true values are expected.
+fn looked_for(checked: &CheckedExperiment, forward: &dyn ForwardModel) -> Vec<Quantity> {
+    let mut quantities = forward.parameters().to_vec();
+    for quantity in &mut quantities {
+        let ranges = checked.physics.ranges();
+        if let Some(range) = ranges.iter().find(|range| range.name == quantity.name) {
+            (quantity.min, quantity.max) = (range.min, range.max);
+        }
+    }
+    quantities
 }
 
 /// How simulated samples differ from the physics' outputs.
@@ -255,7 +276,7 @@ mod tests {
         ];
         let conditions = |samples: &Samples| samples.conditions().unwrap().values().to_owned();
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         for samples in [&splits.train, &splits.valid, &splits.test] {
             assert_eq!(conditions(samples), expected);
         }
@@ -288,11 +309,12 @@ mod tests {
             r#"data.labels={"date": "date"}"#,
             r#"physics.fixed={"tts": 50, "tto": 5, "psi": 40}"#,
             "phys_vae.residual=low_rank",
+            "phys_vae.balance_gate=1e-3",
             "phys_vae.low_rank.use_time=true",
         ];
         let checked = checked_with(folder.path(), &set);
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         let season = data::season(splits.train.labels()).unwrap();
         let path = folder.path().join("test.csv");
         let alone = read_samples(&checked, &path, &splits.standardization).unwrap();
@@ -305,7 +327,9 @@ mod tests {
         }
         // a date that says nothing is refused before there is a run
         std::fs::write(&path, table.replace("2018-10-30", "autumn")).unwrap();
-        let message = load(&checked, forward.as_ref()).unwrap_err().to_string();
+        let message = load(&checked, forward.as_ref(), None)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("autumn"), "{message}");
     }
 

@@ -38,7 +38,7 @@ impl Files {
 
     fn reads_run(&mut self, path: &Path) {
         self.run = Some(path.to_owned());
-        let config = ConfigSource::File(path.join("config.json"));
+        let config = ConfigSource::Run(path.join("config.json"));
         self.configurations.push((config, Overrides::default()));
     }
 

@@ -13,13 +13,13 @@ Exit codes: 0 done, 2 bad input, 1 anything else.";
 /// Arguments of `import-config`.
 #[derive(Clone, Debug, Args)]
 pub struct ImportConfigArgs {
-    /// The experiment file of the original (JSON)
+    /// The experiment file of MAGIC's or PILA's Python code (JSON)
     #[arg(value_name = "OLD.json")]
     pub original: PathBuf,
     /// Configuration to write
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Folder of the original's project, which the paths in its file start from
+    /// Folder of that code, which the paths in its file start from
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub root: PathBuf,
     /// Replace a configuration that is there

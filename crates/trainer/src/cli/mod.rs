@@ -101,7 +101,7 @@ pub enum Command {
     /// Simulate: a table of parameters in, a table of bands or displacements out
     #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateArgs),
-    /// Turn an experiment file of the original into a configuration, and say what became of each key
+    /// Turn an experiment file of MAGIC or PILA into a configuration, and say what became of each key
     #[command(after_help = import_config::EXAMPLES)]
     ImportConfig(ImportConfigArgs),
     /// Print what a shell needs to complete commands and options

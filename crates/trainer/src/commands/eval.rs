@@ -6,9 +6,10 @@ use crate::TrainerError;
 use crate::assemble::read_samples;
 use crate::cli::EvalArgs;
 use crate::disk::Disk;
-use crate::evaluation::{Errors, Recovery, evaluate};
+use crate::evaluation::{Errors, evaluate};
 use crate::metrics::NamedValues;
 use crate::out;
+use crate::recovery::Recovery;
 use crate::refined_evaluation::{EstimateErrors, Estimated};
 use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
@@ -163,7 +164,8 @@ fn eval_on<D: Shards<f32>>(args: &EvalArgs, device: D) -> Result<(), TrainerErro
     if let Some(separation) = &evaluation.separation {
         out::text(separation_text("", separation).trim_start())?;
     }
-    for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
+    let kl = experiment.dimensions.kl(&evaluation.averages).0;
+    for (name, kl) in kl.iter().filter(|(_, kl)| !kl.is_nan()) {
         out::line(format_args!("  KL {name:<8} {kl:.3} nats"))?;
     }
     if let Some(recovery) = &evaluation.recovery

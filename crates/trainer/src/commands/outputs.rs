@@ -207,7 +207,7 @@ fn add_configuration(all: &mut Vec<Input>, source: &ConfigSource, overrides: &Ov
     };
     let what = format!("one that the configuration {} names", loaded.label());
     let folder = match source {
-        ConfigSource::File(path) => {
+        ConfigSource::File(path) | ConfigSource::Run(path) => {
             let own = format!("the configuration {}", loaded.label());
             all.push(Input {
                 path: path.clone(),

@@ -27,7 +27,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), TrainerError> {
             why: "it did not diverge: there is no diverged_batch.safetensors".into(),
         });
     }
-    let own = ConfigSource::File(run.config());
+    let own = ConfigSource::Run(run.config());
     let checked = check(&load(&own, &Overrides::default())?)?;
     let experiment = assemble_without_samples(&checked, run.standardization()?)?;
     let batch = StepBatch::load(&run.diverged_batch())?;

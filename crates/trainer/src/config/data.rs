@@ -198,15 +198,16 @@ pub struct CsvData {
     #[serde(default)]
     pub labels: LabelColumns,
     /// Columns that hold the true value of a parameter of the physics, in its unit, where it is known:
-    /// {"LAI": "lai_measured"}. Never learned from; reported as recovery.
+    /// {"LAI": "lai_measured"}. Never learned from; reported as recovery, of the rows where the cell is not empty. Values far
+    /// outside of `physics.ranges` are refused: they are of another unit.
     #[serde(default)]
     pub truth: BTreeMap<String, String>,
     /// What to do with a row that lacks a value of a channel or an angle, or the date that `sun` needs: an empty cell, NaN, an infinity, NA,
     /// null, none, or a digital number that stands for no data (0, 65535).
     #[serde(default)]
     pub missing: UnusableRow,
-    /// What to do with a row that has a reflectance outside −0.1 to 1.6 or an angle outside the range of the
-    /// physics, the sun computed from its date among them.
+    /// What to do with a row that has a reflectance outside −0.1 to 1.6, an angle outside the range of the
+    /// physics, the sun computed from its date among them, or a true value more than ten widths of its range beyond it.
     #[serde(default)]
     pub out_of_range: UnusableRow,
     /// What to do with a row that says in all columns named here exactly what an earlier row of its table says.

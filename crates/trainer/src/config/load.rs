@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 pub enum ConfigSource {
     /// A JSON file. Paths in it are relative to its folder.
     File(PathBuf),
+    /// The `config.json` of a run. Settings in it that have no effect, which earlier versions let pass, are let be; those
+    /// of the command line are refused as elsewhere.
+    Run(PathBuf),
     /// The built-in experiment `rtm_c_synthetic`.
     BuiltIn,
 }
@@ -43,6 +46,8 @@ pub struct LoadedConfig {
     assignments: Vec<Assignment>,
     /// Whether the configuration names no channels.
     channels_by_default: bool,
+    /// Whether it is what a run keeps of itself.
+    is_of_run: bool,
 }
 
 /// Reads a configuration and the files of ranges and stations it names; opens nothing else.
@@ -52,7 +57,7 @@ pub struct LoadedConfig {
 /// range, an override of a key that does not exist.
 pub fn load(source: &ConfigSource, overrides: &Overrides) -> Result<LoadedConfig, ConfigError> {
     match source {
-        ConfigSource::File(path) => {
+        ConfigSource::File(path) | ConfigSource::Run(path) => {
             let text = std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable {
                 path: path.clone(),
                 reason,
@@ -64,6 +69,10 @@ pub fn load(source: &ConfigSource, overrides: &Overrides) -> Result<LoadedConfig
             LoadedConfig::assemble(document, &Base::BuiltIn, overrides)
         }
     }
+    .map(|loaded| LoadedConfig {
+        is_of_run: matches!(source, ConfigSource::Run(_)),
+        ..loaded
+    })
 }
 
 /// [`load`] of the text of a file, which need not be there.
@@ -129,6 +138,7 @@ impl LoadedConfig {
             included,
             assignments,
             channels_by_default,
+            is_of_run: false,
         })
     }
 
@@ -155,6 +165,12 @@ impl LoadedConfig {
     pub fn check(&self, context: &CheckContext<'_>) -> Result<CheckedExperiment, ConfigError> {
         let here = |problem| locate(problem, &self.document, &self.included, &self.assignments);
         let mut checked = rules::check(&self.config, context, self.label()).map_err(here)?;
+        let given = |path: &str| self.assignments.iter().any(|it| it.covers(path));
+        let idle = rules::without_effect(&self.config);
+        let mut refused = idle.into_iter();
+        if let Some(problem) = refused.find(|it| !self.is_of_run || given(it.path())) {
+            return Err(here(problem));
+        }
         if let CheckedData::Csv(csv) = &mut checked.data {
             csv.channels_by_default = self.channels_by_default;
         }

@@ -31,6 +31,11 @@ pub struct PhysVaeConfig {
     #[serde(skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub sees_conditions: bool,
+    /// `true`: no latent is drawn and there is no KL. The decoder takes the encoder's means, and the model is an
+    /// autoencoder without intervals; the encoder's variances are not trained in stage B.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
+    pub deterministic_latents: bool,
     /// What corrects the physics' output where `dim_z_aux` is not 0.
     pub residual: ResidualName,
     /// The residual of `residual: "low_rank"`.
@@ -70,7 +75,7 @@ pub struct PhysVaeConfig {
     pub balance_data_aug: f64,
     /// `true`: the residual network sees the physics' output without passing gradients back to it.
     pub detach_x_p: bool,
-    /// Variant A only. `false` switches its KL off (β = 0), as the original trainer did.
+    /// Variant A only. `false` switches its KL off (β = 0), as the Python code of MAGIC does (arXiv:2405.18953v1).
     pub kl_without_physics: bool,
 }
 
@@ -81,6 +86,7 @@ impl Default for PhysVaeConfig {
             dim_z_phy: 7,
             dim_z_aux: 2,
             sees_conditions: false,
+            deterministic_latents: false,
             residual: ResidualName::Gated,
             low_rank: LowRankConfig::default(),
             calibration: CalibrationName::None,

@@ -135,7 +135,8 @@ pub enum Precision {
     F64,
 }
 
-/// Inputs of INFORM that are the same for every sample; those that `ranges` sets free are not looked at.
+/// Inputs of INFORM that are the same for every sample. One that `ranges` sets free has no value here, and angles that the
+/// samples bring are the values of samples without their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FixedParameters {
@@ -187,13 +188,14 @@ pub struct FixedParameters {
     /// Stem density, trees per hectare.
     #[schemars(range(min = 0.001, max = 1000000))]
     pub sd: f64,
-    /// Sun zenith angle in degrees, where `data.angles` and `data.sun` are null.
+    /// Sun zenith angle in degrees; with `data.angles`, `data.sun` or `data.geometries` that of samples without their own.
     #[schemars(range(min = 0, max = 80))]
     pub tts: f64,
-    /// View zenith angle in degrees, where `data.angles` is null.
+    /// View zenith angle in degrees; with `data.angles` or `data.geometries` that of samples without their own.
     #[schemars(range(min = 0, max = 80))]
     pub tto: f64,
-    /// Relative azimuth of sun and view in degrees, where `data.angles` is null.
+    /// Relative azimuth of sun and view in degrees; with `data.angles` or `data.geometries` that of samples without their
+    /// own. At nadir (`tto` 0) it makes no difference.
     #[schemars(range(min = 0, max = 180))]
     pub psi: f64,
 }

@@ -1,4 +1,4 @@
-//! What becomes of each key of an original experiment file.
+//! What becomes of each key of an experiment file of MAGIC (She et al. 2024, arXiv:2405.18953v1).
 
 /// What is done with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub(super) enum Rule {
     To(&'static str),
     /// A path of a table or of mean and scale, which goes there relative to the folder of the data.
     DataFile(&'static str),
-    /// A path of a JSON file of the original's project, whose content goes there.
+    /// A path of a JSON file of the Python project, whose content goes there.
     Content(&'static str),
     /// One of those that need more than their own value.
     Special,
@@ -18,14 +18,16 @@ pub(super) enum Rule {
 use Rule::{Content, DataFile, Ignored, Special, To};
 
 const FOLLOWS_CHANNELS: &str = "follows from the channels";
-const LOW_RANK: &str = "of the low-rank successor; the gated residual does not read it. The same names stand in \
-                        phys_vae.low_rank, used with phys_vae.residual = low_rank";
+const LOW_RANK: &str = "a key of the low-rank successor (PILA) in a file that has none of its switches \
+                        (trainer.phys_vae.use_kl_term_z_phy and the like), so the file is taken for one of MAGIC, whose \
+                        gated residual does not read it; for the successor's model set phys_vae.residual = low_rank and \
+                        phys_vae.deterministic_latents = true";
 const ROWS: &str = "a training row is one sample; all are shuffled one by one in every epoch";
 const SAVING: &str =
     "states are saved every few minutes and after every epoch; see --save-minutes, --keep-epochs";
 const LOOKS: &str = "every step is in metrics.jsonl, every epoch on the screen";
 
-/// All keys that the nine experiments have, by their path.
+/// The keys of MAGIC's nine experiments, by their path, and those of its schedulers.
 pub(super) const KEYS: &[(&str, Rule)] = &[
     ("name", Special),
     ("n_gpu", Ignored("see --device")),
@@ -103,6 +105,12 @@ pub(super) const KEYS: &[(&str, Rule)] = &[
     ("lr_scheduler.args.T_max", Special),
     ("lr_scheduler.args.step_size", To("lr_scheduler.step_size")),
     ("lr_scheduler.args.gamma", To("lr_scheduler.gamma")),
+    ("lr_scheduler.args.eta_min", To("lr_scheduler.eta_min")),
+    ("lr_scheduler.args.factor", To("lr_scheduler.factor")),
+    ("lr_scheduler.args.patience", To("lr_scheduler.patience")),
+    ("lr_scheduler.args.threshold", To("lr_scheduler.threshold")),
+    ("lr_scheduler.args.cooldown", To("lr_scheduler.cooldown")),
+    ("lr_scheduler.args.min_lr", To("lr_scheduler.min_lr")),
     ("trainer.epochs", To("trainer.epochs")),
     ("trainer.save_dir", Ignored("see --runs-dir")),
     ("trainer.save_period", Ignored(SAVING)),

@@ -1,8 +1,17 @@
-//! An experiment file of the original (the Python research code) becomes a configuration of this project.
+//! An experiment file of the Python code of MAGIC, or of its low-rank successor PILA, becomes a configuration of this
+//! project: She et al. 2024, arXiv:2405.18953v1 (MAGIC), and 2025, arXiv:2405.18953v2 (PILA), after the Phys-VAE of Takeishi &
+//! Kalousis, NeurIPS 2021, arXiv:2102.13156. "The original" here is the file that is read.
+//!
+//! Every key of a file is taken, changed for a stated reason, refused, or named in a line that says why it has no
+//! counterpart; a setting that would have no effect here is left out and named too.
 
 mod keys;
+mod successor;
+#[cfg(test)]
+mod tests;
 
 use crate::TrainerError;
+use crate::config::{ExperimentConfig, keys_without_effect};
 use crate::files::read_to_string;
 use keys::{Rule, rule};
 use serde_json::{Map, Value, json};
@@ -79,12 +88,12 @@ impl fmt::Display for Shortened<'_> {
     }
 }
 
-/// Reads an experiment file of the original.
+/// Reads an experiment file of MAGIC or PILA.
 ///
-/// `root`: the folder of the original's project, which the paths in the file start from.
+/// `root`: the folder of its project, which the paths in the file start from.
 ///
 /// # Errors
-/// The file, or one that it names, cannot be read or is not JSON; it is not one of the original's; its physics or its
+/// The file, or one that it names, cannot be read or is not JSON; it is neither's; its physics or its
 /// loss has no counterpart.
 pub fn import(file: &Path, root: &Path) -> Result<Imported, TrainerError> {
     let original = json_of(file)?;
@@ -98,12 +107,22 @@ pub fn import(file: &Path, root: &Path) -> Result<Imported, TrainerError> {
     import.physics_and_data()?;
     let mut leaves = vec![];
     collect(&original, String::new(), &mut leaves);
+    let is_successor = successor::is_one(&leaves);
     for (key, value) in leaves {
-        let fate = import.fate(&key, value)?;
+        let of_successor = is_successor.then(|| import.fate_in_successor(&key, value));
+        let fate = match of_successor.transpose()?.flatten() {
+            Some(fate) => fate,
+            None => import.fate(&key, value)?,
+        };
         let value = value.clone();
         import.notes.push(Note { key, value, fate });
     }
-    import.what_is_added();
+    if is_successor {
+        import.what_the_successor_adds()?;
+    } else {
+        import.what_is_added();
+    }
+    import.leave_out_what_has_no_effect();
     Ok(Imported {
         config: import.config,
         notes: import.notes,
@@ -138,7 +157,7 @@ fn collect<'a>(value: &'a Value, path: String, leaves: &mut Vec<(String, &'a Val
     }
 }
 
-/// Rows of the blocks of days that the original's loader of sequences makes batches of.
+/// Rows of the blocks of days that MAGIC's loader of sequences makes batches of.
 const DAYS_OF_A_BLOCK: u64 = 5;
 
 struct Import<'a> {
@@ -177,7 +196,9 @@ impl Import<'_> {
                     "B09": "B09_WV", "B11": "B11_SWI1", "B12": "B12_SWI2"
                 });
                 self.set("physics.model", json!("inform"));
-                self.set("physics.variant", json!("enmap_box"));
+                if self.get("arch.phys_vae.no_phy") != &json!(true) {
+                    self.set("physics.variant", json!("enmap_box"));
+                }
                 self.set("physics.sensor", json!("s2a"));
                 self.set("data.columns", columns);
                 json!({"class": "class", "sample_id": "sample_id", "date": "date"})
@@ -189,7 +210,7 @@ impl Import<'_> {
             }
             _ => {
                 let why = format!(
-                    "arch.args.physics = {}; allowed: \"RTM\" or \"Mogi\", as in the experiment files of the original",
+                    "arch.args.physics = {}; allowed: \"RTM\" or \"Mogi\", as in the experiment files of MAGIC and PILA",
                     self.get("arch.args.physics")
                 );
                 return Err(refused(self.file, why));
@@ -212,7 +233,22 @@ impl Import<'_> {
 
     fn fate(&mut self, key: &str, value: &Value) -> Result<Fate, TrainerError> {
         Ok(match rule(key) {
-            None => Fate::Ignored("no key of the original's nine experiments".into()),
+            None if [
+                "arch.phys_vae.",
+                "trainer.phys_vae.",
+                "optimizer.",
+                "lr_scheduler.",
+            ]
+            .iter()
+            .any(|block| key.starts_with(block)) =>
+            {
+                let why = format!(
+                    "{key} = {value} says something of the model or its training that is not known here; allowed: the \
+                     keys of the experiment files of MAGIC and of PILA"
+                );
+                return Err(refused(self.file, why));
+            }
+            None => Fate::Ignored("no key of the model or its training".into()),
             Some(Rule::Ignored(reason)) => Fate::Ignored(reason.into()),
             Some(Rule::To(path)) => {
                 self.set(path, value.clone());
@@ -261,7 +297,7 @@ impl Import<'_> {
             }
             "arch.args.physics" => {
                 let what = if value == "RTM" {
-                    "INFORM as the original computes it, its deviations included; \"published\" is the model of the \
+                    "INFORM as MAGIC's code computes it, its deviations included; \"published\" is the model of the \
                      publications"
                 } else {
                     "the same source"
@@ -315,128 +351,54 @@ impl Import<'_> {
         })
     }
 
-    /// What the original does without saying it.
+    fn add(&mut self, to: &str, value: Value, reason: &str) {
+        let fate = self.changed(to, value, reason);
+        self.notes.push(Note {
+            key: "(added)".into(),
+            value: Value::Null,
+            fate,
+        });
+    }
+
+    /// Takes out of the configuration what has no effect in it, and says so where it came from.
+    fn leave_out_what_has_no_effect(&mut self) {
+        // a file that is no configuration is refused where it is checked
+        while let Ok(config) = serde_json::from_value::<ExperimentConfig>(self.config.clone()) {
+            let idle = keys_without_effect(&config);
+            let Some((key, why)) = idle.into_iter().find(|(key, _)| self.remove(key)) else {
+                return;
+            };
+            let reason = format!("{key} has no effect here ({why})");
+            let of_key = |note: &&mut Note| match &note.fate {
+                Fate::Taken(to) | Fate::Changed { to, .. } => *to == key,
+                Fate::Ignored(_) => false,
+            };
+            if let Some(note) = self.notes.iter_mut().find(of_key) {
+                note.fate = Fate::Ignored(reason);
+            }
+        }
+    }
+
+    /// Removes a key; false where it is not written.
+    fn remove(&mut self, path: &str) -> bool {
+        let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut place = &mut self.config;
+        for key in parent.split('.').filter(|key| !key.is_empty()) {
+            let Some(below) = place.get_mut(key) else {
+                return false;
+            };
+            place = below;
+        }
+        place
+            .as_object_mut()
+            .is_some_and(|object| object.remove(key).is_some())
+    }
+
+    /// What MAGIC's code does without saying it.
     fn what_is_added(&mut self) {
         if self.get("arch.phys_vae.no_phy") == &json!(true) {
-            let reason =
-                "the original's trainer has no KL without physics; true is the whole objective";
-            let fate = self.changed("phys_vae.kl_without_physics", json!(false), reason);
-            self.notes.push(Note {
-                key: "(added)".into(),
-                value: Value::Null,
-                fate,
-            });
+            let reason = "MAGIC's trainer has no KL without physics; true is the whole objective";
+            self.add("phys_vae.kl_without_physics", json!(false), reason);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assemble::check;
-    use crate::config::{ConfigSource, Overrides, load};
-
-    /// The files beside the project, if they are there.
-    fn reference() -> Option<(PathBuf, PathBuf)> {
-        let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-        shared
-            .is_dir()
-            .then(|| (shared.join("reference-configs"), shared))
-    }
-
-    /// The original's project: its configs folder with the files that the experiments name.
-    fn project(shared: &Path) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        let configs = root.path().join("configs");
-        std::fs::create_dir(&configs).unwrap();
-        for (from, to) in [
-            ("austria/rtm_paras.json", "rtm_paras.json"),
-            ("mogi/mogi_paras.json", "mogi_paras.json"),
-            ("mogi/station_info.json", "station_info.json"),
-        ] {
-            std::fs::copy(shared.join(from), configs.join(to)).unwrap();
-        }
-        root
-    }
-
-    #[test]
-    fn the_nine_experiments_become_configurations() {
-        let Some((files, shared)) = reference() else {
-            println!("SKIPPED: ../shared/data/reference-configs not found");
-            return;
-        };
-        let root = project(&shared);
-        let mut seen = 0;
-        for file in std::fs::read_dir(files).unwrap() {
-            let file = file.unwrap().path();
-            let imported = import(&file, root.path()).unwrap();
-            let path = root.path().join("new.json");
-            std::fs::write(&path, imported.config.to_string()).unwrap();
-            let loaded = load(&ConfigSource::File(path), &Overrides::default()).unwrap();
-            let checked = check(&loaded).unwrap();
-            let (original, mut leaves) = (json_of(&file).unwrap(), vec![]);
-            collect(&original, String::new(), &mut leaves);
-            let listed = imported.notes.iter().filter(|note| note.key != "(added)");
-            assert_eq!(listed.count(), leaves.len(), "{}", file.display());
-            let unknown =
-                |note: &&Note| matches!(&note.fate, Fate::Ignored(why) if why.contains("nine"));
-            assert_eq!(imported.notes.iter().find(unknown), None);
-            assert_eq!(checked.trainer.epochs, 150);
-            assert_eq!(checked.optimizer.lr, 3e-4);
-            let is_mogi = file.display().to_string().contains("Mogi");
-            assert_eq!(checked.trainer.batch_size, if is_mogi { 320 } else { 256 });
-            assert_eq!(checked.physics.ranges().len(), if is_mogi { 4 } else { 7 });
-            seen += 1;
-        }
-        assert_eq!(seen, 9);
-    }
-
-    #[test]
-    fn values_and_reasons_of_one() {
-        let Some((files, shared)) = reference() else {
-            println!("SKIPPED: ../shared/data/reference-configs not found");
-            return;
-        };
-        let root = project(&shared);
-        let imported = import(&files.join("AE_RTM_A_wytham.json"), root.path()).unwrap();
-        let config = &imported.config;
-        assert_eq!(config["name"], "phys_vae_rtm_a_wytham_smpl");
-        assert_eq!(config["phys_vae"]["dim_z_phy"], 0);
-        assert_eq!(config["phys_vae"]["kl_without_physics"], false);
-        let angles = import(&files.join("AE_RTM_C_wytham.json"), root.path()).unwrap();
-        assert_eq!(angles.config["data"]["angles"]["tts"], "tts");
-        assert_eq!(config["data"]["train"], "train.csv");
-        assert_eq!(
-            config["data"]["standardization"]["mean"],
-            "train_x_mean.npy"
-        );
-        assert_eq!(config["physics"]["ranges"]["cab"]["max"], 80.0);
-        let text: Vec<String> = imported.notes.iter().map(Note::to_string).collect();
-        let line = |start: &str| text.iter().find(|line| line.starts_with(start)).unwrap();
-        assert_eq!(
-            line("trainer.epochs"),
-            "trainer.epochs = 150: taken as trainer.epochs"
-        );
-        assert_eq!(
-            line("trainer.wandb"),
-            "trainer.wandb = true: ignored; nothing is sent anywhere"
-        );
-        assert!(line("lr_scheduler.args.T_max").contains("lr_scheduler.T_max = null; the clock"));
-    }
-
-    #[test]
-    fn what_is_not_of_the_original_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("other.json");
-        let message = |text: &str| {
-            std::fs::write(&file, text).unwrap();
-            import(&file, folder.path()).unwrap_err().to_string()
-        };
-        assert!(message("{}").contains("arch.args.physics = null; allowed: \"RTM\" or \"Mogi\""));
-        assert!(message("{").contains("other.json"));
-        let base = r#"{"arch": {"args": {"physics": "RTM"}}, "loss": "bce"}"#;
-        assert!(message(base).contains("loss = \"bce\"; allowed"));
-        let base = r#"{"arch": {"args": {"physics": "RTM", "rtm_paras": "none.json"}}}"#;
-        assert!(message(base).contains("none.json"));
     }
 }

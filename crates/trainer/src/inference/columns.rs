@@ -87,6 +87,8 @@ pub(super) struct Possible<'a> {
     pub(super) channel_unit: &'a str,
     pub(super) has_reconstruction: bool,
     pub(super) has_gate: bool,
+    /// Whether an estimate has a posterior with a width.
+    pub(super) has_spread: bool,
 }
 
 /// The columns of the groups, for the parameters of these names; `None`: for all.
@@ -130,6 +132,7 @@ pub(super) fn columns(
             continue;
         }
         match group {
+            Written::Sd | Written::Interval if !possible.has_spread => {}
             Written::Median | Written::Sd | Written::Interval => {
                 for &k in &chosen {
                     let (name, unit) = &possible.units[k];
@@ -142,7 +145,10 @@ pub(super) fn columns(
                         );
                     };
                     match group {
-                        Written::Median => of("", "posterior median", Kind::Median(k)),
+                        Written::Median if possible.has_spread => {
+                            of("", "posterior median", Kind::Median(k));
+                        }
+                        Written::Median => of("", "estimate without a spread", Kind::Median(k)),
                         Written::Sd => of("_sd", "posterior standard deviation", Kind::Sd(k)),
                         _ => {
                             of("_05", "5 % quantile of the posterior", Kind::Low(k));
@@ -165,8 +171,10 @@ pub(super) fn columns(
                         format!("{about}, at the posterior medians"),
                         Kind::Product(number),
                     );
-                    let what = format!("{about}, posterior standard deviation");
-                    add(format!("{name}_sd"), unit, what, Kind::ProductSd(number));
+                    if possible.has_spread {
+                        let what = format!("{about}, posterior standard deviation");
+                        add(format!("{name}_sd"), unit, what, Kind::ProductSd(number));
+                    }
                 }
             }
             Written::Errors => {
@@ -227,6 +235,7 @@ mod tests {
             channel_unit: "reflectance",
             has_reconstruction: true,
             has_gate: false,
+            has_spread: true,
         };
         let parameters: Option<Vec<String>> =
             parameters.map(|names| names.iter().map(|&it| it.to_owned()).collect());
@@ -270,6 +279,25 @@ mod tests {
         error_reconstruction reflectance
         flags 1
         ");
+    }
+
+    #[test]
+    fn deterministic_latents_have_no_intervals() {
+        let units = [
+            ("LAI".to_owned(), "m2/m2".to_owned()),
+            ("fc".to_owned(), "1".to_owned()),
+        ];
+        let possible = Possible {
+            units: &units,
+            channel_unit: "reflectance",
+            has_reconstruction: false,
+            has_gate: false,
+            has_spread: false,
+        };
+        let (all, _) = columns(&possible, &Written::ALL, None).unwrap();
+        let names: Vec<&str> = all.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["LAI", "fc", "LAI_canopy", "error_physics", "flags"]);
+        assert!(columns(&possible, &[Written::Sd, Written::Interval], None).is_err());
     }
 
     #[test]

@@ -117,7 +117,11 @@ impl Estimator {
             channel_unit: &experiment.channel_unit,
             has_reconstruction: model.residual().is_some(),
             has_gate: matches!(model.residual(), Some(model::Residual::Gated(_))),
+            has_spread: !experiment.deterministic_latents,
         };
+        if request.refinement.is_some() && !possible.has_spread {
+            return Err(TrainerError::DeterministicLatents);
+        }
         let (columns, products) =
             columns(&possible, &request.written, request.parameters.as_deref())?;
         let p = physics.parameters();

@@ -22,6 +22,8 @@ mod flags;
 pub mod input;
 mod networks;
 mod noise;
+#[cfg(test)]
+mod one_meaning;
 mod products;
 mod raster_job;
 mod raster_sample;

@@ -192,7 +192,7 @@ impl<D: Shards<f32>> OnDevice<D> {
             auxiliary: latents.auxiliary.map(|of| gaussian(of, a)).transpose()?,
         };
         let decoded = self.model.decode(posterior, None, conditions)?;
-        let x_p = decoded.x_p_calibrated.or(decoded.x_p);
+        let x_p = decoded.x_p;
         let gate = decoded.residual.and_then(|residual| residual.gate);
         Ok(Signals {
             x_p: wide(&x_p.ok_or(TrainerError::NoPhysics)?, n),

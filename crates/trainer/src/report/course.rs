@@ -48,11 +48,19 @@ pub(super) fn of(inferred: &InferredParameters) -> Option<Course> {
             title: name,
             unit: unit.to_owned().into(),
             scale: Scale::Linear,
-            series: vec![
-                series("value; bars: central 90 %", &inferred.value),
-                series("5 %", &inferred.ends_90[0]),
-                series("95 %", &inferred.ends_90[1]),
-            ],
+            series: match &inferred.posterior {
+                Some(posterior) => vec![
+                    series("value; bars: central 90 %", &inferred.value),
+                    series("5 %", &posterior.ends_90[0]),
+                    series("95 %", &posterior.ends_90[1]),
+                ],
+                // without a width the bars have no length
+                None => vec![
+                    series("value", &inferred.value),
+                    series("5 %", &inferred.value),
+                    series("95 %", &inferred.value),
+                ],
+            },
         };
         chart.dots(&along)
     };
@@ -76,6 +84,7 @@ fn decimal_year(date: Date) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inferred_parameters::Spread;
     use data::Labels;
 
     /// Samples on the days of 2006 to 2009, a step in the first parameter, the second one without a range.
@@ -100,8 +109,10 @@ mod tests {
                 ),
                 ..Labels::default()
             },
-            sd: Array2::ones((samples, 2)),
-            ends_90: [&value - 5.0, &value + 5.0],
+            posterior: Some(Spread {
+                sd: Array2::ones((samples, 2)),
+                ends_90: [&value - 5.0, &value + 5.0],
+            }),
             value,
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn scatter(parameter: &ParameterOfSplit) -> Option<String> {
     let drawn = pairs.len().div_ceil(step);
     let caption = format!(
         "R² {}, RMSE {}, bias {} ({unit}); truth in the central 90 % of the posterior: {}; {} of {} samples drawn",
-        three_decimals(recovery.r2),
+        recovery.r2.map_or_else(|| "–".to_owned(), three_decimals),
         number(recovery.rmse),
         number(recovery.bias),
         recovery.coverage_90.map_or_else(|| "–".to_owned(), percent),
@@ -142,9 +142,13 @@ pub(super) fn calibration(parameters: &[ParameterOfSplit]) -> Option<String> {
 
 fn covered(parameter: &ParameterOfSplit) -> Option<Series> {
     let (truth, _) = parameter.truth.as_ref()?;
+    if parameter.u.is_empty() {
+        return None;
+    }
     let [low, high] = parameter.range;
     // outside of the range no posterior reaches
     let away: Vec<f64> = (truth.iter().zip(&parameter.u))
+        .filter(|(truth, _)| !truth.is_nan())
         .map(|(truth, [mean, sd])| {
             let u = logit(((truth - low) / (high - low)).clamp(0.0, 1.0));
             if u == *mean {

@@ -226,9 +226,10 @@ pub(super) fn recovery(summary: &Summary) -> String {
             };
             vec![
                 name.clone(),
-                three_decimals(r.r2),
+                r.r2.map_or_else(|| ABSENT.to_owned(), three_decimals),
                 number(r.rmse),
                 number(r.bias),
+                r.samples.map_or_else(|| ABSENT.to_owned(), count),
                 unit.to_owned(),
             ]
         })
@@ -242,10 +243,11 @@ pub(super) fn recovery(summary: &Summary) -> String {
         String::new(),
         String::new(),
         String::new(),
+        String::new(),
     ]);
     table(
         "Inferred against true parameters, test split, selected epoch",
-        &["Parameter", "R²", "RMSE", "Bias", "Unit"],
+        &["Parameter", "R²", "RMSE", "Bias", "Samples", "Unit"],
         &rows,
     )
 }

@@ -2,10 +2,11 @@
 
 use crate::TrainerError;
 use crate::domain::Domain;
-use crate::evaluation::{Evaluation, Recovery};
+use crate::evaluation::Evaluation;
 use crate::experiment::Experiment;
 use crate::inferred_parameters::mean_and_sd;
 use crate::metrics::NamedValues;
+use crate::recovery::Recovery;
 use data::{Labels, NamedColumns, Samples};
 use ndarray::{Array2, ArrayView2};
 
@@ -64,11 +65,11 @@ pub struct ParameterOfSplit {
     pub range: [f64; 2],
     /// Inferred value in (0, 1) of the range.
     pub z: Vec<f64>,
-    /// Mean and standard deviation of u = logit z.
+    /// Mean and standard deviation of u = logit z; none where latents have no spread.
     pub u: Vec<[f64; 2]>,
     /// Inferred value in its unit.
     pub value: Vec<f64>,
-    /// The truth in its unit, where it is known.
+    /// The truth in its unit, where it is known of some sample; NaN where it is not.
     pub truth: Option<(Vec<f64>, Recovery)>,
 }
 
@@ -129,11 +130,10 @@ fn parameters(
     samples: &Samples,
     evaluation: &Evaluation,
 ) -> Vec<ParameterOfSplit> {
-    let (Some(physics), Some(z), Some([low, _])) =
-        (&experiment.physics, &evaluation.z_phy, &evaluation.z_90)
-    else {
+    let (Some(physics), Some(z)) = (&experiment.physics, &evaluation.z_phy) else {
         return vec![];
     };
+    let low = evaluation.z_90.as_ref().map(|[low, _]| low);
     let p = z.ncols();
     let ends = [0.0, 1.0].map(|end| physics.to_physical(Array2::from_elem((1, p), end).view()));
     let value = physics.to_physical(z.view());
@@ -150,9 +150,10 @@ fn parameters(
         unit: unit.clone(),
         range: [ends[0][[0, k]], ends[1][[0, k]]],
         z: column(z.view(), k),
-        u: (z.column(k).iter().zip(low.column(k)))
-            .map(|(z, low)| mean_and_sd(*z, *low).into())
-            .collect(),
+        u: low.map_or(vec![], |low| {
+            let pairs = z.column(k).into_iter().zip(low.column(k));
+            pairs.map(|(z, low)| mean_and_sd(*z, *low).into()).collect()
+        }),
         value: column(value.view(), k),
         truth: truth(name),
     };

@@ -32,6 +32,8 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
     pub stage_a: StageA,
     /// Whether the encoder of the physical latents learns from simulated spectra in Stage B too.
     pub posterior_is_simulated: bool,
+    /// Whether latents are the encoder's means throughout, so that its variances learn nothing in Stage B.
+    pub deterministic: bool,
 }
 
 /// What one step did.
@@ -39,8 +41,12 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
 pub struct StepOutcome {
     /// The minimised loss.
     pub loss: f64,
-    /// The unweighted KL in it, nats.
+    /// The plain KL of all latents, nats.
     pub kl: f64,
+    /// What the KL costs in the loss, its weight included.
+    pub kl_cost: f64,
+    /// The β that it was weighed with.
+    pub beta: f64,
     /// The unweighted synthetic loss in it.
     pub synthetic: f64,
     /// What was monitored of the batch; `None` in pretraining, which sees no observation.
@@ -75,6 +81,8 @@ pub(super) struct ShardOutcome<E: Scalar, D: Backend<E>> {
     pub(super) share: f64,
     pub(super) loss: f64,
     pub(super) kl: f64,
+    pub(super) kl_cost: f64,
+    pub(super) beta: f64,
     pub(super) synthetic: f64,
     pub(super) statistics: Option<Statistics>,
     /// Means over its rows of u and u².
@@ -115,6 +123,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             fixed_noise: experiment.fixed_noise,
             stage_a: experiment.stage_a,
             posterior_is_simulated: experiment.posterior_is_simulated,
+            deterministic: experiment.deterministic_latents,
         })
     }
 
@@ -128,13 +137,19 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         )?)
     }
 
-    /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones.
-    pub(super) fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> HostNoise {
+    /// Noise for a draw of n rows from `rng`: physical latents first, then auxiliary ones; `None` where latents are not
+    /// drawn.
+    pub(super) fn draw_noise(&self, n: usize, rng: &mut impl Rng) -> Option<HostNoise> {
         let a = self.model.architecture();
-        HostNoise {
+        (!self.deterministic).then(|| HostNoise {
             physical: normal(n, a.dim_z_phy, rng),
             auxiliary: normal(n, a.dim_z_aux, rng),
-        }
+        })
+    }
+
+    /// Whether the parameter of this name learns in Stage B.
+    pub(super) fn learns(&self, name: &str) -> bool {
+        !(self.deterministic && PhysVae::<E, D>::is_of_variances(name))
     }
 
     /// Some rows of the noise on the device.
@@ -213,6 +228,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             share,
             loss: objective.loss,
             kl: objective.kl,
+            kl_cost: objective.kl_cost,
+            beta: objective.beta,
             synthetic: objective.synthetic,
             statistics: None,
             u_moments: None,
@@ -241,6 +258,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let mut outcome = StepOutcome {
             loss: 0.0,
             kl: 0.0,
+            kl_cost: 0.0,
+            beta: 0.0,
             synthetic: 0.0,
             averages: None,
             update: None,
@@ -252,6 +271,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             let shard = shard?;
             outcome.loss += shard.share * shard.loss;
             outcome.kl += shard.share * shard.kl;
+            outcome.kl_cost += shard.share * shard.kl_cost;
+            outcome.beta = shard.beta;
             outcome.synthetic += shard.share * shard.synthetic;
             widen(&mut outcome.z_seen, &shard.z_seen);
             add_share(&mut outcome.u_moments, shard.u_moments, shard.share);
@@ -345,6 +366,7 @@ mod tests {
             fixed_noise: None,
             stage_a: StageA::default(),
             posterior_is_simulated: false,
+            deterministic: false,
         };
         let weights = Weights {
             beta: 1.0,

@@ -40,7 +40,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         statistics: &mut Statistics,
     ) -> Result<Reconstruction, TrainerError> {
         let n = x.nrows();
-        let noise = rng.map(|mut rng| self.draw_noise(n, &mut rng));
+        let noise = rng.and_then(|mut rng| self.draw_noise(n, &mut rng));
         let shards = D::on_shards(self, n, |learner, rows| {
             let noise = noise
                 .as_ref()
@@ -55,7 +55,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             x_pb: Array2::zeros((0, d)),
             x_p: physics.then(|| Array2::zeros((0, d))),
             z_phy: physics.then(|| Array2::zeros((0, p))),
-            z_90: physics.then(|| [(); 2].map(|()| Array2::zeros((0, p)))),
+            z_90: (physics && !self.deterministic).then(|| [(); 2].map(|()| Array2::zeros((0, p)))),
         };
         let append = |to: Option<&mut Array2<f64>>, rows: Option<Array2<f64>>| match (to, rows) {
             (Some(to), Some(rows)) => to
@@ -103,7 +103,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             let of = |m| array(n, a.dim_z_phy, &to_host(m));
             (of(&g.mean), of(&g.lnvar).mapv(|v| (0.5 * v).exp()))
         });
-        let z_90 = u.as_ref().map(|(mean, sd)| {
+        let spread = u.as_ref().filter(|_| !self.deterministic);
+        let z_90 = spread.map(|(mean, sd)| {
             [-WITHIN_90, WITHIN_90].map(|times| (mean + &(sd * times)).mapv(sigmoid))
         });
         let z_phy = u.map(|(mean, _)| mean.mapv(sigmoid));

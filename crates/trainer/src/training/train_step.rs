@@ -4,10 +4,11 @@ use super::Shards;
 use super::learner::{Learner, ShardOutcome, StepOutcome, array, extremes, part};
 use crate::TrainerError;
 use dfdx::prelude::{HasShape, Trace};
-use losses::{Batch, Objective, Statistics, Terms, Weights};
-use model::{AroundBoth, Decoded, Gaussian, Noise, Posterior, Residual, RunningPrior};
+use latent::{kl_from_prior, kl_per_dimension};
+use losses::{Batch, KlOfBatch, Objective, Statistics, Terms, Weights};
+use model::{AroundBoth, Decoded, Gaussian, Noise, PhysVae, Posterior, Residual, RunningPrior};
 use ndarray::ArrayView2;
-use nn::{Backend, Matrix, OwnedTape, Scalar, Tape, from_rows, to_host};
+use nn::{Backend, Matrix, NoneTape, OwnedTape, Scalar, Tape, from_rows, to_host};
 use rand::Rng;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
@@ -27,12 +28,15 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let n = x.nrows();
         let noise = self.draw_noise(n, rng);
         let simulations = self.draw_simulations(n, rng);
+        let kl_of_batch = self.kl_of_batch(x, conditions)?;
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
-            let noise = learner.load_noise(&noise, &rows)?;
+            let noise = noise.as_ref().map(|noise| learner.load_noise(noise, &rows));
+            let noise = noise.transpose()?;
             let conditions = conditions.map(|c| part(c, &rows));
-            let observed =
-                learner.train_shard(part(x, &rows), conditions, noise, weights, share)?;
+            let kl_of_batch = kl_of_batch.as_ref();
+            let place = (weights, share, kl_of_batch);
+            let observed = learner.train_shard(part(x, &rows), conditions, noise, place)?;
             let Some(simulations) = &simulations else {
                 return Ok(observed);
             };
@@ -44,7 +48,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
                 batch.merge(statistics);
             }
         }
-        let outcome = self.update(shards, learning_rate, |_| true)?;
+        let variances = !self.deterministic;
+        let learns = |name: &str| variances || !PhysVae::<E, D>::is_of_variances(name);
+        let outcome = self.update(shards, learning_rate, learns)?;
         if outcome.update.is_some_and(|report| report.applied) {
             // what is left out must not turn the epoch's averages into NaN
             epoch.merge(&batch);
@@ -55,13 +61,57 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         })
     }
 
+    /// The KL of the whole batch by dimension, where its shards must know it.
+    fn kl_of_batch(
+        &self,
+        x: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Option<KlOfBatch>, TrainerError> {
+        let n = x.nrows();
+        if self.deterministic || !self.goal.needs_kl_of_batch() || D::parts(self, n) < 2 {
+            return Ok(None);
+        }
+        let a = self.model.architecture();
+        let by_dimension = |g: Option<Gaussian<E, D, NoneTape>>, k: usize| {
+            g.map_or(vec![], |g| {
+                kl_per_dimension(&to_host(&g.mean), &to_host(&g.lnvar), k)
+            })
+        };
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let input = learner.load(part(x, &rows))?;
+            let posterior = (learner.model).encode(input, conditions.map(|c| part(c, &rows)))?;
+            let prior = learner.model.buffers().prior.as_ref();
+            let physical = match (&posterior.physical, prior) {
+                (Some(g), Some(prior)) => {
+                    let variance = prior.variance();
+                    let of = |k: usize| (prior.mean()[k], variance[k]);
+                    kl_from_prior(&to_host(&g.mean), &to_host(&g.lnvar), a.dim_z_phy, of)
+                }
+                _ => by_dimension(posterior.physical, a.dim_z_phy),
+            };
+            let auxiliary = by_dimension(posterior.auxiliary, a.dim_z_aux);
+            Ok::<_, TrainerError>([physical, auxiliary])
+        });
+        let mut sums = [vec![0.0; a.dim_z_phy], vec![0.0; a.dim_z_aux]];
+        for shard in shards {
+            for (sums, more) in sums.iter_mut().zip(shard?) {
+                sums.iter_mut().zip(more).for_each(|(sum, kl)| *sum += kl);
+            }
+        }
+        let [physical, auxiliary] =
+            sums.map(|sums| sums.into_iter().map(|sum| sum / n as f64).collect());
+        Ok(Some(KlOfBatch {
+            physical,
+            auxiliary,
+        }))
+    }
+
     fn train_shard(
         &self,
         x: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
-        noise: Noise<E, D>,
-        weights: &Weights,
-        share: f64,
+        noise: Option<Noise<E, D>>,
+        (weights, share, kl_of_batch): (&Weights, f64, Option<&KlOfBatch>),
     ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let observed = self.load(x)?;
         // a matrix of its own: the observation must not share its identity with the encoder's input
@@ -71,7 +121,7 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             physical: posterior.physical.as_ref().map(Gaussian::with_empty_tape),
             auxiliary: posterior.auxiliary.as_ref().map(Gaussian::with_empty_tape),
         };
-        let decoded = self.model.decode(posterior, Some(noise), conditions)?;
+        let decoded = self.model.decode(posterior, noise, conditions)?;
         let mut statistics = self.statistics();
         let prior = self.model.buffers().prior.as_ref();
         add_batch(&mut statistics, &observed, &shown, &decoded, prior);
@@ -81,8 +131,9 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             extremes(array(x.nrows(), p, &to_host(z)).view())
         });
         let pair = |g: Gaussian<E, D, OwnedTape<E, D>>| (g.mean, g.lnvar);
-        let physical = shown
-            .physical
+        // what has no spread has no divergence
+        let spread = |g: Option<_>| g.filter(|_| !self.deterministic);
+        let physical = spread(shown.physical)
             .map(|u| self.model.relative_to_prior(u))
             .transpose()?;
         let (delta, gate, coefficients) = decoded.residual.map_or((None, None, None), |r| {
@@ -90,22 +141,23 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         });
         let terms = Terms {
             x_pb: decoded.x_pb,
-            x_p: decoded.x_p_calibrated.or(decoded.x_p),
+            x_p: decoded.x_p,
             z_phy: decoded.z_phy,
             physical: physical.map(pair),
-            auxiliary: shown.auxiliary.map(pair),
+            auxiliary: spread(shown.auxiliary).map(pair),
             delta,
             gate,
             coefficients,
             directions: self.model.residual().and_then(Residual::directions),
             noise: self.noise()?,
         };
-        let objective = Objective::train(terms, observed, weights, &self.goal)?;
+        let objective =
+            Objective::train_on_shard(terms, observed, weights, &self.goal, kl_of_batch)?;
         Ok(ShardOutcome {
             z_seen,
             statistics: Some(statistics),
             u_moments,
-            ..self.gradients(objective, share, |_| true)?
+            ..self.gradients(objective, share, |name| self.learns(name))?
         })
     }
 

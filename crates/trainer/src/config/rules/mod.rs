@@ -2,9 +2,13 @@
 //! are the schema's business.
 
 mod data;
+mod effect;
 mod outputs;
 mod physics;
 mod time;
+
+pub(crate) use effect::keys_without_effect;
+pub(super) use effect::without_effect;
 
 use super::checked::{CheckedExperiment, CheckedPhysics};
 use super::error::Problem;
@@ -137,6 +141,12 @@ fn check_dimensions<'a>(
 /// A posterior that learns from simulations learns its variances from them too.
 fn check_posterior(config: &ExperimentConfig) -> Result<(), Problem> {
     let is_simulated = config.objective.posterior == PosteriorName::Simulation;
+    if is_simulated && config.phys_vae.deterministic_latents {
+        let allowed =
+            "false, because objective.posterior is \"simulation\", whose latents have a spread";
+        let key = "phys_vae.deterministic_latents";
+        return Err(Problem::not_allowed(key, true, allowed));
+    }
     if is_simulated && config.pretrain.loss != PretrainLoss::Likelihood {
         let allowed = "elbo, unless pretrain.loss is likelihood";
         let value = json!(config.objective.posterior);

@@ -251,3 +251,50 @@ fn files_that_are_missing_or_not_json() {
     std::fs::write(folder.path().join("latin1.json"), b"{\"name\": \"\xe9\"}").unwrap();
     insta::assert_snapshot!(message_of(folder.path(), "latin1.json", &Overrides::default()), @"latin1.json: cannot read the configuration: stream did not contain valid UTF-8");
 }
+
+/// One of each block; tests/settings tries every key.
+#[test]
+fn settings_that_have_no_effect() {
+    for (assignment, message) in [
+        (
+            "objective.noise=0.5",
+            "objective.noise = 0.5; allowed: 0.2, because it has no effect unless objective.likelihood",
+        ),
+        (
+            "objective.huber_delta=3",
+            "objective.huber_delta = 3.0; allowed: 1.0, because it has no effect unless",
+        ),
+        (
+            "phys_vae.low_rank.rank=3",
+            "allowed: null, because it has no effect unless phys_vae.residual is \"low_rank\"",
+        ),
+        (
+            "physics.fixed.LAI=3",
+            "physics.fixed.LAI = 3.0; allowed: 7.0, because it has no effect while physics.ranges sets it free",
+        ),
+        (
+            "objective.capacity_weight=1",
+            "while objective.capacity is null",
+        ),
+        (
+            "physics.spectral.nodes=32",
+            "while physics.spectral.sampling is \"exact\"",
+        ),
+        ("data.max_dropped=0.5", "while no row is left out"),
+    ] {
+        let found = with(&[assignment]);
+        assert!(found.contains(message), "{found}");
+        assert!(
+            found.contains(&format!("with --set {assignment}")),
+            "{found}"
+        );
+    }
+    // a default that is written out is none
+    let defaults = [
+        "objective.noise=0.2",
+        "physics.fixed.LAI=7",
+        "phys_vae.low_rank.rank=null",
+    ];
+    let file = ConfigSource::File(configs().join(C));
+    assert!(load_and_check(&file, &set(&defaults)).is_ok());
+}

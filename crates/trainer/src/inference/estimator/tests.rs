@@ -250,6 +250,7 @@ fn medians_deviations_and_intervals_are_those_of_an_evaluation() {
         let physics = trained.learner.model.physics().unwrap().clone();
         let estimator = estimator(trained, Request::default());
         let (out, _) = whole(&estimator, &seen);
+        let posterior = expected.posterior.as_ref().unwrap();
         let p = expected.parameters.len();
         let mut z = Array2::zeros((seen.rows(), p));
         for (k, (name, _)) in expected.parameters.iter().enumerate() {
@@ -257,15 +258,15 @@ fn medians_deviations_and_intervals_are_those_of_an_evaluation() {
             let of = |suffix: &str| column(&estimator, &out, &format!("{name}{suffix}"));
             for (suffix, expected) in [
                 ("", &expected.value),
-                ("_05", &expected.ends_90[0]),
-                ("_95", &expected.ends_90[1]),
+                ("_05", &posterior.ends_90[0]),
+                ("_95", &posterior.ends_90[1]),
             ] {
                 for (found, expected) in of(suffix).iter().zip(expected.column(k)) {
                     let away = (f64::from(*found) - expected).abs() / width;
                     assert!(away <= OF_F32, "{name}{suffix}: {found}, {expected}");
                 }
             }
-            for (found, expected) in of("_sd").iter().zip(expected.sd.column(k)) {
+            for (found, expected) in of("_sd").iter().zip(posterior.sd.column(k)) {
                 let allowed = OF_THE_TABLE.0 * width + OF_THE_TABLE.1 * expected;
                 let away = (f64::from(*found) - expected).abs();
                 assert!(away <= allowed, "{name}_sd: {found}, {expected}");

@@ -4,8 +4,9 @@ mod of_samples;
 
 use super::{Contents, OverTime};
 use crate::checks::Checks;
-use crate::evaluation::{Errors, Recovery};
+use crate::evaluation::Errors;
 use crate::metrics::{EpochRecord, Measures, NamedValues};
+use crate::recovery::Recovery;
 use crate::seasons::{ClassOnDate, Seasons};
 use crate::separation::Separation;
 use crate::summary::Summary;
@@ -133,9 +134,10 @@ fn summary(all: usize) -> Summary {
         .map(|(i, (name, unit))| {
             let recovery = Recovery {
                 coverage_90: Some(0.875),
-                r2: 0.97 - 0.11 * i as f64,
+                r2: Some(0.97 - 0.11 * i as f64),
                 rmse: 0.02 * (i + 1) as f64,
                 bias: 0.003 * (i as f64 - 3.0),
+                samples: Some(2048),
                 unit: unit.to_owned(),
             };
             ((*name).to_owned(), recovery)

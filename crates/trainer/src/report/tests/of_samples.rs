@@ -1,7 +1,7 @@
 //! Pages with the samples of a made-up test split.
 
 use super::{BANDS, PHYSICAL, checked_text, epochs, named, summary};
-use crate::evaluation::Recovery;
+use crate::recovery::Recovery;
 use crate::report::{
     ChannelsOfSplit, Contents, OutsideTraining, ParameterOfSplit, TestSplit, html,
 };
@@ -44,7 +44,8 @@ fn split(n: usize) -> TestSplit {
             truth: Some((
                 physical(&truth),
                 Recovery {
-                    r2: 0.9,
+                    r2: Some(0.9),
+                    samples: Some(n),
                     rmse: 0.4,
                     bias: -0.01,
                     coverage_90: Some(0.9),
