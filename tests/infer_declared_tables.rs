@@ -143,7 +143,7 @@ fn digital_numbers_of_ones_own_and_what_to_type_for_them() {
             "digital_numbers",
         ],
     );
-    insta::assert_snapshot!(refusal, @r#"error: values digital_numbers is not allowed: with scale and offset of reflectance = (number + offset) * scale: --digital-numbers 0.0001,-1000, or in the file of --description {"values": "digital_numbers", "digital_numbers": {"scale": 0.0001, "offset": -1000}}; Sentinel-2's own are --values sentinel2_l2a and sentinel2_l2a_before_0400"#);
+    insta::assert_snapshot!(refusal, @r#"error: digital_numbers not given is not allowed: scale and offset of reflectance = (number + offset) * scale, in a description {"values": "digital_numbers", "digital_numbers": {"scale": 0.0001, "offset": -1000}}; Sentinel-2's own have the values sentinel2_l2a and sentinel2_l2a_before_0400; option --digital-numbers SCALE,OFFSET"#);
     let own = r#"{"values": "digital_numbers", "digital_numbers": {"scale": 0.001, "offset": 0}}"#;
     std::fs::write(folder.join("own.json"), own).unwrap();
     let described = estimates(folder, "x.csv", &["--description", "own.json"]);

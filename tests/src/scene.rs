@@ -124,6 +124,7 @@ fn write_as(
         tile: 256,
         number,
         nodata,
+        overwrite: true,
         georeference: Some(GeoReference::projected(32633, affine)),
         ..CogSpec::new(size[0], size[1], bands)
     };

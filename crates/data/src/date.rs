@@ -97,17 +97,14 @@ impl Date {
 /// A date at the beginning of a text, and what comes after it.
 fn day(text: &[u8]) -> Option<(civil::Date, &[u8])> {
     let (year, rest) = number(text, 4)?;
-    let (month, day, rest) = match rest {
-        [separator @ (b'-' | b'.' | b'/'), rest @ ..] => {
-            let (month, rest) = one_or_two_digits(rest)?;
-            let (day, rest) = one_or_two_digits(rest.strip_prefix(&[*separator])?)?;
-            (month, day, rest)
-        }
-        _ => {
-            let (month, rest) = number(rest, 2)?;
-            let (day, rest) = number(rest, 2)?;
-            (month, day, rest)
-        }
+    let (month, day, rest) = if let [separator @ (b'-' | b'.' | b'/'), rest @ ..] = rest {
+        let (month, rest) = one_or_two_digits(rest)?;
+        let (day, rest) = one_or_two_digits(rest.strip_prefix(&[*separator])?)?;
+        (month, day, rest)
+    } else {
+        let (month, rest) = number(rest, 2)?;
+        let (day, rest) = number(rest, 2)?;
+        (month, day, rest)
     };
     if !YEARS.contains(&year) {
         return None;

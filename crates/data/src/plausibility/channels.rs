@@ -21,6 +21,8 @@ const OFFSET: f64 = 0.1;
 const BELOW_ZERO: f64 = -0.02;
 /// Positive numbers that stand for no data are not smaller: 9999, 32767, 65535 and more.
 const SMALLEST_FILL: f64 = 9999.0;
+/// Numbers with a larger scale are taken for reflectance, or nearly.
+const SMALLEST_OWN_SCALE: f64 = 0.1;
 /// Share of the rows that counts as nearly all.
 const NEARLY_ALL: f64 = 0.9;
 
@@ -227,8 +229,10 @@ impl ChannelEvidence {
                 }
             }
             Values::Percent | Values::DigitalNumbers { .. } => {
-                // one row of a very dark target could be below 2 percent throughout, a table is not
-                if self.largest <= REFLECTANCE.1 && self.rows >= ROWS_FOR_SPREAD {
+                // one row of a very dark target could be below 2 percent throughout, a table is not; a scale near 1 says
+                // that they are reflectance
+                let is_small = !matches!(values, Values::DigitalNumbers { scale, .. } if scale > SMALLEST_OWN_SCALE);
+                if is_small && self.largest <= REFLECTANCE.1 && self.rows >= ROWS_FOR_SPREAD {
                     let evidence = format!("no value is beyond ±{}", self.largest);
                     return looks_like(evidence, "reflectance", "declare values: reflectance");
                 }

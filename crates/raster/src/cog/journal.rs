@@ -145,6 +145,19 @@ impl Journal {
     }
 }
 
+/// Removes the files of an output that is given up, as far as they are there.
+pub(super) fn remove(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), RasterError> {
+    for path in paths {
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(RasterError::Write { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,7 @@
 
 use super::{CogWriter, beside, lock};
 use crate::RasterError;
-use std::fs;
-use std::io::ErrorKind;
+use crate::cog::journal::remove;
 use std::sync::atomic::Ordering;
 
 impl CogWriter {
@@ -15,19 +14,8 @@ impl CogWriter {
         // nothing is flushed when it is dropped
         self.finished.store(true, Ordering::Release);
         let journal = lock(&self.journal).path().to_owned();
-        for path in [
-            beside(&self.output, ".part"),
-            self.tiles_path.clone(),
-            journal,
-        ] {
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != ErrorKind::NotFound => {
-                    return Err(RasterError::Write { path, source });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let part = beside(&self.output, ".part");
+        remove([part, self.tiles_path.clone(), journal])
     }
 }
 
@@ -35,6 +23,7 @@ impl CogWriter {
 mod tests {
     use super::*;
     use crate::{CogBand, CogCompression, CogSpec};
+    use std::fs;
 
     #[test]
     fn nothing_is_left_of_an_output_that_is_given_up() {
