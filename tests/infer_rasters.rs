@@ -191,7 +191,7 @@ fn what_cannot_be_done_is_refused() {
         refused(folder, &[&files, more].concat())
     };
     let values = &CLEAR[..2];
-    insta::assert_snapshot!(refusal("x.tif", &[]), @"error: --values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
+    insta::assert_snapshot!(refusal("x.tif", &[]), @"error: values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it); option --values VALUES");
     insta::assert_snapshot!(refusal("x.csv", values), @"error: --output x.csv is not allowed: .tif or .tiff, as the input is a raster");
     insta::assert_snapshot!(refusal("there.tif", values), @"error: --output there.tif is not allowed: a file that is not there yet, or --overwrite");
     insta::assert_snapshot!(refusal("x.tif", &[values, &["--band", "B02=blue"]].concat()), @r#"error: band "blue" is in none of the files; there are: 1:1 B02, 1:2 B03, 1:3 B04, 1:4 B05, 1:5 B06, 1:6 B07, 1:7 B08, 1:8 B8A, 1:9 B11, 1:10 B12, 1:11 SCL"#);

@@ -181,17 +181,17 @@ fn what_cannot_be_done_is_refused() {
         refused(folder, &[&files, more].concat())
     };
     let values = &VALUES[..2];
-    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[]), @"error: --values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
+    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[]), @"error: values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it); option --values VALUES");
     insta::assert_snapshot!(refusal("short.csv", "y.csv", values), @r#"error: short.csv: no column "B04"; the columns are ["B02", "B03"]"#);
     insta::assert_snapshot!(refusal("none.csv", "y.csv", values), @"error: none.csv: it has no rows");
     insta::assert_snapshot!(refusal("text.csv", "y.csv", values), @r#"error: text.csv, line 2, column "B02": "high" is not a number, expected a decimal number such as 0.25 or 1e-3, or an empty cell"#);
     insta::assert_snapshot!(refusal("x.csv", "y.tif", values), @"error: --output y.tif is not allowed: .csv, .parquet or .npy, as the input is a table");
     insta::assert_snapshot!(refusal("x.txt", "y.csv", values), @"error: --input x.txt is not allowed: .tif, .tiff, .csv, .parquet or .npy");
-    insta::assert_snapshot!(refusal("x.csv", "x.csv", values), @"error: --output x.csv is not allowed: another file than the input");
+    insta::assert_snapshot!(refusal("x.csv", "x.csv", values), @"error: --output x.csv is not allowed: another file than that of --input");
     insta::assert_snapshot!(refusal("x.csv", "there.csv", values), @"error: --output there.csv is not allowed: a file that is not there yet, or --overwrite");
     insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--input", "x.csv"]].concat()), @"error: --input x.csv is not allowed: one table at a time, or several GeoTIFFs");
-    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--parameters", "lai"]].concat()), @r#"error: --parameters lai is not allowed: ["N", "cab", "car", "anth", "cbrown", "cw", "cm", "LAI", "LAIu", "fc", "psoil", "ALA"]"#);
-    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--write", "gate"]].concat()), @"error: --write nothing is not allowed: at least one group that this model has");
+    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--parameters", "lai"]].concat()), @r#"error: parameters lai is not allowed: ["N", "cab", "car", "anth", "cbrown", "cw", "cm", "LAI", "LAIu", "fc", "psoil", "ALA"]; option --parameters NAMES"#);
+    insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--write", "gate"]].concat()), @"error: write nothing is not allowed: at least one group that this model has; option --write GROUPS");
     insta::assert_snapshot!(refusal("x.csv", "y.npy", &[values, &["--keep", "B02"]].concat()), @r#"error: y.npy: a .npy file holds numbers only, it cannot carry the columns ["B02"]; write .csv or .parquet"#);
     insta::assert_snapshot!(refusal("x.csv", "y.csv", &[values, &["--bbox", "0,0,1,1"]].concat()), @"error: --bbox or --resolution of a table is not allowed: rasters have them");
     assert_eq!(text(&folder.join("there.csv")), "mine");

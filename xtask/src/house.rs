@@ -1,5 +1,6 @@
 //! House rules that no compiler checks: the size of files, unfinished code, inherited lints.
 
+use crate::claims::{self, WRITERS};
 use crate::standalone::{self, STANDS_ALONE};
 use crate::workspace::Workspace;
 use std::fs;
@@ -19,7 +20,7 @@ const UNSAFE: &[&str] = &[
     "crates/physics/src/reflectance/dispatch.rs",
 ];
 
-/// The page that justifies it.
+/// The page that justifies it, and says who writes files.
 const UNSAFE_REASONS: &str = "docs/robustness.md";
 
 /// What an unfinished place looks like. Such notes belong into an issue.
@@ -48,6 +49,8 @@ pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize), String> {
                 unfinished(&source)
                     .map(|(line, mark)| format!("{}:{line}: `{mark}`", file.display())),
             );
+            let broken = claims::broken(file, &source).into_iter();
+            problems.extend(broken.map(|why| format!("{}:{why}", file.display())));
             if is_unsafe(&source) && !UNSAFE.iter().any(|allowed| Path::new(allowed) == file) {
                 problems.push(format!(
                     "{}: `unsafe`, which may stand in {} only",
@@ -62,6 +65,10 @@ pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize), String> {
     problems.extend(
         (UNSAFE.iter().filter(|file| !reasons.contains(*file)))
             .map(|file| format!("{UNSAFE_REASONS}: no reason for the `unsafe` in {file}")),
+    );
+    problems.extend(
+        (WRITERS.iter().filter(|file| !reasons.contains(*file)))
+            .map(|file| format!("{UNSAFE_REASONS}: it does not say what {file} writes")),
     );
     let root_manifest = workspace.root().join("Cargo.toml");
     let root_manifest = fs::read_to_string(&root_manifest)

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Bytes of a GiB.
+const GIB: f64 = 1073741824.0;
+
 /// Errors of the trainer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -254,6 +257,24 @@ pub enum TrainerError {
          allowed: a model without"
     )]
     SeasonIsNotInferred,
+    /// The system does not give so many threads.
+    #[error("cannot start {count} threads: {source}")]
+    Threads {
+        /// How many.
+        count: usize,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something needs more memory than there is.
+    #[error("{what} needs about {:.1} GiB of memory, {:.1} GiB are left", needed / GIB, there / GIB)]
+    TooLarge {
+        /// What needs it.
+        what: String,
+        /// Bytes that it needs at least.
+        needed: f64,
+        /// Bytes that are left.
+        there: f64,
+    },
     /// Nobody reads standard output any more, as behind `head`: there is nothing to say and nothing wrong.
     #[error("standard output is closed")]
     OutputClosed,

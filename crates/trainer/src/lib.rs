@@ -27,6 +27,7 @@ pub mod inferred_parameters;
 pub mod interrupt;
 pub mod levenberg_marquardt;
 pub mod lookup_table;
+pub mod memory;
 pub mod metrics;
 pub mod metrics_log;
 pub mod origin;
@@ -45,6 +46,7 @@ mod squashed_normal;
 pub mod summary;
 mod summary_text;
 pub mod tensorboard;
+pub mod threads;
 pub mod trained_model;
 pub mod training;
 

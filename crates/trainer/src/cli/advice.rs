@@ -39,6 +39,10 @@ pub fn advice(error: &TrainerError) -> Option<String> {
         E::Stopped { .. } => {
             "the same command goes on with a raster, and begins a table anew".to_owned()
         }
+        E::Threads { .. } => {
+            "give fewer (--threads, --workers), or raise the limit of processes (ulimit -u)"
+                .to_owned()
+        }
         E::NoNoise => "give one with --noise A,R".to_owned(),
         E::Argument { name, .. } => return option_named(name),
         _ => return None,

@@ -31,6 +31,7 @@ pub use simulate::SimulateArgs;
 pub use train::TrainArgs;
 
 use clap::{Parser, Subcommand};
+use std::num::NonZeroUsize;
 
 /// Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
 /// in, volcanic sources out.
@@ -61,13 +62,32 @@ Examples:
   trainer config show --config configs/rtm_c_austria.json
 
 Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
-130 stopped with Ctrl-C (progress is saved), 1 anything else.";
+130 stopped with Ctrl-C, 128 + N by another signal N (progress is saved), 1 anything else.";
 
 impl Cli {
     /// The command, or training of the built-in experiment where none is given.
     pub fn into_command(self) -> Command {
         self.command
             .unwrap_or_else(|| Command::Train(TrainArgs::default()))
+    }
+}
+
+impl Command {
+    /// The number of threads that the command computes on, where it computes at all: as asked for, or as the program
+    /// chooses.
+    pub(crate) fn threads(&self) -> Option<Option<NonZeroUsize>> {
+        match self {
+            Self::Train(args) => Some(args.threads),
+            Self::Eval(_)
+            | Self::Export(_)
+            | Self::Infer(_)
+            | Self::Report(_)
+            | Self::Baseline(_)
+            | Self::Replay(_)
+            | Self::Simulate(_)
+            | Self::Config(ConfigCommand::Check(_)) => Some(None),
+            _ => None,
+        }
     }
 }
 

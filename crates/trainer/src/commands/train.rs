@@ -12,6 +12,7 @@ use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::interrupt::on_signals;
+use crate::memory::room_for_training;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
 use crate::out;
@@ -24,17 +25,13 @@ use crate::tensorboard::EventWriter;
 use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
 use data::Splits;
 use nn::named;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tracing::info;
 
 /// Trains, evaluates, writes summary and report, prints checks and recovery.
 pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerError> {
     let device = args.device.check()?;
-    if let Some(threads) = args.threads {
-        // the first pool of a process is the only one; a second call (tests) keeps it
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global();
-    }
     let (checked, resumed) = match &args.resume {
         None => (
             check(&load(&args.config.source(), &args.overrides())?)?,
@@ -46,12 +43,15 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
             (checked, Some((run, changed)))
         }
     };
+    // from here on a signal lets the first step be taken and saved
+    let interrupt = on_signals();
     // everything that can be wrong with the data is found before a folder is made
     let Assembled {
         experiment,
         samples,
         reports,
     } = assemble(&checked)?;
+    room_for_training(&experiment, samples.train.len())?;
     let resume = resumed.is_some();
     let (run, changed) = if let Some(resumed) = resumed {
         resumed
@@ -83,6 +83,7 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         changed,
         config_json,
         screen,
+        interrupt,
     };
     on_device(device, job)
 }
@@ -98,6 +99,8 @@ struct Job<'a> {
     changed: bool,
     config_json: String,
     screen: &'a Screen,
+    /// Set by a signal that asks the program to stop.
+    interrupt: Arc<AtomicBool>,
 }
 
 impl OnDevice for Job<'_> {
@@ -189,7 +192,6 @@ impl Job<'_> {
                 Some(EventWriter::append(run.disk(), run.path(), &epochs)?)
             }
         };
-        let interrupt = on_signals();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
             let mut both = WithEvents {
@@ -198,7 +200,7 @@ impl Job<'_> {
                 failed: None,
             };
             let end = training
-                .run(&mut both, &interrupt)
+                .run(&mut both, &self.interrupt)
                 .map_err(|error| error.resumable(run.path()))?;
             if let Some(error) = both.failed {
                 tracing::warn!("the TensorBoard events are incomplete: {error}");
