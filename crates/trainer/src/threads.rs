@@ -32,7 +32,8 @@ pub fn start(wanted: Option<NonZeroUsize>) -> Result<(), TrainerError> {
         if wanted.is_some() || count == 1 {
             return Err(error);
         }
-        count = count.div_ceil(2);
+        // a quarter, for the threads of the pool that is thrown away end a little later
+        count = count.div_ceil(4);
     }
     match ThreadPoolBuilder::new().num_threads(count).build_global() {
         // the first pool of a process is the only one; a second call (tests) keeps it

@@ -144,20 +144,19 @@ fn infer(world: &World, output: &str) -> Command {
         "--output",
         output,
     ]);
-    // slow enough to be stopped
-    command.args(["--workers", "1", "--refine", "3", "--noise", "0.005,0.03"]);
+    command.args(["--workers", "1"]);
     command
 }
 
 #[test]
 fn inference_stops_and_begins_anew() {
     let world = World::new();
-    fs::write(world.path().join("many.csv"), table(150_000)).unwrap();
+    fs::write(world.path().join("many.csv"), table(400_000)).unwrap();
     for (signal, number) in SIGNALS {
         let output = format!("{signal}.csv");
         let mut child = start(&mut infer(&world, &output));
         let part = world.path().join(format!("{output}.part"));
-        let begun = || fs::metadata(&part).is_ok_and(|it| it.len() > 0);
+        let begun = || part.exists();
         assert!(reached(&mut child, begun), "{signal}: it ended too early");
         send(&child, signal);
         let stopped = child.wait_with_output().unwrap();
