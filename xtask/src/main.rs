@@ -4,7 +4,6 @@
 
 mod arrows;
 mod bench;
-mod claims;
 mod command_line;
 mod cuda_build;
 mod cuda_toolkit;

@@ -145,7 +145,29 @@ def test_what_a_user_may_do_wrong(model, tmp_path):
         model.infer(x, mask=np.zeros(3, bool))
     with pytest.raises(ValueError, match="scale"):
         model.infer(x, digital_numbers=(0.0, 0.0))
-    with pytest.raises(TypeError, match="float32"):
-        model.infer(x.astype(np.int64))
-    with pytest.raises(TypeError, match="2 dimensions"):
-        model.infer(x[0])
+    with pytest.raises(ValueError, match="x has 3 dimensions; allowed: 2"):
+        model.infer(x[None])
+    with pytest.raises(ValueError, match="unknown parameter 'Cab'.*did you mean 'cab'"):
+        phys_smpl.Model.load(RUN, parameters=["Cab"])
+    with pytest.raises(ValueError, match="did you mean 'median'"):
+        phys_smpl.Model.load(RUN, write=["Median"])
+    with pytest.raises(ValueError, match="did you mean 'tts'"):
+        model.infer(x, {"TTS": 30.0})
+
+
+def test_a_relative_azimuth_is_the_same_in_every_turn(model):
+    x, _ = drawn(4)
+    for psi, same_psi in ((190.8, 169.2), (-30.0, 30.0), (390.0, 30.0)):
+        expected = model.infer(x, {"tts": 40.0, "tto": 8.0, "psi": same_psi})
+        for given in ({"tts": 40.0, "tto": 8.0, "psi": psi}, np.tile([40.0, 8.0, psi], (4, 1))):
+            found = model.infer(x, given)
+            assert np.isfinite(found["LAI"]).all()
+            assert all(np.allclose(found[name], own, rtol=1e-4, atol=1e-5) for name, own in expected.items())
+
+
+def test_numbers_that_cannot_be_reflectance(model):
+    x, angles = drawn(40)
+    with pytest.raises(ValueError, match=r"looks like .*digital numbers.*digital_numbers=\(scale, offset\)"):
+        model.infer(np.round(x * 10_000).astype(np.int32), angles)
+    beyond = np.array([[30.0, 5.0, 60.0], [85.0, 5.0, 60.0]])
+    assert list(model.infer(x[:2], beyond)["flags"] & 5) == [0, 5]

@@ -236,6 +236,25 @@ impl Disk {
         cut().map_err(|e| TrainerError::io(path, e))
     }
 
+    /// Puts a file in another's place and waits until that is on the disk.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), TrainerError> {
+        self.before(Operation::Rename, to)
+            .and_then(|()| fs::rename(from, to))
+            .map_err(|e| TrainerError::io(to, e))?;
+        self.sync_folder_of(to)
+    }
+
+    /// Writes a copy of a file, as [`Disk::write_whole`] does.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn copy(&self, from: &Path, to: &Path) -> Result<(), TrainerError> {
+        self.write_whole(to, &crate::files::read(from)?)
+    }
+
     /// Takes a file away, if it is there.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What can go wrong in a run, and the exit code of each.
 
+use crate::inference::input::Role;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a GiB.
@@ -67,6 +68,34 @@ pub enum TrainerError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A column or band is not found, or in several places.
+    #[error("{problem}")]
+    NotFound {
+        /// What was looked for, what there is, and where.
+        problem: String,
+        /// What it is needed for.
+        role: Role,
+        /// Whether it can be given by its number too.
+        by_number: bool,
+    },
+    /// Observations cannot be what they are declared as.
+    #[error("{}: {} declared, but {}; these look like {}: {}", path.display(), what.declared, what.evidence, what.likely, what.cure)]
+    Implausible {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        what: data::Contradiction,
+    },
+    /// A cell of a table is refused.
+    #[error("{}, {place}, {why}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Line or row.
+        place: String,
+        /// Column, value and what is allowed.
+        why: String,
     },
     /// A table is refused.
     #[error("{}: {why}", path.display())]
@@ -143,6 +172,62 @@ pub enum TrainerError {
     OtherConfiguration {
         /// The state.
         path: PathBuf,
+    },
+    /// A state is of a configuration that is nowhere in the run any more.
+    #[error(
+        "{} was made with another configuration than config.json of its run holds now (by its SHA-256), and none that the \
+         run kept is that one; restore config.json, then give what is to change", path.display()
+    )]
+    UnknownConfiguration {
+        /// The state.
+        path: PathBuf,
+    },
+    /// Weights, moments or their meaning depend on what was changed.
+    #[error(
+        "{} cannot go on with {key} = {now}: its weights or their moments were learned with {then}, and mean something \
+         else under another; go on without that change, or begin anew", run.display()
+    )]
+    StateDependsOn {
+        /// The run.
+        run: PathBuf,
+        /// The key that differs.
+        key: String,
+        /// Its value now.
+        now: String,
+        /// Its value in the run.
+        then: String,
+    },
+    /// A resumed run has more epochs behind it than it shall have.
+    #[error(
+        "{} has {done} epochs behind it, trainer.epochs = {wanted}; allowed: {done} or more, or an earlier state",
+        run.display()
+    )]
+    FewerEpochs {
+        /// The run.
+        run: PathBuf,
+        /// Epochs that it has trained.
+        done: usize,
+        /// What was asked for.
+        wanted: usize,
+    },
+    /// The files of mean and scale hold others than the run was trained with.
+    #[error(
+        "{} was trained with another mean and scale than data.standardization names now; its weights mean something \
+         else under these: restore the files, or begin anew: trainer train", run.display()
+    )]
+    ChangedStandardization {
+        /// The run.
+        run: PathBuf,
+    },
+    /// The physics computes something else than it did.
+    #[error(
+        "{} was trained with another physics than its configuration names now: a file of it has changed \
+         (physics.sensor, physics.tables); its weights mean something else under this one: restore the file, or begin \
+         anew: trainer train", run.display()
+    )]
+    ChangedPhysics {
+        /// The run.
+        run: PathBuf,
     },
     /// A state is of another network than the configuration's.
     #[error("{0}; a state goes on only in the network it was made with")]

@@ -9,6 +9,25 @@ use crate::{RasterError, Window};
 /// Bytes of decoded strips or tiles that a reader keeps.
 const CACHE_BYTES: usize = 96 << 20;
 
+/// What a user says of the numbers of a band (by its place in the stack): called for each row as it lies in its file,
+/// before pixels are averaged; what is missing becomes NaN.
+#[derive(Clone, Copy)]
+struct Prepare<'a>(&'a (dyn Fn(usize, &mut [f32]) + Sync));
+
+impl std::fmt::Debug for Prepare<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prepare")
+    }
+}
+
+impl Prepare<'_> {
+    fn row(this: Option<Self>, place: usize, row: &mut [f32]) {
+        if let Some(Self(prepare)) = this {
+            prepare(place, row);
+        }
+    }
+}
+
 /// Reads windows of a [`Stack`], with file handles and buffers of its own.
 ///
 /// Strips or tiles that reach beyond a window are kept decoded for the next ones, up to 96 MiB (another
@@ -22,6 +41,7 @@ pub struct StackReader<'a> {
     cache: ChunkCache,
     row: Vec<f32>,
     counts: Vec<u16>,
+    prepare: Option<Prepare<'a>>,
 }
 
 impl<'a> StackReader<'a> {
@@ -36,6 +56,7 @@ impl<'a> StackReader<'a> {
             cache: ChunkCache::new(CACHE_BYTES),
             row: Vec::new(),
             counts: Vec::new(),
+            prepare: None,
         })
     }
 
@@ -43,6 +64,14 @@ impl<'a> StackReader<'a> {
     #[must_use]
     pub fn with_cache(mut self, bytes: usize) -> Self {
         self.cache = ChunkCache::new(bytes);
+        self
+    }
+
+    /// The same reader, in which every row of a band (its place in the stack, its numbers as the file has them, NaN for the
+    /// file's own missing ones) goes through `prepare` before pixels are averaged.
+    #[must_use]
+    pub fn prepared(mut self, prepare: &'a (dyn Fn(usize, &mut [f32]) + Sync)) -> Self {
+        self.prepare = Some(Prepare(prepare));
         self
     }
 
@@ -89,6 +118,7 @@ impl<'a> StackReader<'a> {
                     window,
                     row: &mut self.row,
                     counts: &mut self.counts,
+                    prepare: self.prepare,
                     out,
                 };
                 target.begin();
@@ -133,6 +163,7 @@ struct Target<'a> {
     row: &'a mut Vec<f32>,
     /// Valid pixels in each pixel of an average, bands x height x width.
     counts: &'a mut Vec<u16>,
+    prepare: Option<Prepare<'a>>,
     out: &'a mut [f32],
 }
 
@@ -167,6 +198,7 @@ impl Target<'_> {
                     let start = (part.row - window.row) * window.width + part.col - window.col;
                     let out = &mut out[start..start + length];
                     row_to_f32(part.bytes, kind, samples, sample, nodata, out);
+                    Prepare::row(self.prepare, place, out);
                 }
                 Fit::Finer(k) => {
                     let categorical = self.stack.bands[place].categorical;
@@ -176,6 +208,7 @@ impl Target<'_> {
                     }
                     self.row.resize(length, 0.0);
                     row_to_f32(part.bytes, kind, samples, sample, nodata, self.row);
+                    Prepare::row(self.prepare, place, self.row);
                     let start = (part.row / k - window.row) * window.width;
                     let out = &mut out[start..start + window.width];
                     let col = part.col - window.col * k;
@@ -189,6 +222,7 @@ impl Target<'_> {
                 Fit::Coarser(k) => {
                     self.row.resize(length, 0.0);
                     row_to_f32(part.bytes, kind, samples, sample, nodata, self.row);
+                    Prepare::row(self.prepare, place, self.row);
                     let top = (part.row * k).max(window.row);
                     let bottom = ((part.row + 1) * k).min(window.bottom());
                     let left = (part.col * k).max(window.col);

@@ -16,11 +16,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tracing::{info, warn};
 
-/// Training, validation and test samples, and what was read of their tables, if they are in tables.
+/// Training, validation and test samples, and what was read of their tables, if they are in tables. `kept`: the mean
+/// and scale of a run, where they are not to be measured anew.
 pub(super) fn load(
     checked: &CheckedExperiment,
     forward: &dyn ForwardModel,
+    kept: Option<&Standardization>,
 ) -> Result<(Splits, Vec<ReadReport>), TrainerError> {
+    let measured = kept.map_or(StandardizationSource::Measure, |kept| {
+        StandardizationSource::Given(kept.clone())
+    });
     match &checked.data {
         CheckedData::Synthetic(synthetic) => {
             let ranges: Vec<_> = checked
@@ -51,7 +56,7 @@ pub(super) fn load(
             let numbers = synthetic.channels.len() + ranges.len() + forward.conditions().len();
             room_for_samples(rows, numbers)?;
             let tables = settings.simulate(forward, &ranges, &imperfection)?;
-            let splits = Splits::from_tables(tables, &StandardizationSource::Measure)?;
+            let splits = Splits::from_tables(tables, &measured)?;
             Ok((splits, vec![]))
         }
         CheckedData::Csv(csv) => {
@@ -79,7 +84,7 @@ pub(super) fn load(
                 );
             }
             let source = match files.standardization {
-                None => StandardizationSource::Measure,
+                None => measured,
                 Some(s) => StandardizationSource::Files {
                     mean: s.mean,
                     scale: s.scale,
@@ -259,7 +264,7 @@ mod tests {
         ];
         let conditions = |samples: &Samples| samples.conditions().unwrap().values().to_owned();
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         for samples in [&splits.train, &splits.valid, &splits.test] {
             assert_eq!(conditions(samples), expected);
         }
@@ -296,7 +301,7 @@ mod tests {
         ];
         let checked = checked_with(folder.path(), &set);
         let forward = forward_model::build(&checked, Wavelengths::All).unwrap();
-        let (splits, _) = load(&checked, forward.as_ref()).unwrap();
+        let (splits, _) = load(&checked, forward.as_ref(), None).unwrap();
         let season = data::season(splits.train.labels()).unwrap();
         let path = folder.path().join("test.csv");
         let alone = read_samples(&checked, &path, &splits.standardization).unwrap();
@@ -309,7 +314,9 @@ mod tests {
         }
         // a date that says nothing is refused before there is a run
         std::fs::write(&path, table.replace("2018-10-30", "autumn")).unwrap();
-        let message = load(&checked, forward.as_ref()).unwrap_err().to_string();
+        let message = load(&checked, forward.as_ref(), None)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("autumn"), "{message}");
     }
 

@@ -3,6 +3,7 @@
 use super::Cli;
 use crate::TrainerError;
 use crate::config::ConfigError;
+use crate::inference::input::Role;
 use clap::CommandFactory as _;
 use std::error::Error;
 
@@ -43,7 +44,14 @@ pub fn advice(error: &TrainerError) -> Option<String> {
             "give fewer (--threads, --workers), or raise the limit of processes (ulimit -u)"
                 .to_owned()
         }
+        E::UnknownConfiguration { .. } => "with --allow-changed-config --set KEY=VALUE".to_owned(),
+        E::StateDependsOn { .. } => "to begin anew: trainer train".to_owned(),
+        E::FewerEpochs { .. } => "an earlier state: --after-epoch N".to_owned(),
         E::NoNoise => "give one with --noise A,R".to_owned(),
+        E::NotFound {
+            role, by_number, ..
+        } => naming(role, *by_number),
+        E::Implausible { what, .. } => return declaring(&what.cure),
         E::Argument { name, .. } => return option_named(name),
         _ => return None,
     })
@@ -57,6 +65,40 @@ fn config_advice(error: &ConfigError) -> Option<String> {
         ConfigError::NoDataDirectory { .. } => "give it with --data-dir DIR".to_owned(),
         _ => return None,
     })
+}
+
+/// How a column or band is named.
+fn naming(role: &Role, by_number: bool) -> String {
+    let option = match role {
+        Role::Channel(name) => format!("--band {name}="),
+        Role::Angle(name) => format!("--angle {name}="),
+        Role::Mask => "--mask ".to_owned(),
+    };
+    if by_number {
+        format!("say {option}NAME or {option}NUMBER")
+    } else {
+        format!("say {option}NAME")
+    }
+}
+
+/// How what is declared as keys of a configuration is declared to `trainer infer`.
+fn declaring(cure: &str) -> Option<String> {
+    if let Some(values) = cure.strip_prefix("declare values: ") {
+        return Some(format!("say --values {values}"));
+    }
+    if let Some(nodata) = cure.strip_prefix("declare nodata: ") {
+        return Some(format!("say --nodata {nodata}"));
+    }
+    let own = if cure.contains("digital_numbers with scale 1 and offset 0") {
+        "1,0"
+    } else if cure.contains("digital_numbers with digital_numbers") {
+        "SCALE,OFFSET"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "say --values digital_numbers --digital-numbers {own}"
+    ))
 }
 
 /// The option of `trainer infer` by which a setting of that name is given.

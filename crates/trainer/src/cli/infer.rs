@@ -1,6 +1,6 @@
 //! `trainer infer`: its arguments.
 
-use crate::config::ChannelValues;
+use crate::config::{ChannelValues, DigitalNumbers};
 use crate::device::Device;
 use crate::inference::Written;
 use crate::inference::input::{Kept, Source};
@@ -20,8 +20,8 @@ Examples:
 
 Rasters (.tif, .tiff) come out as a Cloud-Optimized GeoTIFF, tables (.csv, .parquet, .npy) as a table. A raster that was
 interrupted goes on where it stopped when the same command is given again. --description FILE.json holds what
---band, --values, --angle, --nodata, --mask and --keep say, under the keys columns, values, digital_numbers, angles,
-sun, date, nodata, mask and keep; what stands on the command line wins.
+--band, --values, --digital-numbers, --angle, --nodata, --mask and --keep say, under the keys columns, values,
+digital_numbers, angles, sun, date, nodata, mask and keep; what stands on the command line wins.
 
 Exit codes: 0 done, 2 bad input, 130 stopped with Ctrl-C, 128 + N by signal N of TERM, HUP, USR1, USR2, XCPU,
 1 anything else.";
@@ -42,16 +42,19 @@ pub struct InferArgs {
     #[arg(long, value_name = "FILE.json")]
     pub description: Option<PathBuf>,
     /// What the channels hold: reflectance, percent, sentinel2_l2a (baseline 04.00 and later), sentinel2_l2a_before_0400,
-    /// standardized, displacement_mm
+    /// digital_numbers (with --digital-numbers), standardized, displacement_mm
     #[arg(long, value_name = "VALUES")]
     pub values: Option<ChannelValues>,
+    /// Scale and offset of --values digital_numbers: reflectance = (number + OFFSET) * SCALE
+    #[arg(long, value_name = "SCALE,OFFSET", value_parser = parse_digital_numbers, allow_hyphen_values = true)]
+    pub digital_numbers: Option<DigitalNumbers>,
     /// Where a channel is: a column's or band's name, a band's number from 1, or FILE:BAND; repeatable
     #[arg(long, value_name = "CHANNEL=COLUMN", value_parser = parse_pair)]
     pub band: Vec<(String, String)>,
     /// An angle in degrees (tts, tto, psi), or the column or band that holds it; repeatable
     #[arg(long, value_name = "NAME=DEGREES|COLUMN", value_parser = parse_angle)]
     pub angle: Vec<(String, Source)>,
-    /// Value of the channels that stands for no data, beside those that a file declares
+    /// Number that stands for no data in channels, angles and the mask, beside those that a file declares
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
     pub nodata: Option<f64>,
     /// Column or band of classes that says what is kept
@@ -157,6 +160,13 @@ pub(super) fn up_to(text: &str, most: usize) -> Result<usize, String> {
     number
         .filter(|it| *it <= most)
         .ok_or_else(|| format!("allowed: a whole number from 0 to {most}"))
+}
+
+fn parse_digital_numbers(text: &str) -> Result<DigitalNumbers, String> {
+    match numbers::<2>(text) {
+        Some([scale, offset]) if scale > 0.0 => Ok(DigitalNumbers { scale, offset }),
+        _ => Err("allowed: two numbers, the first above 0, such as 0.0001,-1000".to_owned()),
+    }
 }
 
 fn parse_bbox(text: &str) -> Result<Bbox, String> {

@@ -1,7 +1,7 @@
 //! `trainer export`.
 
 use crate::TrainerError;
-use crate::assemble::{assemble, assemble_without_samples, check};
+use crate::assemble::{assemble_again, assemble_without_samples, check};
 use crate::checkpoint;
 use crate::cli::ExportArgs;
 use crate::config::{
@@ -24,7 +24,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     )?)?;
     let standardization = run.standardization()?;
     let portable = portable(&checked, &args.run)?;
-    let path = run.selected();
+    let path = run.selected()?;
     let checkpoint = checkpoint::load::<f32>(&path)?;
     let origin = checkpoint.origin.clone();
     // everything is read and fits before anything is written
@@ -34,7 +34,11 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let domain = match run.domain(experiment.dimensions.channels.len())? {
         Some(domain) => domain,
         // of a run of an earlier version its samples must be there
-        None => Domain::learned(&learner, &experiment, &assemble(&checked)?.samples)?,
+        None => Domain::learned(
+            &learner,
+            &experiment,
+            &assemble_again(&checked, Some(standardization.clone()), run.path())?.samples,
+        )?,
     };
     let without_moments = Adam::new(experiment.adam);
 

@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::cli::{Compress, InferArgs};
+use crate::config::ChannelValues;
 use crate::inference::input::{InputDescription, InputPlan, Mask};
 use crate::inference::{
     BlocksDone, Estimator, FlagCounts, Noise, RasterJob, Refinement, Request, TableJob,
@@ -66,6 +67,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
             ("weights_sha256", weights.clone()),
             ("inputs", inputs.join(", ")),
             ("input_description", how.clone()),
+            ("angles", plan.angles_in_words()),
             ("refinement", refined),
         ];
         let job = RasterJob {
@@ -112,7 +114,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
             pool.install(|| job.run(&|done, all| counter.at(done, all), &stop))
         })?
     };
-    tell(&args.output, &counts, started)
+    tell(&args.output, &counts, &estimator, started)
 }
 
 /// So many steps with the noise as declared, or that of the training; `None` of none.
@@ -215,8 +217,11 @@ fn description(
     all.angles.extend(args.angle.iter().cloned());
     if let Some(values) = args.values {
         all.values = Some(values);
-        all.digital_numbers = None;
+        if values != ChannelValues::DigitalNumbers {
+            all.digital_numbers = None;
+        }
     }
+    all.digital_numbers = args.digital_numbers.or(all.digital_numbers);
     all.nodata = args.nodata.or(all.nodata);
     if let Some(column) = &args.mask {
         let keep = args.mask_keep.clone().ok_or_else(|| {
@@ -262,6 +267,7 @@ fn fingerprint(
     }
     let asked = (
         &args.values,
+        &args.digital_numbers,
         &args.band,
         &args.angle,
         &args.nodata,
@@ -276,7 +282,12 @@ fn fingerprint(
     Ok(format!("{:x}", hash.finalize()))
 }
 
-fn tell(output: &Path, counts: &FlagCounts, started: Instant) -> Result<(), TrainerError> {
+fn tell(
+    output: &Path,
+    counts: &FlagCounts,
+    estimator: &Estimator,
+    started: Instant,
+) -> Result<(), TrainerError> {
     let seconds = started.elapsed().as_secs_f64();
     out::line(format_args!(
         "{}: {} of {} with an estimate, {:.1} s, {:.0} per second",
@@ -291,6 +302,18 @@ fn tell(output: &Path, counts: &FlagCounts, started: Instant) -> Result<(), Trai
             "  {:>6.2} %  {meaning}",
             100.0 * count as f64 / counts.all as f64
         ))?;
+    }
+    for (condition, quantity) in estimator.conditions().iter().enumerate() {
+        let count = counts.beyond(condition);
+        if count > 0 {
+            out::line(format_args!(
+                "  angle {} outside {} to {} in {:.2} %: no estimate there",
+                quantity.name,
+                quantity.min,
+                quantity.max,
+                100.0 * count as f64 / counts.all as f64
+            ))?;
+        }
     }
     Ok(())
 }

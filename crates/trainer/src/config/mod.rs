@@ -41,7 +41,7 @@ mod phys_vae;
 mod physics;
 mod ranges;
 mod rules;
-mod schema;
+pub(crate) mod schema;
 mod sensor;
 mod simulation;
 mod smoothness;

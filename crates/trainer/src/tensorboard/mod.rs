@@ -173,6 +173,8 @@ fn add_measures(scalars: &mut Vec<(String, f64)>, split: &str, measures: &Measur
         loss,
         rec,
         kl,
+        // of a step, and these are an epoch's
+        kl_cost: _,
         kl_phy,
         kl_aux,
         kl_per_dimension,

@@ -30,7 +30,8 @@ pub struct InputDescription {
     pub sun: Option<SunConfig>,
     /// Column with the date, or a date, for `sun`.
     pub date: Option<String>,
-    /// Value of a channel that stands for no data, beside those that the file itself declares.
+    /// Number that stands for no data in channels, angles and the mask, as the file stores it, beside those that the file
+    /// itself declares.
     pub nodata: Option<f64>,
     /// What is left out.
     pub mask: Option<Mask>,
