@@ -73,21 +73,24 @@ impl Cli {
 }
 
 impl Command {
-    /// The number of threads that the command computes on, where it computes at all: as asked for, or as the program
-    /// chooses.
-    pub(crate) fn threads(&self) -> Option<Option<NonZeroUsize>> {
+    /// The number of threads that the user asks for.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
         match self {
-            Self::Train(args) => Some(args.threads),
-            Self::Eval(_)
-            | Self::Export(_)
-            | Self::Infer(_)
-            | Self::Report(_)
-            | Self::Baseline(_)
-            | Self::Replay(_)
-            | Self::Simulate(_)
-            | Self::Config(ConfigCommand::Check(_)) => Some(None),
+            Self::Train(args) => args.threads,
             _ => None,
         }
+    }
+
+    /// Whether the command computes at all, on threads of the whole program.
+    pub(crate) fn computes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Devices
+                | Self::ImportConfig(_)
+                | Self::Completions { .. }
+                | Self::Man
+                | Self::Config(ConfigCommand::Show(_) | ConfigCommand::Schema)
+        )
     }
 }
 

@@ -29,8 +29,8 @@ use crate::threads;
 pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     let command = cli.into_command();
     outputs::check(&command.files())?;
-    if let Some(wanted) = command.threads() {
-        threads::start(wanted)?;
+    if command.computes() {
+        threads::start(command.threads())?;
     }
     match command {
         Command::Train(args) => train::train(&args, screen),

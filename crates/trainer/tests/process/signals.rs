@@ -2,6 +2,7 @@
 
 use crate::world::{World, stderr, table, trainer};
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -230,7 +231,6 @@ fn commands_that_save_nothing_end_at_once() {
         assert!(child.try_wait().unwrap().is_none(), "it ended too early");
         send(&child, signal);
         let ended = child.wait().unwrap();
-        use std::os::unix::process::ExitStatusExt as _;
         assert_eq!(ended.signal(), Some(number), "{signal}: {ended}");
     }
 }

@@ -1,5 +1,6 @@
 //! A user's folder: tables, a configuration, a small run.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -50,9 +51,9 @@ pub fn table(rows: usize) -> String {
     for row in 0..rows {
         for band in 0..BANDS.len() {
             let value = 0.02 + 0.02 * band as f64 + 0.003 * ((row * 7 + band * 3) % 11) as f64;
-            text += &format!("{value:.4},");
+            let _ = write!(text, "{value:.4},");
         }
-        text += &format!("c{},2020-0{}-11,p{row}\n", row % 2, 1 + row % 9);
+        let _ = writeln!(text, "c{},2020-0{}-11,p{row}", row % 2, 1 + row % 9);
     }
     text
 }
