@@ -73,7 +73,7 @@ fn an_experiment_is_imported_once_and_checks() {
     let before = text(&output);
     let (code, _, stderr) = import();
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("it is there already"), "{stderr}");
+    assert!(stderr.contains("not there yet, or --overwrite"), "{stderr}");
     assert_eq!(text(&output), before);
 }
 

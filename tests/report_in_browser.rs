@@ -124,7 +124,8 @@ fn a_report_in_a_browser() {
     (other["mean"], other["factor"]) = (json!([0.0]), json!([1.0]));
     other["channels"] = json!([[-1.0, 1.0]]);
     std::fs::write(run.join("domain.json"), other.to_string()).unwrap();
-    let (code, stderr) = report(&run, &["--output", earlier.to_str().unwrap()]);
+    let again = ["--output", earlier.to_str().unwrap(), "--overwrite"];
+    let (code, stderr) = report(&run, &again);
     assert_eq!(code, Some(2), "{stderr}");
     assert!(
         stderr.contains("domain.json") && stderr.contains("it is not of 11 channels"),

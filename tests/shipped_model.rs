@@ -127,7 +127,10 @@ fn an_exported_run_evaluates_as_before() {
     let again = export();
     assert_eq!(again.status.code(), Some(2));
     let message = printed(&again).1;
-    assert!(message.contains("exists already"), "{message}");
+    assert!(
+        message.contains("a folder that is not there yet"),
+        "{message}"
+    );
     assert_eq!(text(&output.join("config.json")), config);
 }
 

@@ -3,6 +3,9 @@
 use crate::inference::input::Role;
 use std::path::{Path, PathBuf};
 
+/// Bytes of a GiB.
+const GIB: f64 = 1073741824.0;
+
 /// Errors of the trainer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -173,8 +176,7 @@ pub enum TrainerError {
     /// A state is of a configuration that is nowhere in the run any more.
     #[error(
         "{} was made with another configuration than config.json of its run holds now (by its SHA-256), and none that the \
-         run kept is that one; restore config.json, then give what is to change on the command line: \
-         --allow-changed-config --set KEY=VALUE", path.display()
+         run kept is that one; restore config.json, then give what is to change", path.display()
     )]
     UnknownConfiguration {
         /// The state.
@@ -183,7 +185,7 @@ pub enum TrainerError {
     /// Weights, moments or their meaning depend on what was changed.
     #[error(
         "{} cannot go on with {key} = {now}: its weights or their moments were learned with {then}, and mean something \
-         else under another; go on without that change, or begin anew: trainer train", run.display()
+         else under another; go on without that change, or begin anew", run.display()
     )]
     StateDependsOn {
         /// The run.
@@ -197,8 +199,8 @@ pub enum TrainerError {
     },
     /// A resumed run has more epochs behind it than it shall have.
     #[error(
-        "{} has {done} epochs behind it, trainer.epochs = {wanted}; allowed: {done} or more, or an earlier state \
-         (--after-epoch N)", run.display()
+        "{} has {done} epochs behind it, trainer.epochs = {wanted}; allowed: {done} or more, or an earlier state",
+        run.display()
     )]
     FewerEpochs {
         /// The run.
@@ -346,6 +348,24 @@ pub enum TrainerError {
          allowed: a model without"
     )]
     SeasonIsNotInferred,
+    /// The system does not give so many threads.
+    #[error("cannot start {count} threads: {source}")]
+    Threads {
+        /// How many.
+        count: usize,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something needs more memory than there is.
+    #[error("{what} needs about {:.1} GiB of memory, {:.1} GiB are left", needed / GIB, there / GIB)]
+    TooLarge {
+        /// What needs it.
+        what: String,
+        /// Bytes that it needs at least.
+        needed: f64,
+        /// Bytes that are left.
+        there: f64,
+    },
     /// Nobody reads standard output any more, as behind `head`: there is nothing to say and nothing wrong.
     #[error("standard output is closed")]
     OutputClosed,

@@ -29,6 +29,7 @@ pub mod interrupt;
 pub mod known_physics;
 pub mod levenberg_marquardt;
 pub mod lookup_table;
+pub mod memory;
 pub mod metrics;
 pub mod metrics_log;
 pub mod origin;
@@ -50,6 +51,7 @@ mod squashed_normal;
 pub mod summary;
 mod summary_text;
 pub mod tensorboard;
+pub mod threads;
 pub mod trained_model;
 pub mod training;
 

@@ -5,6 +5,7 @@ use crate::TrainerError;
 use crate::config::{
     CheckedCsv, CheckedData, CheckedExperiment, CheckedPhysics, GeometriesConfig, SensorChoice,
 };
+use crate::memory::room_for_samples;
 use data::{
     CheckedLayout, Imperfection, ParameterRange, ReadReport, SEASON, Samples, SplitPaths,
     SplitTables, Splits, Standardization, StandardizationSource, SyntheticData, TableLayout,
@@ -51,6 +52,9 @@ pub(super) fn load(
             if let Some(noise) = wanted.band_noise {
                 imperfection = imperfection.with_noise(noise.band_noise())?;
             }
+            let rows = settings.train + settings.valid + settings.test;
+            let numbers = synthetic.channels.len() + ranges.len() + forward.conditions().len();
+            room_for_samples(rows, numbers)?;
             let tables = settings.simulate(forward, &ranges, &imperfection)?;
             let splits = Splits::from_tables(tables, &measured)?;
             Ok((splits, vec![]))

@@ -40,6 +40,13 @@ pub fn advice(error: &TrainerError) -> Option<String> {
         E::Stopped { .. } => {
             "the same command goes on with a raster, and begins a table anew".to_owned()
         }
+        E::Threads { .. } => {
+            "give fewer (--threads, --workers), or raise the limit of processes (ulimit -u)"
+                .to_owned()
+        }
+        E::UnknownConfiguration { .. } => "with --allow-changed-config --set KEY=VALUE".to_owned(),
+        E::StateDependsOn { .. } => "to begin anew: trainer train".to_owned(),
+        E::FewerEpochs { .. } => "an earlier state: --after-epoch N".to_owned(),
         E::NoNoise => "give one with --noise A,R".to_owned(),
         E::NotFound {
             role, by_number, ..

@@ -36,7 +36,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FILE")]
     pub parameters: Option<PathBuf>,
     /// Also take N Levenberg-Marquardt steps from each answer towards its spectrum, and compare
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::infer::parse_steps)]
     pub refine: usize,
     /// Noise of each channel that the refinement assumes, A + R times its value [default: that of the training]
     #[arg(long, value_name = "A,R", requires = "refine", value_parser = super::infer::parse_noise)]

@@ -23,7 +23,8 @@ interrupted goes on where it stopped when the same command is given again. --des
 --band, --values, --digital-numbers, --angle, --nodata, --mask and --keep say, under the keys columns, values,
 digital_numbers, angles, sun, date, nodata, mask and keep; what stands on the command line wins.
 
-Exit codes: 0 done, 2 bad input, 130 stopped with Ctrl-C, 1 anything else.";
+Exit codes: 0 done, 2 bad input, 130 stopped with Ctrl-C, 128 + N by signal N of TERM, HUP, USR1, USR2, XCPU,
+1 anything else.";
 
 /// Arguments of `trainer infer`.
 #[derive(Args, Clone, Debug)]
@@ -73,7 +74,7 @@ pub struct InferArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub parameters: Option<Vec<String>>,
     /// Levenberg-Marquardt steps from the encoder's answer towards each spectrum; 0: none
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_steps)]
     pub refine: usize,
     /// Noise of each channel that the refinement assumes, A + R times its value [default: that of the training]
     #[arg(long, value_name = "A,R", requires = "refine", value_parser = parse_noise)]
@@ -88,7 +89,7 @@ pub struct InferArgs {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub device: Device,
     /// Number of threads; the results do not depend on it [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::threads::parse)]
     pub workers: Option<NonZeroUsize>,
     /// Compression of a raster
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
@@ -143,6 +144,22 @@ pub(super) fn parse_noise(text: &str) -> Result<BandNoise, String> {
                 .to_owned(),
         ),
     }
+}
+
+/// Most steps of a refinement: far more than any needs.
+const MOST_STEPS: usize = 10_000;
+
+/// Reads a number of steps.
+pub(super) fn parse_steps(text: &str) -> Result<usize, String> {
+    up_to(text, MOST_STEPS)
+}
+
+/// Reads a whole number up to a limit.
+pub(super) fn up_to(text: &str, most: usize) -> Result<usize, String> {
+    let number: Option<usize> = text.parse().ok();
+    number
+        .filter(|it| *it <= most)
+        .ok_or_else(|| format!("allowed: a whole number from 0 to {most}"))
 }
 
 fn parse_digital_numbers(text: &str) -> Result<DigitalNumbers, String> {

@@ -31,6 +31,7 @@ pub use simulate::SimulateArgs;
 pub use train::TrainArgs;
 
 use clap::{Parser, Subcommand};
+use std::num::NonZeroUsize;
 
 /// Trains physics-integrated variational autoencoders: spectra in, forest traits out; or GNSS displacements
 /// in, volcanic sources out.
@@ -61,13 +62,35 @@ Examples:
   trainer config show --config configs/rtm_c_austria.json
 
 Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept),
-130 stopped with Ctrl-C (progress is saved), 1 anything else.";
+130 stopped with Ctrl-C, 128 + N by another signal N (progress is saved), 1 anything else.";
 
 impl Cli {
     /// The command, or training of the built-in experiment where none is given.
     pub fn into_command(self) -> Command {
         self.command
             .unwrap_or_else(|| Command::Train(TrainArgs::default()))
+    }
+}
+
+impl Command {
+    /// The number of threads that the user asks for.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        match self {
+            Self::Train(args) => args.threads,
+            _ => None,
+        }
+    }
+
+    /// Whether the command computes at all, on threads of the whole program.
+    pub(crate) fn computes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Devices
+                | Self::ImportConfig(_)
+                | Self::Completions { .. }
+                | Self::Man
+                | Self::Config(ConfigCommand::Show(_) | ConfigCommand::Schema)
+        )
     }
 }
 

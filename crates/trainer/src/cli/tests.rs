@@ -101,7 +101,7 @@ fn bad_arguments_say_what_is_allowed() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(rejection("trainer train --threads 0"), @r"
-    error: invalid value '0' for '--threads <N>': allowed: a whole number ≥ 1
+    error: invalid value '0' for '--threads <N>': allowed: a whole number from 1 to 1024
 
     For more information, try '--help'.
     ");

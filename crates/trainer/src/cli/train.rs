@@ -19,7 +19,8 @@ Examples:
   trainer train --resume runs/rtm_c_synthetic/20260101-120000
 
 Exit codes: 0 done, 2 bad input (nothing is written), 3 training diverged (the last good state is kept; trainer
-replay shows the batch), 130 stopped with Ctrl-C (progress is saved), 1 anything else.";
+replay shows the batch), 130 stopped with Ctrl-C, 128 + N by signal N of TERM, HUP, USR1, USR2, XCPU (progress
+is saved), 1 anything else.";
 
 /// Arguments of `trainer train`.
 #[derive(Args, Clone, Debug)]
@@ -53,7 +54,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub device: Device,
     /// Number of threads; the results do not depend on it [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    #[arg(long, value_name = "N", value_parser = crate::threads::parse)]
     pub threads: Option<NonZeroUsize>,
     /// Minutes from one saved state to the next within an epoch, at most; every end of an epoch saves too
     #[arg(long, value_name = "MINUTES", default_value = "5", value_parser = parse_minutes)]
@@ -67,16 +68,15 @@ pub struct TrainArgs {
     pub tensorboard: bool,
 }
 
+/// Two years: that is, only after epochs.
+const MOST_MINUTES: f64 = 1e6;
+
 fn parse_minutes(text: &str) -> Result<Duration, String> {
     let minutes: Option<f64> = text.parse().ok();
     minutes
-        .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
-        .ok_or_else(|| "allowed: a number ≥ 0".to_owned())
-}
-
-fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse()
-        .map_err(|_| "allowed: a whole number ≥ 1".to_owned())
+        .filter(|minutes| (0.0..=MOST_MINUTES).contains(minutes))
+        .map(|minutes| Duration::from_secs_f64(minutes * 60.0))
+        .ok_or_else(|| format!("allowed: a number from 0 to {MOST_MINUTES}"))
 }
 
 impl TrainArgs {

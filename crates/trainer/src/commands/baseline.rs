@@ -6,6 +6,7 @@ use crate::cli::BaselineArgs;
 use crate::config::load;
 use crate::levenberg_marquardt::{Fit, Search, fit};
 use crate::lookup_table::nearest;
+use crate::memory::room_for;
 use crate::out;
 use crate::recovery::recover;
 use crate::summary_text::recovery_text;
@@ -37,6 +38,9 @@ pub(super) fn baseline(args: &BaselineArgs) -> Result<(), TrainerError> {
     if args.table > 0 {
         let started = Instant::now();
         let mut rng = stream(seed, Purpose::Baseline, 0, 0);
+        let numbers = physics.parameters() + 2 * physics.channels() + 1 + CHUNK;
+        let bytes = 8.0 * args.table as f64 * numbers as f64;
+        room_for(&format!("a table of {} signals", args.table), bytes)?;
         let found = nearest(physics, test.x(), args.table, &mut rng)?;
         let what = format!("nearest of {} simulated", args.table);
         tell(&what, &found, started, physics, test, units)?;

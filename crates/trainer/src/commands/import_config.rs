@@ -22,7 +22,7 @@ pub(super) fn import_config(args: &ImportConfigArgs) -> Result<(), TrainerError>
     check(&load_text(output, &text, &Overrides::default())?)?;
     Disk::default().write_output(output, text.as_bytes())?;
     for note in &imported.notes {
-        out::line(&note)?;
+        out::line(note)?;
     }
     out::line(format_args!("written: {}", output.display()))?;
     Ok(())

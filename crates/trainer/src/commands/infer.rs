@@ -108,10 +108,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
             output: &args.output,
         };
         let counter = Counter::new(screen, "rows");
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers.get())
-            .build()
-            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        let pool = crate::threads::pool(workers.get())?;
         // the reader stays on this thread, the pool takes the parts of a block
         pool.in_place_scope(|_| {
             pool.install(|| job.run(&|done, all| counter.at(done, all), &stop))

@@ -20,6 +20,7 @@ mod train;
 use crate::TrainerError;
 use crate::cli::{Cli, Command};
 use crate::screen::Screen;
+use crate::threads;
 
 /// Does what the command line says.
 ///
@@ -28,6 +29,9 @@ use crate::screen::Screen;
 pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
     let command = cli.into_command();
     outputs::check(&command.files())?;
+    if command.computes() {
+        threads::start(command.threads())?;
+    }
     match command {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),

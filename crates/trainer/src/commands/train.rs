@@ -15,6 +15,7 @@ use crate::experiment::Experiment;
 use crate::files::read_to_string;
 use crate::interrupt::on_signals;
 use crate::known_physics::KnownPhysics;
+use crate::memory::room_for_training;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
 use crate::out;
@@ -28,17 +29,13 @@ use crate::tensorboard::EventWriter;
 use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
 use data::{ReadReport, Splits};
 use nn::named;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tracing::info;
 
 /// Trains, evaluates, writes summary and report, prints checks and recovery.
 pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerError> {
     let device = args.device.check()?;
-    if let Some(threads) = args.threads {
-        // the first pool of a process is the only one; a second call (tests) keeps it
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global();
-    }
     let (checked, resumed) = match &args.resume {
         None => (
             check(&load(&args.config.source(), &args.overrides())?)?,
@@ -54,6 +51,8 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         None => None,
         Some((run, _)) => run.kept_standardization()?,
     };
+    // from here on a signal lets the first step be taken and saved
+    let interrupt = on_signals();
     // everything that can be wrong with the data is found before a folder is made
     let Assembled {
         experiment,
@@ -63,6 +62,7 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         None => assemble(&checked)?,
         Some((run, _)) => assemble_again(&checked, kept, run.path())?,
     };
+    room_for_training(&experiment, samples.train.len())?;
     let physics = KnownPhysics::of(&experiment)?;
     let (run, resumed) = if let Some((run, resumed)) = resumed {
         if let Some(kept) = run.kept_physics()? {
@@ -91,6 +91,7 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         config_json,
         lock,
         screen,
+        interrupt,
     };
     on_device(device, job)
 }
@@ -108,6 +109,8 @@ struct Job<'a> {
     config_json: String,
     lock: RunLock,
     screen: &'a Screen,
+    /// Set by a signal that asks the program to stop.
+    interrupt: Arc<AtomicBool>,
 }
 
 /// How a run goes on.
@@ -223,7 +226,6 @@ impl Job<'_> {
             let writer = EventWriter::append(run.disk(), run.path(), &epochs)?;
             events = self.args.tensorboard.then_some(writer);
         }
-        let interrupt = on_signals();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
             let mut both = WithEvents {
@@ -232,7 +234,7 @@ impl Job<'_> {
                 failed: None,
             };
             let end = training
-                .run(&mut both, &interrupt)
+                .run(&mut both, &self.interrupt)
                 .map_err(|error| error.resumable(run.path()))?;
             if let Some(error) = both.failed {
                 tracing::warn!("the TensorBoard events are incomplete: {error}");

@@ -62,7 +62,7 @@ pub enum OptimizerKind {
 #[serde(default, deny_unknown_fields)]
 pub struct PretrainConfig {
     /// Synthetic spectra drawn in each epoch; null: as many as there are training rows.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100000000))]
     pub spectra_per_epoch: Option<usize>,
     /// What the encoder learns of the known parameters.
     pub loss: PretrainLoss,

@@ -102,8 +102,8 @@ impl RasterJob<'_> {
             Ok(counts)
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.workers.get() {
-                scope.spawn(|| {
+            for started in 0..self.workers.get() {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, || {
                     let found = work();
                     if found.is_err() {
                         // the others need not go on
@@ -116,8 +116,17 @@ impl RasterJob<'_> {
                         (Err(_), _) => {}
                     }
                 });
+                if let Err(source) = thread {
+                    let count = started + 1;
+                    if started == 0 {
+                        return Err(TrainerError::Threads { count, source });
+                    }
+                    // those that the system gives do all of the work
+                    break;
+                }
             }
-        });
+            Ok(())
+        })?;
         let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         if done.load(Ordering::Relaxed) == 0 {
             // there is nothing to go on from
@@ -134,10 +143,7 @@ impl RasterJob<'_> {
                 output: self.output.to_owned(),
             });
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.workers.get())
-            .build()
-            .map_err(|e| TrainerError::Internal(e.to_string()))?;
+        let pool = crate::threads::pool(self.workers.get())?;
         pool.install(|| writer.finish())?;
         Ok(counts)
     }
