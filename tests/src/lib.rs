@@ -5,6 +5,7 @@ pub mod folder;
 pub mod infer;
 pub mod python;
 pub mod scene;
+pub mod tiny_tiff;
 
 use serde_json::Value;
 use std::io::Write as _;
