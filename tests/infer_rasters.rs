@@ -194,7 +194,7 @@ fn what_cannot_be_done_is_refused() {
     insta::assert_snapshot!(refusal("x.tif", &[]), @"error: --values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
     insta::assert_snapshot!(refusal("x.csv", values), @"error: --output x.csv is not allowed: .tif or .tiff, as the input is a raster");
     insta::assert_snapshot!(refusal("there.tif", values), @"error: --output there.tif is not allowed: a file that is not there yet, or --overwrite");
-    insta::assert_snapshot!(refusal("x.tif", &[values, &["--band", "B02=blue"]].concat()), @r#"error: band "blue" is in none of the files; there are: 1:1 B02, 1:2 B03, 1:3 B04, 1:4 B05, 1:5 B06, 1:6 B07, 1:7 B08, 1:8 B8A, 1:9 B11, 1:10 B12, 1:11 SCL"#);
+    insta::assert_snapshot!(refusal("x.tif", &[values, &["--band", "B02=blue"]].concat()), @r#"error: band "blue" is in none of the files; there are: 1:1 B02, 1:2 B03, 1:3 B04, 1:4 B05, 1:5 B06, 1:6 B07, 1:7 B08, 1:8 B8A, 1:9 B11, 1:10 B12, 1:11 SCL; say --band B02=NAME or --band B02=NUMBER"#);
     insta::assert_snapshot!(refusal("x.tif", &[values, &["--mask", "SCL"]].concat()), @"error: --mask SCL is not allowed: with --mask-keep, which says what is kept");
     insta::assert_snapshot!(refusal("x.tif", &[values, &["--bbox", "0,0,10,10"]].concat()), @"error: the box [0, 0, 10, 10] does not overlap the raster's extent [600000, 5319600, 600400, 5320000]");
     insta::assert_snapshot!(refusal("x.tif", &[values, &["--keep", "plot"]].concat()), @"error: --keep plot is not allowed: columns of a table, and the input is a raster");

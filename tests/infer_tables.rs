@@ -156,9 +156,13 @@ fn only_what_is_asked_for_is_written() {
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(lines[0], "class,LAI,cab,LAI_05,LAI_95,cab_05,cab_95,flags");
     assert_eq!(lines.len(), 7);
-    for (line, class) in [(2, 4), (3, 4), (4, 4), (5, 9)] {
-        assert_eq!(lines[line], format!("{class},,,,,,,1"));
+    for (line, class, flags) in [(2, 4, 1), (3, 4, 1), (4, 4, 5), (5, 9, 1)] {
+        assert_eq!(lines[line], format!("{class},,,,,,,{flags}"));
     }
+    assert!(
+        printed.contains("angle tts outside 0 to 80 in 16.67 %: no estimate there"),
+        "{printed}"
+    );
     assert_ne!(lines[1], lines[6], "the sun makes no difference");
 }
 
@@ -182,7 +186,7 @@ fn what_cannot_be_done_is_refused() {
     };
     let values = &VALUES[..2];
     insta::assert_snapshot!(refusal("x.csv", "y.csv", &[]), @"error: --values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
-    insta::assert_snapshot!(refusal("short.csv", "y.csv", values), @r#"error: short.csv: no column "B04"; the columns are ["B02", "B03"]"#);
+    insta::assert_snapshot!(refusal("short.csv", "y.csv", values), @r#"error: short.csv: no column "B04"; the columns are ["B02", "B03"]; say --band B04=NAME"#);
     insta::assert_snapshot!(refusal("none.csv", "y.csv", values), @"error: none.csv: it has no rows");
     insta::assert_snapshot!(refusal("text.csv", "y.csv", values), @r#"error: text.csv, line 2, column "B02": "high" is not a number, expected a decimal number such as 0.25 or 1e-3, or an empty cell"#);
     insta::assert_snapshot!(refusal("x.csv", "y.tif", values), @"error: --output y.tif is not allowed: .csv, .parquet or .npy, as the input is a table");

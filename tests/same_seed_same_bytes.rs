@@ -131,14 +131,15 @@ fn a_changed_configuration_is_taken_where_that_is_allowed() {
     );
 }
 
-/// The state knows the configuration by the bytes of the file.
+/// The state knows the configuration by the bytes of the file. What was edited there cannot be told apart, so it must be
+/// given on the command line.
 #[test]
 fn a_configuration_that_was_edited_in_the_run_is_not_resumed() {
     let runs = tempfile::tempdir().unwrap();
     let run = Run::train(runs.path(), &small(&[]));
     let path = run.path.join("config.json");
-    let edited = text(&path).replace("0.0003", "0.003");
-    std::fs::write(&path, edited).unwrap();
+    let original = text(&path);
+    std::fs::write(&path, original.replace("0.0003", "0.003")).unwrap();
     let resume = |flags: &[&str]| {
         let mut command = trainer();
         command
@@ -152,5 +153,9 @@ fn a_configuration_that_was_edited_in_the_run_is_not_resumed() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("--allow-changed-config"), "{stderr}");
     let (code, stderr) = resume(&["--allow-changed-config"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("restore config.json"), "{stderr}");
+    std::fs::write(&path, original).unwrap();
+    let (code, stderr) = resume(&["--allow-changed-config", "--set", "optimizer.lr=0.003"]);
     assert_eq!(code, Some(0), "{stderr}");
 }

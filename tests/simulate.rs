@@ -145,3 +145,29 @@ fn bad_tables_of_parameters_are_refused() {
         insta::assert_snapshot!(name, printed(&output).1);
     }
 }
+
+/// A band whose table has a row every 10 nm where it is broad and every nm at its edge: the value of the same response
+/// with a row for every nm, from which that of the rows alone (0.05597) is far.
+#[test]
+fn response_functions_on_an_uneven_grid() {
+    let edge = |rows: &mut dyn Iterator<Item = u32>| {
+        rows.fold("wavelength_nm,edge\n".to_owned(), |text, nm| {
+            text + &format!("{nm},1\n")
+        })
+    };
+    let uneven = edge(&mut (650..=700).chain((710..=740).step_by(10)));
+    let dense = edge(&mut (650..=740));
+    let mut found = vec![];
+    for table in [uneven, dense] {
+        let folder = tempfile::tempdir().unwrap();
+        let sensor = folder.path().join("srf.csv");
+        std::fs::write(&sensor, table).unwrap();
+        let params = "N,cab,cw,cm,LAI,LAIu,fc,tts,tto,psi\n1.5,40,0.01,0.009,3,0.5,0.8,30,10,0\n";
+        std::fs::write(folder.path().join("in.csv"), params).unwrap();
+        let (header, rows) = simulate(folder.path(), &["--sensor", sensor.to_str().unwrap()]);
+        assert_eq!(header, ["edge"]);
+        found.push(rows[0][0]);
+    }
+    assert!((found[0] - found[1]).abs() < 1e-6, "{found:?}");
+    assert!((found[0] - 0.08998).abs() < 5e-6, "{found:?}");
+}

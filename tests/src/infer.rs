@@ -29,10 +29,22 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Infers, which must succeed; what was printed.
 pub fn infer(folder: &Path, arguments: &[&str]) -> String {
+    infer_and_hear(folder, arguments).0
+}
+
+/// Infers, which must succeed; what was printed, and what was said beside it.
+pub fn infer_and_hear(folder: &Path, arguments: &[&str]) -> (String, String) {
     let output = run(folder, arguments);
     let (stdout, stderr) = printed(&output);
     assert!(output.status.success(), "{arguments:?}: {stderr}");
-    stdout
+    (stdout, stderr)
+}
+
+/// A file of `tests/golden/observations`.
+pub fn observations(name: &str) -> String {
+    let path = workspace().join("tests/golden/observations").join(name);
+    assert!(path.exists(), "{}", path.display());
+    path.display().to_string()
 }
 
 /// Names of the files in a folder, sorted.

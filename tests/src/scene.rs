@@ -91,11 +91,39 @@ pub fn write(
     names: &[&str],
     number: impl Fn(usize, usize, usize) -> u16,
 ) {
+    let nodata = Some(0.0);
+    let value = |band, row, col| match number(band, row, col) {
+        // the writer keeps a 0 apart from no data, which is NaN here
+        0 => f32::NAN,
+        number => f32::from(number),
+    };
+    write_as(path, size, affine, names, (CogNumber::U16, nodata), value);
+}
+
+/// Writes bands of floats in EPSG:32633 without a number for missing ones.
+pub fn write_floats(
+    path: &Path,
+    size: [usize; 2],
+    affine: [f64; 6],
+    names: &[&str],
+    value: impl Fn(usize, usize, usize) -> f32,
+) {
+    write_as(path, size, affine, names, (CogNumber::F32, None), value);
+}
+
+fn write_as(
+    path: &Path,
+    size: [usize; 2],
+    affine: [f64; 6],
+    names: &[&str],
+    (number, nodata): (CogNumber, Option<f64>),
+    value: impl Fn(usize, usize, usize) -> f32,
+) {
     let bands = names.iter().map(|name| CogBand::new(*name)).collect();
     let spec = CogSpec {
         tile: 256,
-        number: CogNumber::U16,
-        nodata: Some(0.0),
+        number,
+        nodata,
         georeference: Some(GeoReference::projected(32633, affine)),
         ..CogSpec::new(size[0], size[1], bands)
     };
@@ -107,12 +135,11 @@ pub fn write(
                 for row in down * 256..(down + 1) * 256 {
                     for col in across * 256..(across + 1) * 256 {
                         let inside = col < size[0] && row < size[1];
-                        let value = if inside { number(band, row, col) } else { 0 };
-                        // the writer keeps a 0 apart from no data, which is NaN here
-                        block.push(if value == 0 {
-                            f32::NAN
+                        let missing = if nodata.is_some() { f32::NAN } else { 0.0 };
+                        block.push(if inside {
+                            value(band, row, col)
                         } else {
-                            f32::from(value)
+                            missing
                         });
                     }
                 }

@@ -24,6 +24,24 @@ pub struct TestArgs {
 /// Its manifest: a workspace of its own.
 const MANIFEST: &str = "crates/python/Cargo.toml";
 
+/// What builds the wheel. On Linux the linker is Zig's, which knows the functions of every glibc: one that links with the
+/// system's own asks for a system as new as that.
+const FOR_BUILDING: [&str; 1] = if cfg!(target_os = "linux") {
+    ["maturin[zig]>=1.7,<2"]
+} else {
+    ["maturin>=1.7,<2"]
+};
+
+/// A wheel for every Linux since 2014 (glibc 2.17), which is what clusters run.
+const FOR_OLD_SYSTEMS: &[&str] = if cfg!(target_os = "linux") {
+    &["--zig", "--compatibility", "manylinux2014"]
+} else {
+    &[]
+};
+
+/// What tests/ use besides pytest.
+const FOR_TESTS: [&str; 2] = ["mypy", "pandas"];
+
 /// What runs notebooks/ as tests, and what they use.
 const FOR_NOTEBOOKS: [&str; 3] = ["nbmake", "ipykernel", "scipy"];
 
@@ -89,16 +107,19 @@ impl Chore {
     }
 
     fn wheel(&self, out: &Path) -> Result<(), String> {
-        let python = self.environment("build", &["maturin>=1.7,<2"])?;
-        let mut maturin = Command::new(python);
+        let python = self.environment("build", &FOR_BUILDING)?;
+        let mut maturin = Command::new(&python);
         maturin
+            // where Zig is looked for
+            .env("CARGO_ZIGBUILD_PYTHON_PATH", &python)
             .args(["-m", "maturin", "build", "--release", "--locked"])
             .arg("--manifest-path")
             .arg(self.root.join(MANIFEST))
             .arg("--target-dir")
             .arg(self.built())
             .arg("--out")
-            .arg(out);
+            .arg(out)
+            .args(FOR_OLD_SYSTEMS);
         run(&mut maturin)
     }
 
@@ -123,6 +144,7 @@ impl Chore {
         }
         self.wheel(&wheels)?;
         let mut packages = vec!["numpy", "pytest"];
+        packages.extend(FOR_TESTS);
         packages.extend(FOR_NOTEBOOKS);
         packages.extend(FOR_MAPS);
         if !args.without_torch {

@@ -197,13 +197,13 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
         /// What was declared.
-        declared: &'static str,
+        declared: String,
         /// What is in the file.
         evidence: String,
         /// What that looks like.
         likely: &'static str,
         /// What to do.
-        cure: &'static str,
+        cure: String,
     },
     /// A row is the same as an earlier one, and the rules do not allow that.
     #[error(

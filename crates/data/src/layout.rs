@@ -1,66 +1,10 @@
 //! The declared layout of a table on disk.
 
 use crate::error::require;
-use crate::{CheckedOverpass, DataError, Overpass, RowRules};
+use crate::{CheckedOverpass, DataError, Overpass, RowRules, Values};
 use physics::Quantity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// In which numbers the channels of a file are.
-///
-/// ```
-/// use data::Values;
-/// let values: Values = serde_json::from_str(r#"{"digital_numbers": {"offset": -1000}}"#)?;
-/// assert_eq!(values, Values::DigitalNumbers { scale: 1e-4, offset: -1000.0 });
-/// assert_eq!(serde_json::from_str::<Values>(r#""reflectance""#)?, Values::Reflectance);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Values {
-    /// (raw − mean)/scale per channel; the mean and scale must then be given.
-    Standardized,
-    /// Reflectance, 0–1.
-    Reflectance,
-    /// Reflectance in percent, 0–100.
-    Percent,
-    /// Sentinel-2 digital numbers: reflectance = (DN + `offset`)·`scale`. 0 (no data) and 65535
-    /// (saturated) are missing values.
-    DigitalNumbers {
-        /// Reflectance of one digital number.
-        #[serde(default = "ten_thousandth")]
-        scale: f64,
-        /// 0, or −1000 for processing baseline 04.00 and later (from 25 January 2022 on).
-        offset: f64,
-    },
-    /// Displacement in mm.
-    DisplacementMm,
-}
-
-/// Sentinel-2's digital numbers for no data and for a saturated pixel.
-pub(crate) const NO_DATA: f64 = 0.0;
-pub(crate) const SATURATED: f64 = 65535.0;
-
-fn ten_thousandth() -> f64 {
-    1e-4
-}
-
-impl Values {
-    /// Whether a cell stands for no data: 0 and 65535 of Sentinel-2's digital numbers, what is not finite.
-    pub fn is_missing(self, cell: f64) -> bool {
-        !cell.is_finite()
-            || (matches!(self, Self::DigitalNumbers { .. }) && [NO_DATA, SATURATED].contains(&cell))
-    }
-
-    /// The physical value of a cell; a standardised one stays as it is.
-    pub fn to_physical(self, cell: f64) -> f64 {
-        match self {
-            Self::Standardized | Self::Reflectance | Self::DisplacementMm => cell,
-            Self::Percent => cell * 0.01,
-            Self::DigitalNumbers { scale, offset } => (cell + offset) * scale,
-        }
-    }
-}
 
 /// What the columns of a CSV are. Columns that are not declared are not read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -37,17 +37,19 @@ mod standardization;
 mod streams;
 mod table;
 mod text_lines;
+mod values;
 mod windows;
 mod write;
 
 pub use batches::{Batch, Element, batch_count, batches, epoch_order};
-pub use date::Date;
+pub use date::{Date, DateCell};
 pub use error::{DataError, Place};
 pub use geometries::Geometries;
 pub use imperfection::{BandNoise, Imperfection, model_error, noise_std};
 pub use label_column::LabelColumn;
-pub use layout::{CheckedLayout, TableLayout, Values};
+pub use layout::{CheckedLayout, TableLayout};
 pub use overpass::{CheckedOverpass, Overpass};
+pub use plausibility::{AngleEvidence, ChannelEvidence, Contradiction};
 pub use read_report::{Absence, DroppedRow, ReadReport, Reason, Rule};
 pub use read_table::read_table;
 pub use row_rules::{BadRow, Duplicates, RowRules};
@@ -60,6 +62,7 @@ pub use stage_a::{STAGE_A_MARGIN, draw_unit_parameters, draw_unit_parameters_of_
 pub use standardization::Standardization;
 pub use streams::{Purpose, stream};
 pub use table::{Labels, NamedColumns, Table, ValueSpace};
+pub use values::{Missing, Values};
 pub use windows::{epoch_order_of_windows, rows_by_date};
 pub use write::write_csv;
 

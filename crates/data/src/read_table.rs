@@ -2,18 +2,22 @@
 
 use crate::columns::Columns;
 use crate::kept_rows::{KeptRows, Row};
-use crate::layout::{Given, NO_DATA, SATURATED};
+use crate::layout::Given;
 use crate::overpass::Sun;
-use crate::plausibility::{ChannelEvidence, SunEvidence, allowed_channel};
+use crate::plausibility::{AngleEvidence, ChannelEvidence, allowed_channel};
 use crate::read_report::Absence;
 use crate::text_lines::{LONGEST_ROW, LineReader};
+use crate::values::{NO_DATA, SATURATED};
 use crate::{
-    BadRow, CheckedLayout, DataError, Date, DroppedRow, Duplicates, Place, ReadReport, Reason,
-    Table, Values,
+    BadRow, CheckedLayout, DataError, Date, DateCell, DroppedRow, Duplicates, Place, ReadReport,
+    Reason, Table, Values,
 };
+use physics::relative_azimuth;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The condition that is the same in every turn.
+const AZIMUTH: &str = "psi";
 /// The memory of the rows is looked at whenever so many more were read.
 const ROWS_BETWEEN_LOOKS: usize = 1024;
 
@@ -21,7 +25,7 @@ const ROWS_BETWEEN_LOOKS: usize = 1024;
 ///
 /// A byte-order mark, CRLF line ends, blank lines, quoted fields and columns that are not declared are
 /// fine. Reflectance and digital numbers come out as reflectance (0–1), displacements in mm,
-/// standardised values as they are. Where the layout has a sun, its zenith angle follows from the date of each row.
+/// standardised values as they are; a relative azimuth of another turn comes out in 0 to 180 degrees. Where the layout has a sun, its zenith angle follows from the date of each row.
 ///
 /// The file is read once, from its beginning to its end, and only the rows that are taken are held: 8 bytes
 /// for each number (channels, the model's conditions where a row gives one of them, truth), 4 for each label
@@ -98,7 +102,10 @@ struct Reading<'a> {
     kept: KeptRows<'a>,
     dropped: Vec<DroppedRow>,
     channels: ChannelEvidence,
-    in_radians: SunEvidence,
+    /// The columns of angles, each by its place among the numbers.
+    angles: Vec<(usize, AngleEvidence)>,
+    /// The place of the relative azimuth.
+    azimuth: Option<usize>,
     /// The sun of the dates, and which of the numbers it is.
     sun: Option<(usize, Sun)>,
     /// The numbers of the row at hand.
@@ -129,8 +136,14 @@ impl<'a> Reading<'a> {
             header,
             kept: KeptRows::new(layout),
             dropped: vec![],
-            channels: ChannelEvidence::new(channels),
-            in_radians: SunEvidence::new(layout.given_conditions()),
+            channels: ChannelEvidence::new(channels, layout.layout().values),
+            angles: (layout.given_conditions().enumerate())
+                .filter(|(_, (_, given))| matches!(given, Given::Column(_)))
+                .map(|(i, (quantity, _))| (channels + i, AngleEvidence::new(quantity)))
+                .collect(),
+            azimuth: (layout.given_conditions())
+                .position(|(quantity, _)| quantity.name == AZIMUTH)
+                .map(|i| channels + i),
             sun: layout.given_conditions().enumerate().find_map(sun),
             numbers: vec![],
             out_of_range: None,
@@ -157,7 +170,9 @@ impl<'a> Reading<'a> {
         let d = declared.columns.len();
         self.complete += 1;
         self.channels.add(&self.numbers[..d]);
-        self.in_radians.add(&self.numbers[d..]);
+        for (number, angles) in &mut self.angles {
+            angles.add(self.numbers[*number]);
+        }
         if let Some(outside) = self.outside() {
             match declared.rows.out_of_range {
                 BadRow::Error => {
@@ -215,6 +230,9 @@ impl<'a> Reading<'a> {
                 None => parse(text, is_channel.then_some(declared.values)),
             };
             match cell {
+                Cell::Number(number) if self.azimuth == Some(i) => {
+                    self.numbers.push(relative_azimuth(number));
+                }
                 Cell::Number(number) => self.numbers.push(number),
                 Cell::Text => {
                     let (place, text) = (Box::new(self.place(line, i)), shown(text));
@@ -315,11 +333,14 @@ impl<'a> Reading<'a> {
         let declared = self.layout.layout();
         let path = || self.path.to_owned();
         if self.complete > 0 {
-            self.channels.check(self.path, declared.values)?;
+            let of_channels = self.channels.contradiction();
+            let of_angles = || self.angles.iter().find_map(|(_, it)| it.contradiction());
+            if let Some(contradiction) = of_channels.or_else(of_angles) {
+                return Err(contradiction.of_file(self.path));
+            }
             if let Some(error) = self.out_of_range {
                 return Err(error);
             }
-            self.in_radians.check(self.path)?;
         }
         let report = ReadReport {
             path: path(),
@@ -440,16 +461,11 @@ fn parse(text: &str, channel: Option<Values>) -> Cell {
 
 /// The sun zenith angle of a date.
 fn parse_sun(text: &str, sun: &mut Sun) -> Result<Cell, DataError> {
-    if text.is_empty() {
-        return Ok(Cell::Missing(Absence::Empty));
-    }
-    match Date::parse(text) {
-        Some(date) => sun.zenith(date).map(Cell::Number),
-        None => Ok(no_number(
-            text,
-            &["na", "n/a", "null", "none", "nan", "nat"],
-        )),
-    }
+    Ok(match Date::read(text) {
+        DateCell::Date(date) => Cell::Number(sun.zenith(date)?),
+        DateCell::Missing(absence) => Cell::Missing(absence),
+        DateCell::Text => Cell::Text,
+    })
 }
 
 /// One of the words for a missing value, or text.

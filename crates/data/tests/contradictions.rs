@@ -146,3 +146,50 @@ fn numbers_that_contradict_the_declaration_are_refused_when_there_is_no_doubt() 
     );
     assert!(read(spread, values(Values::Standardized)).is_ok());
 }
+
+#[test]
+fn azimuths_of_any_turn_are_read_and_hundredths_of_degrees_refused() {
+    let (table, _) = read(
+        "red,nir,azimuth\n0.1,0.2,190.8\n0.1,0.2,-30\n0.1,0.2,90\n0.1,0.2,725\n",
+        with(("psi", "azimuth")),
+    )
+    .unwrap();
+    let conditions = table.conditions().unwrap();
+    let found = conditions.values().column(2).to_vec();
+    assert_eq!(found, [360.0 - 190.8, 30.0, 90.0, 5.0]);
+    for (angle, cells) in [
+        ("tts", [4000.0, 4100.0]),
+        ("tto", [700.0, 810.0]),
+        ("psi", [9000.0, 17000.0]),
+    ] {
+        let text = format!("red,nir,x\n0.1,0.2,{}\n0.1,0.2,{}\n", cells[0], cells[1]);
+        let message = message(&text, with((angle, "x")));
+        assert!(
+            message.contains("these look like hundredths of a degree"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_table_of_fill_numbers_and_one_that_was_scaled_twice_are_refused() {
+    let values = |values| layout(&["red", "nir"], values);
+    let filled = table_of(40, |row, _| if row < 25 { -9999.0 } else { 0.2 });
+    let filled = message(&filled, values(Values::Reflectance));
+    assert!(
+        filled
+            .contains("half of all values or more are -9999; these look like a number for no data"),
+        "{filled}"
+    );
+    let dark = table_of(40, |row, column| {
+        1e-5 * (1.0 + row as f64 + 20.0 * column as f64)
+    });
+    let dark = message(&dark, values(Values::Reflectance));
+    assert!(
+        dark.contains("reflectance that was scaled once more"),
+        "{dark}"
+    );
+    // deep water is dark, but not in the blue
+    let water = table_of(40, |_, column| if column == 0 { 0.03 } else { 0.0002 });
+    assert!(read(&water, values(Values::Reflectance)).is_ok());
+}

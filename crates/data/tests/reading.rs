@@ -184,12 +184,12 @@ fn errors_name_file_line_column_value_and_what_is_allowed() {
         ),
         (
             "red,nir\n300,4000\n",
-            "table.csv: reflectance declared, but half of all values are beyond ±2, the largest is 4000; \
-             these look like Sentinel-2 digital numbers: declare values: digital_numbers",
+            "table.csv: reflectance declared, but half of all values are beyond ±1.6, the largest is 4000; \
+             these look like Sentinel-2 digital numbers: declare values: sentinel2_l2a, sentinel2_l2a_before_0400 or digital_numbers",
         ),
         (
             "red,nir\n3.5,40\n",
-            "table.csv: reflectance declared, but half of all values are beyond ±2, the largest is 40; \
+            "table.csv: reflectance declared, but half of all values are beyond ±1.6, the largest is 40; \
              these look like percent: declare values: percent",
         ),
     ];

@@ -21,6 +21,10 @@ pub fn clamp_lnvar<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
 ) -> Result<Matrix<E, D, T>, NnError> {
     let (low, high) = (E::of(LNVAR_MIN), E::of(LNVAR_MAX));
     let x = to_host(&lnvar);
+    if !x.iter().any(|&v| v < low || v > high) {
+        // nothing to do, and nothing for the way back
+        return Ok(lnvar);
+    }
     // `max` and `min` would turn NaN into a bound and hide it
     let y = x
         .iter()

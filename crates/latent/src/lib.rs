@@ -11,6 +11,6 @@ mod draw;
 mod squash;
 
 pub use clamp::{LNVAR_MAX, LNVAR_MIN, clamp_lnvar};
-pub use divergence::{kl_from_prior, kl_mean, kl_per_dimension};
+pub use divergence::{kl_from_prior, kl_mean, kl_mean_relative, kl_per_dimension};
 pub use draw::draw;
 pub use squash::{logit, sigmoid, sigmoid_op};

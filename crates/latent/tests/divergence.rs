@@ -4,7 +4,7 @@ mod common;
 
 use common::{M, assert_close, gradient, matrix};
 use dfdx::prelude::{Backward, Trace};
-use latent::{kl_mean, kl_per_dimension};
+use latent::{clamp_lnvar, kl_mean, kl_mean_relative, kl_per_dimension};
 use nn::check::worst_relative_error;
 use nn::{Cpu, value};
 use proptest::prelude::*;
@@ -90,6 +90,26 @@ fn the_gradient_is_m_and_half_of_e_to_the_v_minus_one() {
     assert_close(&gradient(&mut g, &v), &dv, ROUNDING);
 }
 
+/// Used alone it clamps, in the loss and in the host's sums; relative to another prior there is nothing to clamp.
+#[test]
+fn a_log_variance_out_of_range_is_clamped() {
+    for (v, at, dv) in [
+        // ½ (e⁵ − 6) and ½ (e⁻⁹ + 8); the KL pulls both back: ½ (e⁵ − 1) down, ½ (e⁻⁹ − 1) up
+        (7.0, 71.206_579_551_288_3, 73.706_579_551_288_3),
+        (1e30, 71.206_579_551_288_3, 73.706_579_551_288_3),
+        (-20.0, 4.000_061_704_902_043, -0.499_938_295_097_956_7),
+    ] {
+        assert_close(&[one(0.0, v)], &[at], ROUNDING);
+        assert_close(&kl_per_dimension(&[0.0], &[v], 1), &[at], ROUNDING);
+        let (m, lnvar) = (matrix(1, 1, &[0.0]), matrix(1, 1, &[v]));
+        let mut g = kl_mean(m.leaky_trace(), lnvar.retaped()).unwrap().backward();
+        assert_close(&gradient(&mut g, &lnvar), &[dv], ROUNDING);
+    }
+    // ½ (e⁶ − 7)
+    let beyond = kl_mean_relative(matrix(1, 1, &[0.0]), matrix(1, 1, &[6.0])).unwrap();
+    assert_close(&[value(&beyond)], &[198.214_396_746_367_56], ROUNDING);
+}
+
 #[test]
 fn f32_agrees_with_f64() {
     let m = [0.3_f32, -1.2, 2.0, 0.7, -0.1, 1.1];
@@ -120,6 +140,20 @@ proptest! {
             kl(&m, &v)
         });
         prop_assert!(worst < GRADIENT, "{worst:.2e}");
+    }
+
+    /// As if it had been clamped before, over the whole range and beyond.
+    #[test]
+    fn it_is_that_of_the_clamped(point in prop::collection::vec(-3.0..3.0_f64, 4), v in prop::collection::vec(-30.0..30.0_f64, 4)) {
+        let run = |before: bool| {
+            let (m, lnvar) = (matrix(2, 2, &point), matrix(2, 2, &v));
+            let clamped = if before { clamp_lnvar(lnvar.leaky_trace()).unwrap() } else { lnvar.leaky_trace() };
+            let kl = kl_mean(m.retaped(), clamped).unwrap();
+            let found = value(&kl);
+            let mut g = kl.backward();
+            (found, gradient(&mut g, &m), gradient(&mut g, &lnvar))
+        };
+        prop_assert_eq!(run(false), run(true));
     }
 
     #[test]

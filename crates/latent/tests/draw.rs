@@ -30,6 +30,29 @@ fn it_is_the_mean_plus_sd_times_noise() {
     assert_close(&gradient(&mut g, &lnvar), &expected, ROUNDING);
 }
 
+/// Used alone it clamps: values, and a gradient that passes only where descent leads back.
+#[test]
+fn a_log_variance_out_of_range_is_clamped() {
+    let mean = matrix(1, 4, &[0.0; 4]);
+    let lnvar = matrix(1, 4, &[7.0, 7.0, -20.0, -20.0]);
+    let noise = matrix(1, 4, &[1.0; 4]);
+    let y = draw(mean.leaky_trace(), lnvar.retaped(), noise).unwrap();
+    // e^2.5 and e^−4.5
+    let (high, low) = (12.182_493_960_703_473, 0.011_108_996_538_242_306);
+    let values = y.with_empty_tape().as_vec();
+    assert_close(&values, &[high, high, low, low], ROUNDING);
+    let mut g = backward(y, &matrix(1, 4, &[2.0, -2.0, 2.0, -2.0]));
+    // above, descent goes down for a positive gradient; below, up for a negative one
+    assert_close(&gradient(&mut g, &lnvar), &[high, 0.0, 0.0, -low], ROUNDING);
+    assert_close(&gradient(&mut g, &mean), &[2.0, -2.0, 2.0, -2.0], ROUNDING);
+    let nan = draw(
+        matrix(1, 1, &[0.0]),
+        matrix(1, 1, &[f64::NAN]),
+        matrix(1, 1, &[1.0]),
+    );
+    assert!(nan.unwrap().as_vec()[0].is_nan());
+}
+
 #[test]
 fn without_noise_it_is_the_mean() {
     let mean = matrix(1, 3, &[1.0, -2.0, 0.5]);
@@ -84,6 +107,20 @@ fn f32_takes_the_same_path() {
 }
 
 proptest! {
+    /// As if it had been clamped before, over the whole range and beyond.
+    #[test]
+    fn it_is_the_draw_of_the_clamped(v in prop::collection::vec(-30.0..30.0_f64, 4), noise in prop::collection::vec(-3.0..3.0_f64, 4), weights in prop::collection::vec(-3.0..3.0_f64, 4)) {
+        let run = |before: bool| {
+            let (mean, lnvar) = (matrix(2, 2, &[0.3; 4]), matrix(2, 2, &v));
+            let clamped = if before { latent::clamp_lnvar(lnvar.leaky_trace()).unwrap() } else { lnvar.leaky_trace() };
+            let y = draw(mean.retaped(), clamped, matrix(2, 2, &noise)).unwrap();
+            let values = y.with_empty_tape().as_vec();
+            let mut g = backward(y, &matrix(2, 2, &weights));
+            (values, gradient(&mut g, &lnvar))
+        };
+        prop_assert_eq!(run(false), run(true));
+    }
+
     #[test]
     fn gradients_are_those_of_differences(point in prop::collection::vec(-3.0..3.0_f64, 8), noise in prop::collection::vec(-3.0..3.0_f64, 4)) {
         let split = |p: &[f64]| (matrix(2, 2, &p[..4]), matrix(2, 2, &p[4..]));

@@ -1,8 +1,10 @@
 //! Distances of a reconstruction, and the penalty on latents at the ends of their ranges.
 
 use crate::goal::Distance;
+use crate::kl_cost::KlCost;
 use crate::terms::{mean_of_elements, squared_error};
 use dfdx::prelude::{HasShape, SumTo, TryAdd, TryDiv, TryMatMul, TryMul, TrySub};
+use latent::clamp_lnvar;
 use nn::{Backend, Matrix, NnError, Scalar, Tape, Value, host_op, to_host};
 
 /// The distance of x̂ (n × d) from x (n × d).
@@ -111,7 +113,8 @@ pub fn edge<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     mean_of_elements(penalty)
 }
 
-/// Mean over the n rows of KL(N(m, eᵛ) ‖ N(0, 1)) per dimension, each at least `free` nats, then summed.
+/// Mean over the n rows of KL(N(m, eᵛ) ‖ N(0, 1)) per dimension, each at least `free` nats, then summed. The
+/// log-variance is clamped here, as in [`latent::kl_mean`].
 ///
 /// # Errors
 /// The device refuses.
@@ -120,10 +123,21 @@ pub fn kl_above<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     lnvar: Matrix<E, D, T>,
     free: f64,
 ) -> Result<Value<E, D, T>, NnError> {
-    let refused = |e: D::Err| NnError::device(&e);
+    let cost = KlCost {
+        free_bits: free,
+        controlled: None,
+    };
+    Ok(cost.of(mean, clamp_lnvar(lnvar)?, None)?.0)
+}
+
+/// Mean over the n rows of KL(N(m, eᵛ) ‖ N(0, 1)) of each dimension, 1 × k.
+pub(crate) fn kl_by_dimension<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+    mean: Matrix<E, D, T>,
+    lnvar: Matrix<E, D, T>,
+) -> Result<Matrix<E, D, T>, NnError> {
     let (n, device) = (mean.shape().0, mean.device().clone());
     let of_rows = nn::from_rows(&device, 1, n, std::iter::repeat_n(0.5 / n as f64, n))?;
-    let per_dimension = (|| {
+    (|| {
         use dfdx::prelude::{PutTape, WithEmptyTape};
         let spread = lnvar
             .with_empty_tape()
@@ -133,19 +147,13 @@ pub fn kl_above<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
         let all = mean.try_square()?.try_add(spread)?;
         of_rows.put_tape(T::default()).try_matmul(all)
     })()
-    .map_err(refused)?;
-    elementwise(per_dimension, move |kl| {
-        // written so that NaN stays
-        if kl < free { (free, 0.0) } else { (kl, 1.0) }
-    })?
-    .try_sum()
-    .map_err(refused)
+    .map_err(|e: D::Err| NnError::device(&e))
 }
 
 /// f of each element, with its derivative.
-fn elementwise<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
+pub(crate) fn elementwise<E: Scalar, D: Backend<E>, T: Tape<E, D>>(
     x: Matrix<E, D, T>,
-    f: impl Fn(f64) -> (f64, f64),
+    mut f: impl FnMut(f64) -> (f64, f64),
 ) -> Result<Matrix<E, D, T>, NnError> {
     let columns = x.shape().1;
     let (values, slopes): (Vec<E>, Vec<E>) = to_host(&x)

@@ -43,12 +43,12 @@ pub struct Goal {
     pub beta_phy: f64,
     /// β of the auxiliary latents, in parts of the schedule's.
     pub beta_aux: f64,
-    /// Nats per dimension that cost nothing: max(λ, KL) of each, averaged over the rows that are worked on
-    /// together (Kingma et al. 2016, arXiv:1606.04934, eq. 15).
+    /// Nats per dimension that cost nothing: max(λ, KL) of each, KL being the mean over the rows of the whole batch
+    /// (Kingma et al. 2016, arXiv:1606.04934, eq. 15), in however many shards it is worked on.
     pub free_bits: f64,
     /// Weight γ of (KL − C)², which then stands in the place of β KL of the physical latents (capacity control, Burgess
-    /// et al. 2018, arXiv:1804.03599, with a square). KL is that of the rows that are worked on together; C is β times
-    /// `capacity`, so that it rises with the schedule's warm-up. 0: no control.
+    /// et al. 2018, arXiv:1804.03599, with a square). KL is the mean over the rows of the whole batch, in however many
+    /// shards it is worked on; C is β times `capacity`, so that it rises with the schedule's warm-up. 0: no control.
     pub capacity_weight: f64,
     /// Nats that the physical latents are given at β = 1.
     pub capacity: f64,
@@ -62,6 +62,13 @@ pub struct Goal {
     pub coefficients: f64,
     /// What the physical latents of consecutive samples cost where they differ.
     pub smoothness: Option<Smoothness>,
+}
+
+impl Goal {
+    /// Whether what the KL costs is no plain mean over rows, so that a shard must know the KL of its whole batch.
+    pub fn needs_kl_of_batch(&self) -> bool {
+        self.free_bits > 0.0 || self.capacity_weight > 0.0
+    }
 }
 
 impl Default for Goal {

@@ -7,6 +7,7 @@
 
 mod distances;
 mod goal;
+mod kl_cost;
 mod objective;
 mod smoothness;
 mod statistics;
@@ -14,6 +15,7 @@ mod terms;
 
 pub use distances::{distance, edge, gaussian, kl_above, negative_log_likelihood};
 pub use goal::{Distance, Goal, Smoothness};
+pub use kl_cost::KlOfBatch;
 pub use objective::{Objective, Pair, Terms, Weights};
 pub use smoothness::smoothness;
 pub use statistics::{Averages, Batch, Statistics};

@@ -1,11 +1,12 @@
 //! The weighted total.
 
-use crate::distances::{distance, edge, kl_above, negative_log_likelihood};
+use crate::distances::{distance, edge, negative_log_likelihood};
 use crate::goal::Goal;
+use crate::kl_cost::{KlCost, KlOfBatch};
 use crate::smoothness::smoothness;
 use crate::terms::{mean_of_elements, mean_of_row_sums, not_orthonormal, squared_error};
-use dfdx::prelude::{Tensor, TryAdd, TryMul, TrySub, WithEmptyTape};
-use latent::kl_mean;
+use dfdx::prelude::{TryAdd, TryMul, WithEmptyTape};
+use latent::kl_mean_relative;
 use nn::{Backend, Matrix, NnError, Scalar, Tape, Value, value};
 
 /// Weights of the terms.
@@ -32,7 +33,7 @@ pub struct Terms<E: Scalar, D: Backend<E>, T> {
     pub x_p: Option<Matrix<E, D, T>>,
     /// The physical latents as drawn, in (0, 1), n × p.
     pub z_phy: Option<Matrix<E, D, T>>,
-    /// Mean and clamped log-variance of the physical latents, n × p.
+    /// Mean and clamped log-variance of the physical latents relative to their prior, n × p.
     pub physical: Option<Pair<E, D, T>>,
     /// Mean and clamped log-variance of the auxiliary latents, n × a.
     pub auxiliary: Option<Pair<E, D, T>>,
@@ -54,8 +55,12 @@ pub struct Objective<E: Scalar, D: Backend<E>, T> {
     pub total: Value<E, D, T>,
     /// The total as a number.
     pub loss: f64,
-    /// The unweighted KL in it, nats, free bits included; 0 in Stage A.
+    /// The plain KL of all latents, nats, whatever it costs; 0 in Stage A.
     pub kl: f64,
+    /// What the KL costs in the total, its weight included; 0 in Stage A.
+    pub kl_cost: f64,
+    /// The β that it was weighed with; 0 in Stage A.
+    pub beta: f64,
     /// The unweighted synthetic loss in it; 0 in Stage B.
     pub synthetic: f64,
 }
@@ -77,7 +82,7 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         let total = synthetic
             .try_mul(E::of(weights.data_aug))
             .map_err(|e| NnError::device(&e))?;
-        Ok(Self::of(total, 0.0, unweighted))
+        Ok(Self::of(total, KlSeen::default(), unweighted))
     }
 
     /// Stage A as a likelihood: `data_aug` · the mean over n of −ln N(logit z; û, eᵛ) without its constant, which
@@ -97,7 +102,7 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         let total = likelihood
             .try_mul(E::of(weights.data_aug))
             .map_err(|e| NnError::device(&e))?;
-        Ok(Self::of(total, 0.0, unweighted))
+        Ok(Self::of(total, KlSeen::default(), unweighted))
     }
 
     /// Stage B: rec + β·kl + λ_g·gate + λ_Δ·pre-gate, as far as `goal` does not say otherwise; `x`: n × d, the
@@ -111,6 +116,21 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         weights: &Weights,
         goal: &Goal,
     ) -> Result<Self, NnError> {
+        Self::train_on_shard(terms, x, weights, goal, None)
+    }
+
+    /// The same on a shard of a batch whose KL is known, where `goal` needs that ([`Goal::needs_kl_of_batch`]): the
+    /// shards' mean is then that of the whole batch. `None`: these rows are the whole batch.
+    ///
+    /// # Errors
+    /// The device refuses.
+    pub fn train_on_shard(
+        terms: Terms<E, D, T>,
+        x: Matrix<E, D>,
+        weights: &Weights,
+        goal: &Goal,
+        batch: Option<&KlOfBatch>,
+    ) -> Result<Self, NnError> {
         let refused = |e: D::Err| NnError::device(&e);
         let [around_pb, around_p] = terms.noise;
         let mut total = distance(goal.distance, terms.x_pb, x.clone(), around_pb)?;
@@ -119,27 +139,39 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
                 .and_then(|t| total.try_add(t))
                 .map_err(refused)
         };
-        let mut kl = 0.0;
-        for (block, share, controlled) in [
-            (terms.physical, goal.beta_phy, goal.capacity_weight > 0.0),
-            (terms.auxiliary, goal.beta_aux, false),
+        let mut seen = KlSeen {
+            beta: weights.beta,
+            ..KlSeen::default()
+        };
+        let controlled = (goal.capacity_weight > 0.0)
+            .then_some((goal.capacity_weight, weights.beta * goal.capacity));
+        for (block, share, controlled, of_batch) in [
+            (terms.physical, goal.beta_phy, controlled, batch.map(|b| &b.physical[..])),
+            (terms.auxiliary, goal.beta_aux, None, batch.map(|b| &b.auxiliary[..])),
         ] {
             let Some((mean, lnvar)) = block else {
                 continue;
             };
-            let block = if goal.free_bits > 0.0 {
-                kl_above(mean, lnvar, goal.free_bits)?
+            let (cost, plain) = if goal.free_bits > 0.0 || controlled.is_some() {
+                let cost = KlCost {
+                    free_bits: goal.free_bits,
+                    controlled,
+                };
+                cost.of(mean, lnvar, of_batch)?
             } else {
-                kl_mean(mean, lnvar)?
+                let block = kl_mean_relative(mean, lnvar)?;
+                let plain = value(&block);
+                (block, plain)
             };
-            kl += value(&block);
-            total = if controlled {
-                let target = E::of(weights.beta * goal.capacity);
-                let beyond = block.try_sub(target).and_then(Tensor::try_square);
-                add(beyond.map_err(refused)?, goal.capacity_weight, total)?
+            let weight = if controlled.is_some() {
+                1.0
             } else {
-                add(block, weights.beta * share, total)?
+                weights.beta * share
             };
+            let weighed = cost.try_mul(E::of(weight)).map_err(refused)?;
+            seen.plain += plain;
+            seen.cost += value(&weighed);
+            total = total.try_add(weighed).map_err(refused)?;
         }
         if let Some(x_p) = terms.x_p
             && goal.physics > 0.0
@@ -174,7 +206,7 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         {
             total = add(not_orthonormal(directions)?, goal.orthogonality, total)?;
         }
-        Ok(Self::of(total, kl, 0.0))
+        Ok(Self::of(total, seen, 0.0))
     }
 
     /// With `factor` · total to be minimised: the part of a batch's mean that a shard of it holds. The
@@ -190,13 +222,23 @@ impl<E: Scalar, D: Backend<E>, T: Tape<E, D>> Objective<E, D, T> {
         Ok(Self { total, ..self })
     }
 
-    fn of(total: Value<E, D, T>, kl: f64, synthetic: f64) -> Self {
+    fn of(total: Value<E, D, T>, kl: KlSeen, synthetic: f64) -> Self {
         let loss = value(&total);
         Self {
             total,
             loss,
-            kl,
+            kl: kl.plain,
+            kl_cost: kl.cost,
+            beta: kl.beta,
             synthetic,
         }
     }
+}
+
+/// The KL in a total, as the total has it.
+#[derive(Clone, Copy, Default)]
+struct KlSeen {
+    plain: f64,
+    cost: f64,
+    beta: f64,
 }

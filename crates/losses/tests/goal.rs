@@ -2,7 +2,7 @@
 
 use dfdx::prelude::Trace;
 use losses::{
-    Distance, Goal, Objective, Smoothness, Terms, Weights, distance, edge, gaussian, kl_above,
+    Distance, Goal, KlOfBatch, Objective, Smoothness, Terms, Weights, distance, edge, gaussian, kl_above,
     negative_log_likelihood, smoothness,
 };
 use nn::{Cpu, Matrix, backward, check, value};
@@ -309,4 +309,87 @@ fn the_total_is_the_sum_of_its_terms() {
         }),
         7.156_25 + 0.5 * 3.0,
     );
+}
+
+/// A batch of five rows cut anywhere: value and gradient of the whole, for free bits, capacity and both.
+#[test]
+fn what_the_kl_costs_is_that_of_the_batch_however_it_is_cut() {
+    const ROWS: usize = 5;
+    let weights = Weights {
+        beta: 0.7,
+        gate: 0.0,
+        residual: 0.0,
+        data_aug: 0.0,
+    };
+    let number = |i: usize, by: f64| (by * (i as f64 + 1.0)).sin();
+    let m: Vec<f64> = (0..2 * ROWS).map(|i| 1.5 * number(i, 0.9)).collect();
+    let v: Vec<f64> = (0..2 * ROWS).map(|i| number(i, 2.1)).collect();
+    let of_dimension = |k: usize| {
+        let kl = |i: usize| 0.5 * (v[i].exp_m1() - v[i] + m[i] * m[i]);
+        (0..ROWS).map(|row| kl(2 * row + k)).sum::<f64>() / ROWS as f64
+    };
+    let kl = vec![of_dimension(0), of_dimension(1)];
+    let batch = KlOfBatch {
+        physical: kl.clone(),
+        auxiliary: kl.clone(),
+    };
+    // between the two, so that one dimension is free and the other is not
+    let free = 0.5 * (kl[0] + kl[1]);
+    let mut tried = 0;
+    for (free_bits, capacity_weight) in [(free, 0.0), (0.0, 3.0), (free, 3.0)] {
+        let goal = Goal {
+            free_bits,
+            capacity_weight,
+            capacity: 1.1,
+            ..Goal::default()
+        };
+        // loss, KL and the gradients of mean and log-variance of a part, weighed by its share
+        let part = |rows: std::ops::Range<usize>, batch: Option<&KlOfBatch>| {
+            let (from, n) = (2 * rows.start, rows.len());
+            let of = |values: &[f64]| matrix(n, 2, &values[from..from + 2 * n]);
+            let blocks = [(of(&m), of(&v)), (of(&m), of(&v))];
+            let pair = |(m, v): &(M, M)| (m.leaky_trace(), v.leaky_trace());
+            let terms = Terms {
+                x_pb: matrix(n, 3, &vec![0.0; 3 * n]).leaky_trace(),
+                x_p: None,
+                z_phy: None,
+                physical: Some(pair(&blocks[0])),
+                auxiliary: Some(pair(&blocks[1])),
+                gate: None,
+                delta: None,
+                coefficients: None,
+                directions: None,
+                noise: [None, None],
+            };
+            let x = matrix(n, 3, &vec![0.0; 3 * n]);
+            let share = n as f64 / ROWS as f64;
+            let objective = Objective::train_on_shard(terms, x, &weights, &goal, batch).unwrap();
+            let numbers = [objective.loss, objective.kl, objective.kl_cost].map(|v| v * share);
+            let gradients = backward(objective.times(share).unwrap().total).unwrap();
+            let all = blocks.iter().flat_map(|(m, v)| [m, v]);
+            let slopes: Vec<Vec<f64>> = all.map(|of| gradients.get(of).as_vec()).collect();
+            (numbers, slopes)
+        };
+        let (whole, slopes) = part(0..ROWS, None);
+        let counted = kl.iter().map(|kl| kl.max(free_bits)).sum::<f64>();
+        let controlled = capacity_weight * (counted - 0.7 * 1.1).powi(2);
+        let physical = if capacity_weight > 0.0 { controlled } else { 0.7 * counted };
+        close(whole[0], physical + 0.7 * counted);
+        close(whole[1], 2.0 * (kl[0] + kl[1]));
+        close(whole[2], whole[0]);
+        for cut in 1..ROWS {
+            let ((one, first), (two, second)) =
+                (part(0..cut, Some(&batch)), part(cut..ROWS, Some(&batch)));
+            for (whole, (one, two)) in whole.iter().zip(one.iter().zip(two)) {
+                close(one + two, *whole);
+            }
+            for (whole, (one, two)) in slopes.iter().zip(first.iter().zip(&second)) {
+                for (whole, part) in whole.iter().zip(one.iter().chain(two)) {
+                    close(*part, *whole);
+                }
+            }
+            tried += 1;
+        }
+    }
+    println!("{tried} cuts, each the whole batch");
 }

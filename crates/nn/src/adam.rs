@@ -99,6 +99,8 @@ pub struct StepReport {
     pub non_finite: usize,
     /// Whether parameters were changed.
     pub applied: bool,
+    /// The learning rate that the step was made with.
+    pub learning_rate: f64,
 }
 
 /// Adam (Kingma & Ba 2015, arXiv:1412.6980) with AMSGrad (Reddi et al. 2018), as `torch.optim.Adam`.
@@ -221,6 +223,7 @@ pub(crate) fn step_on_host<E: Scalar, D: Backend<E>>(
         scale,
         non_finite,
         applied: false,
+        learning_rate,
     };
     if non_finite > 0 && !c.zero_non_finite {
         return Ok(report);

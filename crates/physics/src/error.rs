@@ -1,5 +1,6 @@
 //! What can go wrong in `physics`.
 
+use crate::names::nearest;
 use std::path::PathBuf;
 
 /// Errors of the physics crate.
@@ -44,7 +45,7 @@ pub enum PhysicsError {
         output: String,
     },
     /// A name that nothing has.
-    #[error("unknown {what} '{name}', expected one of: {}", known.join(", "))]
+    #[error("unknown {what} '{name}', expected one of: {}{}", known.join(", "), perhaps(name, known))]
     UnknownName {
         /// What it should have named (`band`, `parameter`, …).
         what: &'static str,
@@ -107,6 +108,11 @@ pub enum PhysicsError {
         /// How many there must be.
         expected: usize,
     },
+}
+
+/// The name that may have been meant, as it stands after the names there are.
+fn perhaps(name: &str, known: &[String]) -> String {
+    nearest(name, known).map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
 }
 
 /// A unit as it stands after a value; nothing for what is dimensionless.

@@ -29,7 +29,9 @@ mod forward_model;
 pub mod guide;
 mod leaf;
 mod mogi;
+mod names;
 mod numbers;
+mod one_thread;
 mod parameters;
 mod quantities;
 mod reflectance;
@@ -45,7 +47,8 @@ pub use error::PhysicsError;
 pub use forward_model::{ForwardModel, Quantity, check_ranges};
 pub use leaf::{LeafJacobian, LeafOptics, LeafParameters, LeafVersion, Prospect};
 pub use mogi::{Mogi, MogiSource, Station};
-pub use parameters::{CanopyParameters, Parameter};
+pub use one_thread::on_this_thread;
+pub use parameters::{CanopyParameters, Parameter, relative_azimuth};
 pub use reflectance::{
     BandQuadrature, Canopy, Certificate, DrawnFit, FittedFor, FittedRange, ForestSpectra,
     Illumination, Lanes, Precision, QuadratureFit, ReflectanceModel, ReflectanceModelBuilder, Soil,

@@ -349,7 +349,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         ),
         (
             builder().fix(Parameter::Cab, 150.0).build(),
-            "row 0: cab = 150 ug/cm2 is outside the allowed range 0 to 120",
+            "fixed parameters: cab = 150 ug/cm2 is outside the allowed range 0 to 120",
         ),
         (
             builder().bands(["B99"]).build(),

@@ -244,3 +244,88 @@ fn every_sensor_sees_a_forest() {
         assert!(values.iter().all(|v| *v > 0.0 && *v < 0.7));
     }
 }
+
+/// A table of one band.
+fn table(rows: impl Iterator<Item = (u32, f64)>) -> String {
+    let rows: Vec<String> = rows.map(|(nm, s)| format!("{nm},{s}")).collect();
+    format!("wavelength_nm,band\n{}\n", rows.join("\n"))
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(1000))]
+
+    /// A response that is linear between some of its rows is the same band with those rows alone, with all of them, and
+    /// with any choice between: the others say nothing new.
+    #[test]
+    fn rows_on_a_line_may_be_left_out(
+        first in 400_u32..900,
+        steps in proptest::collection::vec((1_u32..=25, 0.1_f64..1.0), 1..30),
+        keep in proptest::collection::vec(proptest::bool::ANY, 25 * 30 + 1),
+    ) {
+        let mut nodes = vec![(first, 0.5)];
+        for (step, value) in steps {
+            nodes.push((nodes[nodes.len() - 1].0 + step, value));
+        }
+        let last = nodes[nodes.len() - 1].0;
+        let all: Vec<(u32, f64)> = (first..=last).map(|nm| {
+            let after = nodes.iter().position(|(node, _)| *node >= nm).unwrap();
+            let (b, y) = nodes[after];
+            let (a, x) = nodes[after.saturating_sub(1)];
+            (nm, if b == nm { y } else { x + (y - x) * f64::from(nm - a) / f64::from(b - a) })
+        }).collect();
+        let is_node = |nm: u32| nodes.iter().any(|(node, _)| *node == nm);
+        let some = all.iter().zip(&keep).filter(|((nm, _), keep)| **keep || is_node(*nm));
+        let some = Sensor::parse("some", &table(some.map(|(row, _)| *row))).unwrap();
+        let every = Sensor::parse("every", &table(all.iter().copied())).unwrap();
+        let (some, every) = (some.bands()[0].response(), every.bands()[0].response());
+        proptest::prop_assert_eq!(some.len(), every.len());
+        for (a, b) in some.iter().zip(every) {
+            proptest::prop_assert!(a.0 == b.0 && (a.1 - b.1).abs() < ROUNDING, "{:?} {:?}", a, b);
+        }
+    }
+}
+
+#[test]
+fn a_hole_in_a_response_names_its_line() {
+    let refused = |rows: &str| {
+        message(Sensor::parse(
+            "mine.csv",
+            &format!("wavelength_nm,a,b\n# top\n{rows}"),
+        ))
+    };
+    assert_eq!(
+        refused("500,1,0\n510,1,0\n\n700,0.5,1\n"),
+        "mine.csv, line 6, column wavelength_nm: '700' is not at most 25 nm after the wavelength before it, 510, which \
+         it must be unless band 'a' is 0 at both (1 at 510 nm, 0.5 at 700 nm)"
+    );
+    // the bands of a table lie far apart, and each is 0 where the others are
+    let far = "500,1,0\n510,0,0\n700,0,0\n710,0,1\n";
+    let sensor = Sensor::parse("far", &format!("wavelength_nm,a,b\n{far}")).unwrap();
+    assert_eq!(sensor.bands()[0].response().len(), 10);
+    assert!((sensor.bands()[1].mean_wavelength_nm() - 707.0).abs() < 0.01);
+}
+
+/// Tables with the rows that any band sees, and no others, mean 0 between them.
+#[test]
+fn built_in_tables_mean_what_they_say() {
+    for (name, file) in [
+        ("s2a", "sentinel2a"),
+        ("s2b", "sentinel2b"),
+        ("l8", "landsat8"),
+        ("l9", "landsat9"),
+    ] {
+        let path = format!("{}/tables/srf_{file}.csv", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let rows: Vec<Vec<f64>> = text
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+            .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+            .collect();
+        for (k, band) in Sensor::built_in(name).unwrap().bands().iter().enumerate() {
+            let seen = rows.iter().filter(|row| row[k + 1] > 0.0);
+            let expected: Vec<u32> = seen.map(|row| row[0] as u32).collect();
+            let found: Vec<u32> = band.response().iter().map(|(nm, _)| *nm).collect();
+            assert_eq!(found, expected, "{name} {}", band.name());
+        }
+    }
+}

@@ -1,7 +1,7 @@
-//! NumPy arrays of either number type.
+//! NumPy arrays as `phys_smpl/_arrays.py` hands them over: two dimensions, numbers of this machine in their places.
 
-use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
-use numpy::{PyArrayDyn, PyReadonlyArray2, PyUntypedArrayMethods};
+use ndarray::{ArrayView2, Axis, CowArray, Ix2, s};
+use numpy::{PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::ops::Range;
@@ -14,30 +14,33 @@ pub enum Table<'py> {
     Single(PyReadonlyArray2<'py, f32>),
 }
 
+/// Refuses an array whose numbers are not a whole number of steps apart: the view would be of other numbers.
+fn in_whole_steps(what: &str, given: &Bound<'_, PyAny>) -> PyResult<()> {
+    let array = given
+        .cast::<PyUntypedArray>()
+        .map_err(|_| PyTypeError::new_err(format!("{what} is no NumPy array")))?;
+    let size = isize::try_from(array.dtype().itemsize()).unwrap_or(isize::MAX);
+    if size == 0 || array.strides().iter().any(|stride| stride % size != 0) {
+        return Err(PyValueError::new_err(format!(
+            "{what} has strides that are no multiple of its numbers' size"
+        )));
+    }
+    Ok(())
+}
+
 impl<'py> Table<'py> {
     /// # Errors
-    /// `TypeError` of another type, `ValueError` of another number of dimensions.
+    /// `TypeError` of another type or number of dimensions.
     pub fn of(what: &str, given: &Bound<'py, PyAny>) -> PyResult<Self> {
+        in_whole_steps(what, given)?;
         if let Ok(table) = given.extract() {
             return Ok(Self::Double(table));
         }
-        if let Ok(table) = given.extract() {
-            return Ok(Self::Single(table));
-        }
-        let dimensions = |n: usize| {
-            PyValueError::new_err(format!(
-                "{what} has {n} dimensions; allowed: 2, a row a sample"
+        given.extract().map(Self::Single).map_err(|_| {
+            PyTypeError::new_err(format!(
+                "{what} is no array of float64 or float32 with 2 dimensions"
             ))
-        };
-        if let Ok(array) = given.downcast::<PyArrayDyn<f64>>() {
-            return Err(dimensions(array.ndim()));
-        }
-        if let Ok(array) = given.downcast::<PyArrayDyn<f32>>() {
-            return Err(dimensions(array.ndim()));
-        }
-        Err(PyTypeError::new_err(format!(
-            "{what} is no NumPy array of float64 or float32"
-        )))
+        })
     }
 
     /// Whether results are `float32` too.
@@ -45,11 +48,38 @@ impl<'py> Table<'py> {
         matches!(self, Self::Single(_))
     }
 
-    /// Its numbers.
-    pub fn numbers(&self) -> CowArray<'_, f64, Ix2> {
+    /// Rows and columns.
+    pub fn dim(&self) -> (usize, usize) {
         match self {
-            Self::Double(table) => CowArray::from(table.as_array()),
-            Self::Single(table) => CowArray::from(widened(table.as_array())),
+            Self::Double(table) => table.as_array().dim(),
+            Self::Single(table) => table.as_array().dim(),
+        }
+    }
+
+    /// The same without the interpreter, for threads.
+    pub fn numbers(&self) -> Numbers<'_> {
+        match self {
+            Self::Double(table) => Numbers::Double(table.as_array()),
+            Self::Single(table) => Numbers::Single(table.as_array()),
+        }
+    }
+}
+
+/// The numbers of a [`Table`].
+#[derive(Clone, Copy)]
+pub enum Numbers<'a> {
+    /// Of [`Table::Double`].
+    Double(ArrayView2<'a, f64>),
+    /// Of [`Table::Single`].
+    Single(ArrayView2<'a, f32>),
+}
+
+impl<'a> Numbers<'a> {
+    /// Some rows, in double precision.
+    pub fn rows(&self, rows: Range<usize>) -> CowArray<'a, f64, Ix2> {
+        match self {
+            Self::Double(all) => CowArray::from(all.clone().slice_move(s![rows, ..])),
+            Self::Single(all) => CowArray::from(all.slice(s![rows, ..]).mapv(f64::from)),
         }
     }
 }
@@ -83,6 +113,7 @@ impl<'py> Observed<'py> {
     /// # Errors
     /// `TypeError` of another type or number of dimensions.
     pub fn of(given: &Bound<'py, PyAny>) -> PyResult<Self> {
+        in_whole_steps("x", given)?;
         if let Ok(table) = given.extract() {
             return Ok(Self::Double(table));
         }
@@ -94,7 +125,7 @@ impl<'py> Observed<'py> {
         }
         given.extract().map(Self::Signed).map_err(|_| {
             PyTypeError::new_err(
-                "x is no NumPy array of float32, float64, uint16 or int16 with 2 dimensions, a row an observation",
+                "x is no array of float32, float64, uint16 or int16 with 2 dimensions",
             )
         })
     }
@@ -121,6 +152,14 @@ impl Cells<'_> {
         }
     }
 
+    /// A number as cells of this type hold it: −9999.9 in `float32` is not quite −9999.9.
+    pub fn as_held(&self, number: f64) -> f64 {
+        match self {
+            Self::Single(_) => f64::from(number as f32),
+            _ => number,
+        }
+    }
+
     /// Some rows, column after column, each number through `of`.
     pub fn columns(&self, rows: Range<usize>, of: impl Fn(f64) -> f32) -> Vec<f32> {
         fn through<T: Copy + Into<f64>>(
@@ -138,8 +177,4 @@ impl Cells<'_> {
             Self::Signed(cells) => through(cells, rows, of),
         }
     }
-}
-
-fn widened(table: ArrayView2<f32>) -> Array2<f64> {
-    table.mapv(f64::from)
 }

@@ -11,17 +11,37 @@ pub fn refused(error: PhysicsError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-fn unknown(what: &str, name: &str, allowed: &str) -> PyErr {
-    PyValueError::new_err(format!("unknown {what} \"{name}\"; allowed: {allowed}"))
+fn unknown(what: &'static str, name: &str, known: &[&str]) -> PyErr {
+    refused(PhysicsError::UnknownName {
+        what,
+        name: name.to_owned(),
+        known: known.iter().map(|it| (*it).to_owned()).collect(),
+    })
 }
 
-/// A trained model's message as a `ValueError`, or as an `OSError` where a file was the matter.
+/// A trained model's message with its causes as a `ValueError`, or as an `OSError` where a file was the matter.
 pub fn failed(error: TrainerError) -> PyErr {
-    match error {
-        TrainerError::Io { .. } | TrainerError::NotARun { .. } => {
-            PyOSError::new_err(error.to_string())
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(because) = cause {
+        let because_text = because.to_string();
+        if !text.contains(&because_text) {
+            text = format!("{text}: {because_text}");
         }
-        _ => PyValueError::new_err(error.to_string()),
+        cause = because.source();
+    }
+    match error {
+        TrainerError::Io { .. } | TrainerError::NotARun { .. } => PyOSError::new_err(text),
+        _ => PyValueError::new_err(text),
+    }
+}
+
+/// Refuses names of parameters that a trained model does not infer.
+pub fn inferred(wanted: &[String], known: &[(String, String)]) -> PyResult<()> {
+    let known: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(unknown("parameter", name, &known)),
+        None => Ok(()),
     }
 }
 
@@ -32,7 +52,7 @@ pub fn written(names: &[String]) -> PyResult<Vec<Written>> {
         let found = Written::ALL.iter().find(|group| group.name() == *name);
         found
             .copied()
-            .ok_or_else(|| unknown("group of columns", name, &allowed.join(", ")))
+            .ok_or_else(|| unknown("group of columns", name, &allowed))
     };
     names.iter().map(group).collect()
 }
@@ -43,7 +63,11 @@ pub fn canopy(name: &str) -> PyResult<Canopy> {
         "published" => Ok(Canopy::Inform(Variant::Published)),
         "enmap_box" => Ok(Canopy::Inform(Variant::EnmapBox)),
         "sail" => Ok(Canopy::Sail),
-        _ => Err(unknown("variant", name, "published, enmap_box, sail")),
+        _ => Err(unknown(
+            "variant",
+            name,
+            &["published", "enmap_box", "sail"],
+        )),
     }
 }
 
@@ -52,7 +76,7 @@ pub fn precision(name: &str) -> PyResult<Precision> {
     match name {
         "double" => Ok(Precision::F64),
         "single" => Ok(Precision::F32),
-        _ => Err(unknown("precision", name, "double, single")),
+        _ => Err(unknown("precision", name, &["double", "single"])),
     }
 }
 

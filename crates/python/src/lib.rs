@@ -4,6 +4,7 @@
 
 mod arrays;
 mod choices;
+mod memory;
 mod model;
 mod rtm;
 mod threads;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("MOST_THREADS", threads::MOST_THREADS)?;
     module.add_class::<Model>()?;
     module.add_class::<Rtm>()
 }

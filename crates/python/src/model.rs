@@ -1,11 +1,11 @@
 //! `phys_smpl._native.Model`: what `phys_smpl.Model` calls.
 
-use crate::arrays::{Cells, Observed, Table};
-use crate::choices::{failed, written};
+use crate::arrays::{Cells, Numbers, Observed, Table};
+use crate::choices::{failed, inferred, written};
+use crate::memory::room;
 use crate::rtm::told;
-use crate::threads::Threads;
+use crate::threads::{Threads, Workers};
 use data::Values;
-use ndarray::{ArrayView1, ArrayView2};
 use nn::Cpu;
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -19,6 +19,10 @@ use trainer::trained_model::TrainedModel;
 
 /// Observations of a thread at once.
 const PART: usize = 4096;
+/// Observations after which an interruption is looked for.
+const STRETCH: usize = 64 * PART;
+/// Observations that one thread does sooner than several.
+const ALONE: usize = 16;
 /// The column that is no number but bits.
 const BITS: &str = "flags";
 
@@ -39,7 +43,7 @@ impl Model {
         write: Option<Vec<String>>,
         parameters: Option<Vec<String>>,
         refine: usize,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Self> {
         let mut request = Request {
             parameters,
@@ -49,6 +53,9 @@ impl Model {
             request.written = written(&write)?;
         }
         let trained = TrainedModel::open(&run, Cpu::default()).map_err(failed)?;
+        if let Some(wanted) = &request.parameters {
+            inferred(wanted, &trained.experiment.units)?;
+        }
         if refine > 0 {
             let noise = Noise::of_training(&trained).map_err(failed)?;
             request.refinement = Some(Refinement {
@@ -110,11 +117,10 @@ impl Model {
     ) -> PyResult<Bound<'py, PyDict>> {
         let x = Observed::of(x)?;
         let angles = angles.map(|it| Table::of("angles", it)).transpose()?;
-        let at = angles.as_ref().map(Table::numbers);
         let masked: Option<Vec<bool>> = masked.map(|it| it.as_array().to_vec());
         let seen = Seen {
             cells: x.cells(),
-            angles: at.as_ref().map(|it| it.view()),
+            angles: angles.as_ref().map(Table::numbers),
             masked: masked.as_deref(),
             values: match digital_numbers {
                 None => Values::Reflectance,
@@ -123,14 +129,10 @@ impl Model {
             nodata,
         };
         self.fits(&seen)?;
-        let columns = py.detach(|| self.threads.run(|| self.estimate(&seen)));
+        let workers = self.threads.workers(py, seen.cells.dim().0, ALONE)?;
+        let columns = self.estimate(py, &workers, &seen)?;
         let found = PyDict::new(py);
-        for (column, values) in self
-            .estimator
-            .columns()
-            .iter()
-            .zip(columns.map_err(failed)?)
-        {
+        for (column, values) in self.estimator.columns().iter().zip(columns) {
             if column.name == BITS {
                 let bits: Vec<u8> = values.into_iter().map(|v| v as u8).collect();
                 found.set_item(&column.name, bits.into_pyarray(py))?;
@@ -145,7 +147,7 @@ impl Model {
 /// What a user gives.
 struct Seen<'a> {
     cells: Cells<'a>,
-    angles: Option<ArrayView2<'a, f64>>,
+    angles: Option<Numbers<'a>>,
     masked: Option<&'a [bool]>,
     values: Values,
     nodata: Option<f64>,
@@ -180,49 +182,81 @@ impl Model {
         Ok(())
     }
 
-    /// The columns, n numbers each; parts are inferred in parallel.
-    fn estimate(&self, seen: &Seen) -> Result<Vec<Vec<f32>>, TrainerError> {
+    /// The columns, n numbers each; the parts of a stretch are inferred in parallel.
+    fn estimate(&self, py: Python<'_>, workers: &Workers, seen: &Seen) -> PyResult<Vec<Vec<f32>>> {
         let n = seen.cells.dim().0;
         let width = self.estimator.columns().len();
-        let mut columns = vec![vec![0.0; n]; width];
+        let columns = (0..width).map(|_| room("a column", n, 1));
+        let mut columns: Vec<Vec<f32>> = columns.collect::<PyResult<_>>()?;
+        for from in (0..n).step_by(STRETCH) {
+            let stretch = from..(from + STRETCH).min(n);
+            let mut shares: Vec<&mut [f32]> = columns
+                .iter_mut()
+                .map(|column| &mut column[stretch.clone()])
+                .collect();
+            py.detach(|| workers.run(|| self.estimate_stretch(workers, seen, from, &mut shares)))
+                .map_err(failed)?;
+            py.check_signals()?;
+        }
+        Ok(columns)
+    }
+
+    /// Into each column's share, which begins at row `first`.
+    fn estimate_stretch(
+        &self,
+        workers: &Workers,
+        seen: &Seen,
+        first: usize,
+        shares: &mut [&mut [f32]],
+    ) -> Result<(), TrainerError> {
+        let rows = shares.first().map_or(0, |share| share.len());
         // each part's share of all columns
-        let mut parts: Vec<Vec<&mut [f32]>> = (0..n.div_ceil(PART)).map(|_| vec![]).collect();
-        for column in &mut columns {
+        let mut parts: Vec<Vec<&mut [f32]>> = (0..rows.div_ceil(PART)).map(|_| vec![]).collect();
+        for column in shares {
             for (part, share) in parts.iter_mut().zip(column.chunks_mut(PART)) {
                 part.push(share);
             }
         }
-        let work = parts.into_par_iter().enumerate();
-        work.try_for_each(|(number, shares)| {
-            let from = number * PART;
-            let rows = from..(from + PART).min(n);
-            let m = rows.len();
-            let channels = seen.cells.columns(rows.clone(), |cell| {
-                if seen.values.is_missing(cell) || seen.nodata == Some(cell) {
-                    f32::NAN
-                } else {
-                    seen.values.to_physical(cell) as f32
-                }
-            });
-            let conditions = seen.angles.map(|angles| {
-                let columns = angles.columns().into_iter();
-                let own = |column: ArrayView1<f64>| -> Vec<f32> {
-                    rows.clone().map(|row| column[row] as f32).collect()
-                };
-                columns.flat_map(own).collect::<Vec<f32>>()
-            });
-            let observations = Observations {
-                channels: &channels,
-                conditions: conditions.as_deref(),
-                masked: seen.masked.map(|all| &all[rows.clone()]),
-            };
-            let mut out = vec![0.0; m * width];
-            self.estimator.infer(&observations, &mut out)?;
-            for (share, values) in shares.into_iter().zip(out.chunks_exact(m)) {
-                share.copy_from_slice(values);
+        let part = |(number, shares): (usize, Vec<&mut [f32]>)| {
+            self.estimate_part(seen, first + number * PART, shares)
+        };
+        if workers.is_one() {
+            parts.into_iter().enumerate().try_for_each(part)
+        } else {
+            parts.into_par_iter().enumerate().try_for_each(part)
+        }
+    }
+
+    fn estimate_part(
+        &self,
+        seen: &Seen,
+        first: usize,
+        shares: Vec<&mut [f32]>,
+    ) -> Result<(), TrainerError> {
+        let m = shares.first().map_or(0, |share| share.len());
+        let rows = first..first + m;
+        let nodata = seen.nodata.map(|number| seen.cells.as_held(number));
+        let channels = seen.cells.columns(rows.clone(), |cell| {
+            if seen.values.is_missing(cell) || nodata == Some(cell) {
+                f32::NAN
+            } else {
+                seen.values.to_physical(cell) as f32
             }
-            Ok::<_, TrainerError>(())
-        })?;
-        Ok(columns)
+        });
+        let conditions = seen.angles.map(|angles| {
+            let own = angles.rows(rows.clone());
+            own.t().iter().map(|v| *v as f32).collect::<Vec<f32>>()
+        });
+        let observations = Observations {
+            channels: &channels,
+            conditions: conditions.as_deref(),
+            masked: seen.masked.map(|all| &all[rows]),
+        };
+        let mut out = vec![0.0; m * shares.len()];
+        self.estimator.infer(&observations, &mut out)?;
+        for (share, values) in shares.into_iter().zip(out.chunks_exact(m.max(1))) {
+            share.copy_from_slice(values);
+        }
+        Ok(())
     }
 }

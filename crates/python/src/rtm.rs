@@ -1,42 +1,23 @@
-//! `phys_smpl.Rtm`.
+//! `phys_smpl._native.Rtm`: what `phys_smpl.Rtm` calls.
 
-use crate::arrays::Table;
+use crate::arrays::{Numbers, Table};
 use crate::choices::{canopy, parameters, precision, refused};
+use crate::memory::room;
 use crate::threads::Threads;
-use ndarray::{Array2, Array3, CowArray, Dimension};
-use numpy::{Element, IntoPyArray, PyArray};
-use physics::{ForwardModel, LeafVersion, Quantity, ReflectanceModel, Sensor};
+use ndarray::{Array2, Array3, ArrayViewMut2, ArrayViewMut3, CowArray, ShapeError};
+use numpy::{Element, IntoPyArray};
+use physics::{ForwardModel, LeafVersion, PhysicsError, Quantity, ReflectanceModel, Sensor};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
 
-/// Reflectance of a canopy as a sensor sees it, with its exact Jacobian.
-///
-/// Parameters
-/// ----------
-/// variant : {"published", "enmap_box", "sail"}
-///     INFORM as published, INFORM of the EnMAP-Box, or 4SAIL alone.
-/// sensor : {"s2a", "s2b", "l8", "l9"}
-///     Whose response functions make the bands.
-/// free : sequence of str
-///     Symbols of the parameters that are the columns of `params`, in that order.
-/// bands : sequence of str, optional
-///     Some of the sensor's bands; all of them by default.
-/// leaf : {"prospect_4", "prospect_5", "prospect_5b", "prospect_d", "prospect_pro"}, optional
-///     Version of the leaf model; the physics crate's default if it is not given.
-/// fixed : dict of str to float, optional
-///     Values of parameters that are not free; the defaults of the physics crate otherwise.
-/// geometry : sequence of str, optional
-///     Symbols of the columns of `geometry`; sun zenith, view zenith and relative azimuth by default.
-/// precision : {"double", "single"}
-///     What is computed in; arrays go in and out in their own type.
-/// threads : int, optional
-///     Number of threads; one per core by default. The results do not depend on it.
-///
-/// Raises
-/// ------
-/// ValueError
-///     A name that is not known or a value outside its range, with the reason.
-#[pyclass(module = "phys_smpl", frozen)]
+/// Samples after which an interruption is looked for.
+const STRETCH: usize = 1 << 15;
+/// Samples that one thread does sooner than several.
+const ALONE: usize = 16;
+
+/// What `phys_smpl.Rtm` calls: arrays in their final types, names as they are known.
+#[pyclass(module = "phys_smpl._native", frozen)]
 pub struct Rtm {
     model: ReflectanceModel,
     threads: Threads,
@@ -57,7 +38,7 @@ impl Rtm {
         fixed: Option<BTreeMap<String, f64>>,
         geometry: Option<Vec<String>>,
         precision: &str,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Self> {
         let mut builder = ReflectanceModel::builder()
             .canopy(canopy(variant)?)
@@ -100,115 +81,173 @@ impl Rtm {
         self.model.outputs().to_vec()
     }
 
-    fn __repr__(&self) -> String {
-        format!("Rtm({})", self.model.name())
+    /// A name for messages, such as `inform published s2a`.
+    #[getter]
+    fn name(&self) -> &str {
+        self.model.name()
     }
 
-    /// Reflectance of n samples.
-    ///
-    /// Parameters
-    /// ----------
-    /// params : ndarray, shape (n, p), float64 or float32
-    ///     In the units of `parameters`. float64 is read where it lies, in any memory order.
-    /// geometry : ndarray, shape (n, c), float64 or float32, optional
-    ///     In the units of `geometry`; its defaults otherwise.
-    ///
-    /// Returns
-    /// -------
-    /// ndarray, shape (n, d), of the type of `params`
-    ///     Reflectance, 0 to 1.
-    ///
-    /// Raises
-    /// ------
-    /// ValueError
-    ///     A shape that does not fit, a value that is not finite or outside its range: row, name, value, range.
-    /// TypeError
-    ///     Something else than an array of float64 or float32.
-    #[pyo3(signature = (params, geometry = None))]
+    /// params (n × p), geometry (n × c) → reflectance (n × d).
+    #[pyo3(signature = (params, geometry))]
     fn forward<'py>(
         &self,
         py: Python<'py>,
         params: &Bound<'py, PyAny>,
         geometry: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let params = Table::of("params", params)?;
-        let geometry = geometry.map(|it| Table::of("geometry", it)).transpose()?;
-        let (given, at) = (params.numbers(), geometry.as_ref().map(Table::numbers));
-        let (given, at) = (given.view(), at.as_ref().map(CowArray::view));
-        let values = py.detach(|| {
-            self.threads.run(|| {
-                let mut values = Array2::zeros((given.nrows(), self.model.outputs().len()));
-                let done = self.model.evaluate(given, at, values.view_mut());
-                done.map(|()| values)
-            })
-        });
-        Ok(out(py, values.map_err(refused)?, params.is_single()))
+        let (values, _) = self.evaluate(py, params, geometry, false)?;
+        Ok(values)
     }
 
-    /// Reflectance of n samples and its derivatives, exact, out of one sweep.
-    ///
-    /// Parameters
-    /// ----------
-    /// params : ndarray, shape (n, p), float64 or float32
-    ///     As of `forward`.
-    /// geometry : ndarray, shape (n, c), float64 or float32, optional
-    ///     As of `forward`.
-    ///
-    /// Returns
-    /// -------
-    /// values : ndarray, shape (n, d)
-    ///     Reflectance, 0 to 1.
-    /// jacobian : ndarray, shape (n, d, p)
-    ///     ``jacobian[i, j, k]`` is the derivative of ``values[i, j]`` with respect to ``params[i, k]``.
-    ///
-    /// Raises
-    /// ------
-    /// ValueError, TypeError
-    ///     As of `forward`.
-    #[pyo3(signature = (params, geometry = None))]
+    /// params (n × p), geometry (n × c) → reflectance (n × d) and its derivatives (n × d × p).
+    #[pyo3(signature = (params, geometry))]
     fn forward_with_jacobian<'py>(
         &self,
         py: Python<'py>,
         params: &Bound<'py, PyAny>,
         geometry: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (values, jacobian) = self.evaluate(py, params, geometry, true)?;
+        Ok((values, jacobian.unwrap_or_else(|| py.None().into_bound(py))))
+    }
+}
+
+/// Values, and the Jacobian if it was asked for.
+type Found<'py> = (Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+impl Rtm {
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        params: &Bound<'py, PyAny>,
+        geometry: Option<&Bound<'py, PyAny>>,
+        with_jacobian: bool,
+    ) -> PyResult<Found<'py>> {
         let params = Table::of("params", params)?;
         let geometry = geometry.map(|it| Table::of("geometry", it)).transpose()?;
-        let (given, at) = (params.numbers(), geometry.as_ref().map(Table::numbers));
-        let (given, at) = (given.view(), at.as_ref().map(CowArray::view));
-        let both = py.detach(|| {
-            self.threads.run(|| {
-                let (n, d) = (given.nrows(), self.model.outputs().len());
-                let mut values = Array2::zeros((n, d));
-                let mut jacobian = Array3::zeros((n, d, self.model.parameters().len()));
-                let (to, and) = (values.view_mut(), jacobian.view_mut());
-                let done = self.model.evaluate_with_jacobian(given, at, to, and);
-                done.map(|()| (values, jacobian))
-            })
-        });
-        let (values, jacobian) = both.map_err(refused)?;
-        let single = params.is_single();
-        Ok((out(py, values, single), out(py, jacobian, single)))
+        let given = (params.numbers(), geometry.as_ref().map(Table::numbers));
+        if params.is_single() {
+            self.in_type::<f32>(py, params.dim(), given, with_jacobian)
+        } else {
+            self.in_type::<f64>(py, params.dim(), given, with_jacobian)
+        }
     }
+
+    /// Results in the type of `params`, stretch by stretch.
+    fn in_type<'py, T: Held>(
+        &self,
+        py: Python<'py>,
+        (n, p): (usize, usize),
+        (params, geometry): (Numbers<'_>, Option<Numbers<'_>>),
+        with_jacobian: bool,
+    ) -> PyResult<Found<'py>> {
+        let workers = self.threads.workers(py, n, ALONE)?;
+        let d = self.model.outputs().len();
+        let slopes = if with_jacobian { d * p } else { 0 };
+        let mut values: Vec<T> = room("the spectrum", n, d)?;
+        let mut jacobian: Vec<T> = room("the Jacobian", n, slopes)?;
+        for from in (0..n).step_by(STRETCH) {
+            let rows = from..(from + STRETCH).min(n);
+            let to = &mut values[rows.start * d..rows.end * d];
+            let and = &mut jacobian[rows.start * slopes..rows.end * slopes];
+            py.detach(|| {
+                let given = params.rows(rows.clone());
+                let at = geometry.map(|all| all.rows(rows.clone()));
+                let (given, at) = (given.view(), at.as_ref().map(CowArray::view));
+                workers.run(|| {
+                    let shape = (rows.len(), d, if with_jacobian { p } else { 0 });
+                    T::computed(to, and, shape, |values, jacobian| {
+                        if with_jacobian {
+                            self.model
+                                .evaluate_with_jacobian(given, at, values, jacobian)
+                        } else {
+                            self.model.evaluate(given, at, values)
+                        }
+                    })
+                })
+            })
+            .map_err(|error| refused(moved_down(error, from)))?;
+            py.check_signals()?;
+        }
+        let fits = |error: ShapeError| PyValueError::new_err(error.to_string());
+        let values = Array2::from_shape_vec((n, d), values).map_err(fits)?;
+        let jacobian = if with_jacobian {
+            let all = Array3::from_shape_vec((n, d, p), jacobian).map_err(fits)?;
+            Some(all.into_pyarray(py).into_any())
+        } else {
+            None
+        };
+        Ok((values.into_pyarray(py).into_any(), jacobian))
+    }
+}
+
+/// A type of number that results are handed over in.
+trait Held: Element + Copy + Default + Send + Sync {
+    /// What `compute` writes into n × d values and n × d × p slopes, in this type.
+    fn computed<F>(
+        values: &mut [Self],
+        jacobian: &mut [Self],
+        shape: (usize, usize, usize),
+        compute: F,
+    ) -> Result<(), PhysicsError>
+    where
+        F: FnOnce(ArrayViewMut2<f64>, ArrayViewMut3<f64>) -> Result<(), PhysicsError>;
+}
+
+impl Held for f64 {
+    fn computed<F>(
+        values: &mut [Self],
+        jacobian: &mut [Self],
+        (n, d, p): (usize, usize, usize),
+        compute: F,
+    ) -> Result<(), PhysicsError>
+    where
+        F: FnOnce(ArrayViewMut2<f64>, ArrayViewMut3<f64>) -> Result<(), PhysicsError>,
+    {
+        let found = vec![values.len(), jacobian.len()];
+        let to = ArrayViewMut2::from_shape((n, d), &mut *values);
+        let and = ArrayViewMut3::from_shape((n, d, p), &mut *jacobian);
+        match (to, and) {
+            (Ok(to), Ok(and)) => compute(to, and),
+            _ => Err(PhysicsError::Shape {
+                what: "results",
+                found,
+                expected: vec![n * d, n * d * p],
+            }),
+        }
+    }
+}
+
+impl Held for f32 {
+    fn computed<F>(
+        values: &mut [Self],
+        jacobian: &mut [Self],
+        shape: (usize, usize, usize),
+        compute: F,
+    ) -> Result<(), PhysicsError>
+    where
+        F: FnOnce(ArrayViewMut2<f64>, ArrayViewMut3<f64>) -> Result<(), PhysicsError>,
+    {
+        let (mut wide, mut slopes) = (vec![0.0; values.len()], vec![0.0; jacobian.len()]);
+        f64::computed(&mut wide, &mut slopes, shape, compute)?;
+        for (to, from) in [(values, wide), (jacobian, slopes)] {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = from as f32;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same error of a row of the whole batch.
+fn moved_down(mut error: PhysicsError, by: usize) -> PhysicsError {
+    if let PhysicsError::OutOfRange { row, .. } | PhysicsError::NotFinite { row, .. } = &mut error {
+        *row += by;
+    }
+    error
 }
 
 /// Name, unit, smallest, largest and default value.
 pub fn told(q: &Quantity) -> (String, String, f64, f64, f64) {
     (q.name.clone(), q.unit.clone(), q.min, q.max, q.default)
-}
-
-/// An array of Python's, float64 moved there, float32 rounded.
-fn out<D: Dimension>(
-    py: Python<'_>,
-    values: ndarray::Array<f64, D>,
-    single: bool,
-) -> Bound<'_, PyAny> {
-    fn any<E: Element, D: Dimension>(array: Bound<'_, PyArray<E, D>>) -> Bound<'_, PyAny> {
-        array.into_any()
-    }
-    if single {
-        any(values.mapv(|v| v as f32).into_pyarray(py))
-    } else {
-        any(values.into_pyarray(py))
-    }
 }

@@ -145,7 +145,11 @@ def test_what_a_user_may_do_wrong(model, tmp_path):
         model.infer(x, mask=np.zeros(3, bool))
     with pytest.raises(ValueError, match="scale"):
         model.infer(x, digital_numbers=(0.0, 0.0))
-    with pytest.raises(TypeError, match="float32"):
-        model.infer(x.astype(np.int64))
-    with pytest.raises(TypeError, match="2 dimensions"):
-        model.infer(x[0])
+    with pytest.raises(ValueError, match="x has 3 dimensions; allowed: 2"):
+        model.infer(x[None])
+    with pytest.raises(ValueError, match="unknown parameter 'Cab'.*did you mean 'cab'"):
+        phys_smpl.Model.load(RUN, parameters=["Cab"])
+    with pytest.raises(ValueError, match="did you mean 'median'"):
+        phys_smpl.Model.load(RUN, write=["Median"])
+    with pytest.raises(ValueError, match="did you mean 'tts'"):
+        model.infer(x, {"TTS": 30.0})

@@ -119,16 +119,21 @@ def test_names_that_are_not_known(arguments, words):
 def test_arrays_that_do_not_fit(rtm):
     params, geometry = drawn(5)
     with pytest.raises(ValueError, match="2, a row a sample"):
-        rtm.forward(params[0])
-    with pytest.raises(ValueError, match="parameters"):
+        rtm.forward(params[None])
+    with pytest.raises(ValueError, match="params has 6 columns; allowed: 7"):
         rtm.forward(params[:, :6])
-    with pytest.raises(ValueError, match="conditions"):
+    with pytest.raises(ValueError, match="geometry has 3 rows and params 5"):
         rtm.forward(params, geometry[:3])
-    with pytest.raises(TypeError, match="float64 or float32"):
-        rtm.forward(params.astype(int))
     params[3, 1] = np.nan
-    with pytest.raises(ValueError, match="cab"):
+    with pytest.raises(ValueError, match="row 3: cab = NaN"):
         rtm.forward(params)
+
+
+def test_a_row_far_down_is_named(rtm):
+    params, geometry = drawn(70_000)
+    params[69_999, 4] = -1
+    with pytest.raises(ValueError, match="row 69999: LAI = -1"):
+        rtm.forward(params, geometry)
 
 
 def test_other_threads_run_meanwhile(rtm):

@@ -74,9 +74,17 @@ fn band_info(metadata: &[Item], band: usize) -> BandInfo {
         item.map(|item| item.text.trim())
             .filter(|text| !text.is_empty())
     };
+    // openEO and others write it as any other tag of the band
+    let tag = |name: &str| {
+        let is_it = |item: &&Item| {
+            item.sample == Some(band) && item.role.is_none() && item.name.eq_ignore_ascii_case(name)
+        };
+        let text = metadata.iter().find(is_it)?.text.trim();
+        (!text.is_empty()).then_some(text)
+    };
     let number = |role| text(role).and_then(|text| text.parse().ok());
     BandInfo {
-        name: text("description").map(str::to_owned),
+        name: (text("description").or_else(|| tag("DESCRIPTION"))).map(str::to_owned),
         unit: text("unittype").map(str::to_owned),
         scale: number("scale").unwrap_or(1.0),
         offset: number("offset").unwrap_or(0.0),

@@ -146,6 +146,30 @@ impl Schedule {
     }
 }
 
+impl LearningRateState {
+    /// Goes on under another schedule than it was made under. `other_lr`: that one has another initial learning rate,
+    /// from which a plateau then begins anew; `anew`: what it looks at is another measure, so that it forgets the old
+    /// ones and keeps its rate. The rate is not below the new `min_lr`; another scheduler has no memory.
+    pub fn follow(&mut self, now: &Schedule, other_lr: bool, anew: bool) {
+        let LrScheduler::ReduceLROnPlateau { min_lr, .. } = now.config.lr_scheduler else {
+            self.plateau = None;
+            return;
+        };
+        let Some(plateau) = &mut self.plateau else {
+            return;
+        };
+        let lr = if other_lr {
+            now.config.lr
+        } else {
+            plateau.lr.max(min_lr)
+        };
+        if other_lr || anew {
+            *plateau = PlateauState::new(lr);
+        }
+        plateau.lr = lr;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +282,43 @@ mod tests {
             })
             .collect();
         assert_eq!(rates, [3e-4, 3e-4, 3e-4, 1.5e-4]);
+    }
+
+    /// A plateau that was reduced, under another initial rate, another floor, another measure, another scheduler.
+    #[test]
+    fn a_plateau_goes_on_under_another_schedule() {
+        let schedule = |lr: f64, min_lr: f64| {
+            let lr_scheduler = LrScheduler::ReduceLROnPlateau {
+                factor: 0.5,
+                patience: 0,
+                threshold: 0.0,
+                cooldown: 3,
+                min_lr,
+            };
+            let config = ScheduleConfig {
+                lr,
+                lr_scheduler,
+                ..reference()
+            };
+            config.check().unwrap()
+        };
+        let mut reduced = LearningRateState::default();
+        for epoch in 70..72 {
+            schedule(3e-4, 0.0).observe(epoch, 1.0, &mut reduced);
+        }
+        let rate = |now: &Schedule, other_lr, anew| {
+            let mut state = reduced.clone();
+            state.follow(now, other_lr, anew);
+            let forgot = state.plateau.as_ref().is_some_and(|p| p.best.is_none());
+            (now.learning_rate(72, &state), forgot)
+        };
+        assert_eq!(rate(&schedule(3e-4, 0.0), false, false), (1.5e-4, false));
+        assert_eq!(rate(&schedule(1e-2, 0.0), true, false), (1e-2, true));
+        assert_eq!(rate(&schedule(3e-4, 2e-4), false, false), (2e-4, false));
+        assert_eq!(rate(&schedule(3e-4, 0.0), false, true), (1.5e-4, true));
+        let mut state = reduced.clone();
+        state.follow(&reference().check().unwrap(), false, false);
+        assert_eq!(state, LearningRateState::default());
     }
 
     #[test]

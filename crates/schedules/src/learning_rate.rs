@@ -54,7 +54,7 @@ pub enum LrScheduler {
         /// Epochs without improvement that are tolerated; the next one reduces.
         #[serde(default = "plateau_patience")]
         patience: usize,
-        /// An improvement is a value below best·(1 − threshold), in [0, 1).
+        /// An improvement is a value below best − |best|·threshold, in [0, 1).
         #[serde(default = "plateau_threshold")]
         threshold: f64,
         /// Epochs after a reduction during which nothing is counted.

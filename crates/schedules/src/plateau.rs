@@ -16,8 +16,9 @@ pub struct LearningRateState {
 
 /// Memory of `ReduceLROnPlateau`, with the semantics of `PyTorch` (mode `min`, threshold mode `rel`).
 ///
-/// After each epoch with β = 1: a validation rec below best·(1 − threshold) is an improvement and
-/// resets the count, any other value, NaN too, counts. While cooling down the count stays 0. A count
+/// After each epoch with β = 1: a value below best − |best|·threshold is an improvement and resets the count, any
+/// other value, NaN too, counts. For what cannot be negative that is `PyTorch`'s best·(1 − threshold); where a
+/// likelihood makes the best one negative, `PyTorch`'s rule would ask for less than no improvement. While cooling down the count stays 0. A count
 /// above `patience` multiplies the rate by `factor`, not below `min_lr`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +43,15 @@ pub(crate) struct PlateauRule {
     pub(crate) min_lr: f64,
 }
 
+/// best − |best|·threshold: what a value must be below to count as better by that part of it.
+fn beyond(best: f64, threshold: f64) -> f64 {
+    if best < 0.0 {
+        best * (1.0 + threshold)
+    } else {
+        best * (1.0 - threshold)
+    }
+}
+
 impl PlateauState {
     pub(crate) fn new(lr: f64) -> Self {
         Self {
@@ -55,7 +65,7 @@ impl PlateauState {
     pub(crate) fn observe(&mut self, rule: PlateauRule, rec: f64) {
         let improved = match self.best {
             None => rec < f64::INFINITY,
-            Some(best) => rec < best * (1.0 - rule.threshold),
+            Some(best) => rec < beyond(best, rule.threshold),
         };
         if improved {
             self.best = Some(rec);
@@ -120,6 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_measure_that_stays_is_a_plateau() {
+        // a better value must be below −1·(1 + 0.1); one that stays, or rises, is none
+        assert_eq!(
+            rates(RULE, &[-1.0, -1.0, -1.0, -1.0]),
+            [1.0, 1.0, 1.0, 0.5]
+        );
+        assert_eq!(rates(RULE, &[-1.0, -0.95, -1.05, -1.1])[3], 0.5);
+        assert_eq!(rates(RULE, &[-1.0, -0.95, -1.05, -1.11])[3], 1.0);
+        // from 0 anything lower is better, and a sign may change
+        assert_eq!(rates(RULE, &[0.0, 0.0, 0.0, -1e-9])[3], 1.0);
+        assert_eq!(rates(RULE, &[0.1, -0.1, -0.1, -0.1, -0.1])[4], 0.5);
+    }
+
+    #[test]
     fn cooling_down_counts_nothing() {
         let rule = PlateauRule {
             patience: 0,
@@ -180,7 +204,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_rises_and_stays_above_the_floor(
-            recs in proptest::collection::vec(0.0_f64..10.0, 1..60),
+            recs in proptest::collection::vec(-10.0_f64..10.0, 1..60),
             factor in 0.01_f64..0.99,
             patience in 0_usize..5,
             cooldown in 0_usize..5,
@@ -189,6 +213,25 @@ mod tests {
             let rates = rates(PlateauRule { factor, patience, threshold: 1e-4, cooldown, min_lr }, &recs);
             prop_assert!(rates.windows(2).all(|w| w[1] <= w[0]));
             prop_assert!(rates.iter().all(|lr| (min_lr..=1.0).contains(lr)));
+        }
+
+        /// Whatever the sign: values that never get better reduce the rate, and each better by more than the threshold
+        /// does not.
+        #[test]
+        fn a_plateau_is_one_at_any_height(
+            height in -10.0_f64..10.0,
+            threshold in 0.0_f64..0.9,
+            patience in 0_usize..5,
+        ) {
+            let rule = PlateauRule { patience, threshold, ..RULE };
+            let flat = vec![height; patience + 2];
+            prop_assert_eq!(rates(rule, &flat).last(), Some(&0.5));
+            let mut falling = vec![height];
+            for _ in 0..20 {
+                let last = *falling.last().unwrap();
+                falling.push(last - last.abs() * (threshold + 0.01) - 1e-12);
+            }
+            prop_assert_eq!(rates(rule, &falling).last(), Some(&1.0));
         }
     }
 }

@@ -4,5 +4,5 @@ mod bounded;
 mod read;
 mod write;
 
-pub(crate) use read::{CsvReader, column_names};
+pub(crate) use read::{CsvReader, column_names, line_of_row};
 pub(crate) use write::CsvWriter;

@@ -1,7 +1,7 @@
 //! The formats, by the ending of a file's name.
 
 use crate::table::{OutputColumn, TableReader, TableWriter, Wanted};
-use crate::{TabularError, csv_table, npy, parquet_table};
+use crate::{RowPlace, TabularError, csv_table, npy, parquet_table};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -63,6 +63,18 @@ pub fn column_names(path: &Path) -> Result<Vec<String>, TabularError> {
         Format::Csv => csv_table::column_names(path),
         Format::Parquet => parquet_table::column_names(path),
         Format::Npy => npy::column_names(path),
+    }
+}
+
+/// Where a row (from 0, a header is no row) is in its file, for messages: the line of a `.csv`, which is read for it up to
+/// there, else the row itself.
+///
+/// # Errors
+/// The file cannot be read, or has no such row.
+pub fn row_place(path: &Path, row: u64) -> Result<RowPlace, TabularError> {
+    match Format::of(path)? {
+        Format::Csv => csv_table::line_of_row(path, row).map(RowPlace::Line),
+        Format::Parquet | Format::Npy => Ok(RowPlace::Row(row)),
     }
 }
 

@@ -46,6 +46,6 @@ mod table;
 
 pub use columns_file::columns_file;
 pub use error::{Place, RowPlace, TabularError};
-pub use format::{Format, column_names, create, open};
+pub use format::{Format, column_names, create, open, row_place};
 pub use parquet_table::ROWS_OF_A_GROUP;
 pub use table::{Block, OutputColumn, TableReader, TableWriter, Wanted};

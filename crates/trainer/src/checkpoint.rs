@@ -44,6 +44,14 @@ struct Header {
     sha256: Option<String>,
 }
 
+/// What a file says of itself first, in any format.
+#[derive(Deserialize)]
+struct Kind {
+    magic: String,
+    format: u32,
+    written_by: Option<String>,
+}
+
 fn is_default(buffers: &Buffers) -> bool {
     *buffers == Buffers::default()
 }
@@ -142,6 +150,14 @@ pub fn load<E: Scalar>(path: &Path) -> Result<Checkpoint<E>, TrainerError> {
     parse(path, &read(path)?)
 }
 
+/// Where training stood in a state.
+///
+/// # Errors
+/// As [`load`].
+pub fn progress_of(path: &Path) -> Result<Progress, TrainerError> {
+    Ok(load::<f32>(path)?.progress)
+}
+
 fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerError> {
     let damaged = |why: String| TrainerError::Damaged {
         path: path.to_owned(),
@@ -154,14 +170,18 @@ fn parse<E: Scalar>(path: &Path, bytes: &[u8]) -> Result<Checkpoint<E>, TrainerE
         }
     }
     let (tensors, text) = from_safetensors::<E>(bytes).map_err(|e| damaged(e.to_string()))?;
-    let header: Header =
-        serde_json::from_str(&text).map_err(|e| damaged(format!("its header: {e}")))?;
-    if header.magic != MAGIC || !(OLDEST_FORMAT..=FORMAT).contains(&header.format) {
+    let read_header = |e: serde_json::Error| damaged(format!("its header: {e}"));
+    // a later version may have more in its header: what it is comes first
+    let kind: Kind = serde_json::from_str(&text).map_err(read_header)?;
+    if kind.magic != MAGIC || !(OLDEST_FORMAT..=FORMAT).contains(&kind.format) {
+        let by = kind.written_by.map_or(String::new(), |by| format!(", written by {by}"));
         return Err(damaged(format!(
-            "it is a \"{}\" of format {}, this program reads \"{MAGIC}\" of formats {OLDEST_FORMAT} to {FORMAT}",
-            header.magic, header.format
+            "it is a \"{}\" of format {}{by}; this program reads \"{MAGIC}\" of formats {OLDEST_FORMAT} to {FORMAT}, \
+             the program that wrote it goes on with it",
+            kind.magic, kind.format
         )));
     }
+    let header: Header = serde_json::from_str(&text).map_err(read_header)?;
     if header.format > 1 && header.sha256.is_none() {
         return Err(damaged("it has no SHA-256".into()));
     }

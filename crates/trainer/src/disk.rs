@@ -41,6 +41,16 @@ pub trait Faults: Send + Sync {
     fn before(&self, operation: Operation, path: &Path) -> Option<Fault>;
 }
 
+/// Whether a path leads to something that takes bytes and is no file: a pipe, a device, an open stream of this process
+/// such as `/dev/stdout`.
+pub fn is_stream(path: &Path) -> bool {
+    let is_open = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    let about = fs::metadata(path);
+    about.is_ok_and(|it| {
+        !it.is_dir() && (!it.is_file() || is_open.iter().any(|open| path.starts_with(open)))
+    })
+}
+
 /// The disk that a run is written to.
 #[derive(Clone, Default)]
 pub struct Disk {
@@ -83,13 +93,32 @@ impl Disk {
     pub fn create_folders(&self, path: &Path) -> Result<(), TrainerError> {
         self.before(Operation::CreateFolder, path)
             .and_then(|()| fs::create_dir_all(path))
-            .map_err(|e| TrainerError::io(path, &e))
+            .map_err(|e| TrainerError::io(path, e))
     }
 
     /// Makes a folder that is not there yet.
     pub(crate) fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.before(Operation::CreateFolder, path)?;
         fs::create_dir(path)
+    }
+
+    /// Writes a file that a user names: as [`Disk::write_whole`] does, through a link to the file that it leads to, and
+    /// straight into what is no file, such as a pipe or `/dev/stdout`.
+    ///
+    /// # Errors
+    /// The file system refuses; an old file is then untouched.
+    pub fn write_output(&self, path: &Path, bytes: &[u8]) -> Result<(), TrainerError> {
+        if is_stream(path) {
+            let written = self.before(Operation::Open, path).and_then(|()| {
+                let mut stream = OpenOptions::new().append(true).open(path)?;
+                self.write(&mut stream, path, bytes)
+            });
+            return written.map_err(|e| TrainerError::io(path, e));
+        }
+        match path.canonicalize() {
+            Ok(found) if path.is_symlink() => self.write_whole(&found, bytes),
+            _ => self.write_whole(path, bytes),
+        }
     }
 
     /// Writes beside the file, syncs, renames over it, syncs the folder.
@@ -107,7 +136,7 @@ impl Disk {
         if let Err(error) = written {
             // a full disk needs the room; whether this works changes nothing
             let _ = fs::remove_file(&beside);
-            return Err(TrainerError::io(path, &error));
+            return Err(TrainerError::io(path, error));
         }
         self.sync_folder_of(path)
     }
@@ -141,7 +170,7 @@ impl Disk {
         if cfg!(unix) {
             self.before(Operation::SyncFolder, folder)
                 .and_then(|()| File::open(folder)?.sync_all())
-                .map_err(|e| TrainerError::io(folder, &e))?;
+                .map_err(|e| TrainerError::io(folder, e))?;
         }
         Ok(())
     }
@@ -166,7 +195,7 @@ impl Disk {
             let mut file = options.create(true).append(true).open(path)?;
             self.write(&mut file, path, bytes)
         });
-        appended.map_err(|e| TrainerError::io(path, &e))
+        appended.map_err(|e| TrainerError::io(path, e))
     }
 
     /// Waits until a file is on the disk; one that is not there has nothing to wait for.
@@ -181,7 +210,7 @@ impl Disk {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                 Err(error) => Err(error),
             });
-        synced.map_err(|e| TrainerError::io(path, &e))
+        synced.map_err(|e| TrainerError::io(path, e))
     }
 
     /// Shortens a file to its first `length` bytes and waits until that is on the disk; one that is not there, or
@@ -204,7 +233,26 @@ impl Disk {
             self.before(Operation::Sync, path)?;
             file.sync_all()
         };
-        cut().map_err(|e| TrainerError::io(path, &e))
+        cut().map_err(|e| TrainerError::io(path, e))
+    }
+
+    /// Puts a file in another's place and waits until that is on the disk.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), TrainerError> {
+        self.before(Operation::Rename, to)
+            .and_then(|()| fs::rename(from, to))
+            .map_err(|e| TrainerError::io(to, e))?;
+        self.sync_folder_of(to)
+    }
+
+    /// Writes a copy of a file, as [`Disk::write_whole`] does.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn copy(&self, from: &Path, to: &Path) -> Result<(), TrainerError> {
+        self.write_whole(to, &crate::files::read(from)?)
     }
 
     /// Takes a file away, if it is there.
@@ -213,9 +261,7 @@ impl Disk {
     /// The file system refuses.
     pub fn remove(&self, path: &Path) -> Result<(), TrainerError> {
         match fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(TrainerError::io(path, &error))
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainerError::io(path, error)),
             _ => Ok(()),
         }
     }

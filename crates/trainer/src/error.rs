@@ -1,5 +1,6 @@
 //! What can go wrong in a run, and the exit code of each.
 
+use crate::inference::input::Role;
 use std::path::{Path, PathBuf};
 
 /// Errors of the trainer.
@@ -14,8 +15,7 @@ pub enum TrainerError {
     Data(data::DataError),
     /// More rows of a table were left out than allowed.
     #[error(
-        "{report}; that is {:.3} % of its rows, data.max_dropped allows {}; \
-         trainer config check --data --dropped-rows FILE lists them all",
+        "{report}; that is {:.3} % of its rows, data.max_dropped allows {}",
         100.0 * report.dropped_fraction(), max_dropped
     )]
     TooManyDropped {
@@ -29,8 +29,8 @@ pub enum TrainerError {
     Physics(#[from] physics::PhysicsError),
     /// A quadrature of another size than declared.
     #[error(
-        "physics.spectral.nodes = {wanted}, but the quadrature has {found} nodes; allowed: {found}, or a \
-         file of one with {wanted} (cargo xtask quadrature --nodes {wanted}) in physics.spectral.file"
+        "physics.spectral.nodes = {wanted}, but the quadrature has {found} nodes; allowed: {found}, or a file of one with \
+         {wanted} in physics.spectral.file"
     )]
     Quadrature {
         /// Nodes it has.
@@ -59,11 +59,39 @@ pub enum TrainerError {
         file: String,
     },
     /// A file cannot be read or written.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
+        source: std::io::Error,
+    },
+    /// A column or band is not found, or in several places.
+    #[error("{problem}")]
+    NotFound {
+        /// What was looked for, what there is, and where.
+        problem: String,
+        /// What it is needed for.
+        role: Role,
+        /// Whether it can be given by its number too.
+        by_number: bool,
+    },
+    /// Observations cannot be what they are declared as.
+    #[error("{}: {} declared, but {}; these look like {}: {}", path.display(), what.declared, what.evidence, what.likely, what.cure)]
+    Implausible {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        what: data::Contradiction,
+    },
+    /// A cell of a table is refused.
+    #[error("{}, {place}, {why}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// Line or row.
+        place: String,
+        /// Column, value and what is allowed.
         why: String,
     },
     /// A table is refused.
@@ -102,23 +130,19 @@ pub enum TrainerError {
         process: Option<u32>,
     },
     /// The disk refused while a run was being written.
-    #[error(
-        "{error}; what was on disk before is whole: when that is mended, continue with: trainer train --resume {}",
-        run.display()
-    )]
+    #[error("{error}; what was on disk before is whole")]
     DiskRefused {
         /// What failed.
+        #[source]
         error: Box<TrainerError>,
         /// The run that can be resumed.
         run: PathBuf,
     },
     /// The samples of a run cannot be evaluated again for its report.
-    #[error(
-        "{error}; a report evaluates the run's samples again; to make it of what the run's folder alone holds: \
-         trainer report {} --without-samples", run.display()
-    )]
+    #[error("{error}; a report evaluates the run's samples again")]
     NoSamples {
         /// Why not.
+        #[source]
         error: Box<TrainerError>,
         /// The run.
         run: PathBuf,
@@ -132,10 +156,7 @@ pub enum TrainerError {
         path: PathBuf,
     },
     /// A resumed run was given other samples.
-    #[error(
-        "{} was made with other samples than its tables hold now (by their SHA-256); \
-         restore the tables, or go on with these: --allow-changed-data", path.display()
-    )]
+    #[error("{} was made with other samples than its tables hold now (by their SHA-256); restore the tables", path.display())]
     ChangedData {
         /// The run.
         path: PathBuf,
@@ -143,20 +164,64 @@ pub enum TrainerError {
     /// A state is of another configuration than the run's.
     #[error(
         "{} was made with another configuration than config.json of its run holds now (by its SHA-256); \
-         restore that file, or go on with it: --allow-changed-config", path.display()
+         restore that file", path.display()
     )]
     OtherConfiguration {
         /// The state.
         path: PathBuf,
     },
+    /// A state is of a configuration that is nowhere in the run any more.
+    #[error(
+        "{} was made with another configuration than config.json of its run holds now (by its SHA-256), and none that the \
+         run kept is that one; restore config.json, then give what is to change on the command line: \
+         --allow-changed-config --set KEY=VALUE", path.display()
+    )]
+    UnknownConfiguration {
+        /// The state.
+        path: PathBuf,
+    },
+    /// Weights, moments or their meaning depend on what was changed.
+    #[error(
+        "{} cannot go on with {key} = {now}: its weights or their moments were learned with {then}, and mean something \
+         else under another; go on without that change, or begin anew: trainer train", run.display()
+    )]
+    StateDependsOn {
+        /// The run.
+        run: PathBuf,
+        /// The key that differs.
+        key: String,
+        /// Its value now.
+        now: String,
+        /// Its value in the run.
+        then: String,
+    },
+    /// A resumed run has more epochs behind it than it shall have.
+    #[error(
+        "{} has {done} epochs behind it, trainer.epochs = {wanted}; allowed: {done} or more, or an earlier state \
+         (--after-epoch N)", run.display()
+    )]
+    FewerEpochs {
+        /// The run.
+        run: PathBuf,
+        /// Epochs that it has trained.
+        done: usize,
+        /// What was asked for.
+        wanted: usize,
+    },
+    /// The files of mean and scale hold others than the run was trained with.
+    #[error(
+        "{} was trained with another mean and scale than data.standardization names now; its weights mean something \
+         else under these: restore the files, or begin anew: trainer train", run.display()
+    )]
+    ChangedStandardization {
+        /// The run.
+        run: PathBuf,
+    },
     /// A state is of another network than the configuration's.
     #[error("{0}; a state goes on only in the network it was made with")]
     OtherNetwork(nn::NnError),
     /// A resumed run was given another configuration.
-    #[error(
-        "{} was made with another configuration: {key} is {now}, the run has {then}; \
-         to go on with this one: --allow-changed-config", path.display()
-    )]
+    #[error("{} was made with another configuration: {key} is {now}, the run has {then}", path.display())]
     ChangedConfiguration {
         /// The run.
         path: PathBuf,
@@ -170,8 +235,7 @@ pub enum TrainerError {
     /// Too many losses in a row were not finite.
     #[error(
         "training diverged: {skipped} losses or gradients in a row were not finite, the last at epoch {epoch}, batch {batch}; \
-         physical parameters seen in that batch: {seen}; the state before it and the batch are kept, to be looked at: \
-         trainer replay {}", run.display()
+         physical parameters seen in that batch: {seen}; the state before it and the batch are kept"
     )]
     Diverged {
         /// Steps left out in a row.
@@ -193,8 +257,8 @@ pub enum TrainerError {
         /// Epoch, from 0.
         epoch: usize,
     },
-    /// Ctrl-C.
-    #[error("interrupted; continue with: trainer train --resume {}", run.display())]
+    /// The training was asked to stop, and did after a step.
+    #[error("interrupted; its state is saved in {}", run.display())]
     Interrupted {
         /// The run that can be resumed.
         run: PathBuf,
@@ -232,12 +296,12 @@ pub enum TrainerError {
         /// Rows of a window.
         length: usize,
     },
-    /// An argument of the command line is not allowed.
+    /// A value that was asked for is not allowed.
     #[error("{name} {value} is not allowed: {allowed}")]
     Argument {
-        /// As typed.
+        /// What was given.
         name: &'static str,
-        /// As typed.
+        /// Its value as given.
         value: String,
         /// What is.
         allowed: String,
@@ -248,23 +312,27 @@ pub enum TrainerError {
     /// A raster is refused by its reader or writer.
     #[error(transparent)]
     Raster(#[from] raster::RasterError),
-    /// Ctrl-C while inferring.
-    #[error("interrupted; the same command goes on with {}, a table from its beginning", output.display())]
+    /// A long piece of work was asked to stop before its output was whole.
+    #[error("interrupted before {} was whole", output.display())]
     Stopped {
         /// What was being written.
         output: PathBuf,
     },
     /// No noise is known to weigh errors with.
     #[error(
-        "--refine needs --noise A,R: neither the configuration of this model nor its training says how far a channel may be off"
+        "a refinement needs a noise: neither the configuration of this model nor its training says how far a channel may \
+         be off"
     )]
     NoNoise,
     /// The residual needs the time of year, which inference does not know.
     #[error(
-        "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which `trainer infer` does not \
-         give it; allowed: a model without"
+        "the residual of this model sees the time of year (phys_vae.low_rank.use_time), which inference does not give it; \
+         allowed: a model without"
     )]
     SeasonIsNotInferred,
+    /// Nobody reads standard output any more, as behind `head`: there is nothing to say and nothing wrong.
+    #[error("standard output is closed")]
+    OutputClosed,
     /// A value that cannot be wrong is.
     #[error("internal error: {0}")]
     Internal(String),
@@ -302,10 +370,10 @@ impl TrainerError {
     }
 
     /// From the file system.
-    pub fn io(path: &Path, error: &std::io::Error) -> Self {
+    pub fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
-            why: error.to_string(),
+            source,
         }
     }
 
@@ -321,10 +389,12 @@ impl TrainerError {
         }
     }
 
-    /// Exit code of the program: 130 after Ctrl-C, 3 after divergence, 1 for what is not the user's
+    /// Exit code of the program: 130 after Ctrl-C (of another signal [`crate::interrupt::exit_code`] knows it), 0 where
+    /// nobody reads the output any more, 3 after divergence, 1 for what is not the user's
     /// doing, 2 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::OutputClosed => 0,
             Self::Interrupted { .. } | Self::Stopped { .. } => 130,
             Self::Diverged { .. } | Self::NotFinite { .. } => 3,
             Self::Nn(nn::NnError::OutOfMemory) => 2,

@@ -1,6 +1,8 @@
 //! Configuration, training loop, checkpoints, metrics, evaluation and the command line.
 
 #![forbid(unsafe_code)]
+// `out` writes: a closed or full standard output is no panic
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod assemble;
 pub mod checkpoint;
@@ -10,6 +12,7 @@ mod chunks;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod csv_rows;
 pub mod device;
 pub mod disk;
 pub mod domain;
@@ -22,18 +25,22 @@ mod gpu;
 pub mod import;
 pub mod inference;
 pub mod inferred_parameters;
-mod interrupt;
+pub mod interrupt;
 pub mod levenberg_marquardt;
 pub mod lookup_table;
 pub mod metrics;
 pub mod metrics_log;
 pub mod origin;
+pub mod out;
 mod parameter_table;
 mod quantity_table;
 pub mod refined_evaluation;
 pub mod report;
+pub mod resume;
 pub mod run_directory;
+mod run_files;
 pub mod run_lock;
+mod run_states;
 pub mod screen;
 pub mod seasons;
 pub mod separation;

@@ -70,6 +70,9 @@ pub struct Measures {
     /// KL, plain sum over dimensions, nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl: Option<f64>,
+    /// What it costs in the minimised total, its weight included; of a step alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl_cost: Option<f64>,
     /// Share of the physical dimensions in it, nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl_phy: Option<f64>,

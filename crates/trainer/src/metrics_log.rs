@@ -82,16 +82,27 @@ impl MetricsLog {
     /// The file cannot be read, or a line is not a record.
     pub fn whole_epochs(&self) -> Result<Vec<EpochRecord>, TrainerError> {
         let mut epochs = vec![];
+        self.each_whole(&mut |record| {
+            if let Record::Epoch(epoch) = record {
+                epochs.push(*epoch);
+            }
+        })?;
+        Ok(epochs)
+    }
+
+    /// Shows every record, first to last, one at a time; a last line that is half written is left out.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is not a record.
+    pub fn each_whole(&self, see: &mut dyn FnMut(Record)) -> Result<(), TrainerError> {
         for line in Lines::open(&self.metrics)? {
             let line = line?;
             if !line.is_whole {
                 break;
             }
-            if let Record::Epoch(epoch) = self.parse(&line)? {
-                epochs.push(*epoch);
-            }
+            see(self.parse(&line)?);
         }
-        Ok(epochs)
+        Ok(())
     }
 
     fn parse(&self, line: &Line) -> Result<Record, TrainerError> {
@@ -107,6 +118,32 @@ impl MetricsLog {
     /// # Errors
     /// A file cannot be read or written, or the records before (epoch, batch) are not all there.
     pub fn truncate(&self, epoch: usize, batch: usize) -> Result<(), TrainerError> {
+        let end = self.end_before(epoch, batch)?;
+        self.disk.cut(&self.metrics, end)?;
+        let mut end = 0;
+        for line in Lines::open(&self.timings)? {
+            let line = line?;
+            let place: Option<Place> = line.parsed();
+            if !line.is_whole || place.is_none_or(|place| place.epoch >= epoch) {
+                break;
+            }
+            end = line.end;
+        }
+        self.disk.cut(&self.timings, end)
+    }
+}
+
+impl MetricsLog {
+    /// Whether all records before (epoch, batch) are there; changes nothing.
+    ///
+    /// # Errors
+    /// They are not, or the file cannot be read.
+    pub fn has_all_before(&self, epoch: usize, batch: usize) -> Result<(), TrainerError> {
+        self.end_before(epoch, batch).map(drop)
+    }
+
+    /// Where the records before (epoch, batch) end in the file.
+    fn end_before(&self, epoch: usize, batch: usize) -> Result<u64, TrainerError> {
         let mut last = None;
         let mut end = 0;
         for line in Lines::open(&self.metrics)? {
@@ -131,17 +168,7 @@ impl MetricsLog {
                 ),
             });
         }
-        self.disk.cut(&self.metrics, end)?;
-        let mut end = 0;
-        for line in Lines::open(&self.timings)? {
-            let line = line?;
-            let place: Option<Place> = line.parsed();
-            if !line.is_whole || place.is_none_or(|place| place.epoch >= epoch) {
-                break;
-            }
-            end = line.end;
-        }
-        self.disk.cut(&self.timings, end)
+        Ok(end)
     }
 }
 
@@ -191,7 +218,7 @@ impl<'a> Lines<'a> {
         let file = match File::open(path) {
             Ok(file) => Some(BufReader::new(file)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(TrainerError::io(path, &error)),
+            Err(error) => return Err(TrainerError::io(path, error)),
         };
         Ok(Self {
             path,
@@ -220,7 +247,7 @@ impl Iterator for Lines<'_> {
                     is_whole,
                 }))
             }
-            Err(error) => Some(Err(TrainerError::io(self.path, &error))),
+            Err(error) => Some(Err(TrainerError::io(self.path, error))),
         }
     }
 }

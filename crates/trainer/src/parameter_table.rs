@@ -1,6 +1,7 @@
 //! The table of parameters that `trainer simulate` reads.
 
 use crate::TrainerError;
+use crate::csv_rows::CsvRows;
 use physics::{CanopyParameters, LeafAngles, PhysicsError};
 use std::path::Path;
 
@@ -19,42 +20,19 @@ const OPTIONAL: [&str; 14] = [
 /// The file cannot be read, a column is missing, unknown or there twice, there are no rows, a cell is not
 /// a number or outside its range; with file, line and column.
 pub fn read_forests(path: &Path) -> Result<Vec<CanopyParameters>, TrainerError> {
-    let refused = |why: String| TrainerError::Table {
-        path: path.to_owned(),
-        why,
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_path(path)
-        .map_err(|e| refused(e.to_string()))?;
-    let header = reader
-        .headers()
-        .map_err(|e| refused(e.to_string()))?
-        .clone();
-    let names: Vec<&str> = header
-        .iter()
-        .map(|name| name.trim_start_matches('\u{feff}'))
-        .collect();
-    check_columns(&names).map_err(refused)?;
-
     let mut forests = vec![];
-    let mut record = csv::StringRecord::new();
-    while reader
-        .read_record(&mut record)
-        .map_err(|e| refused(e.to_string()))?
-    {
-        let line = record.position().map_or(0, csv::Position::line);
+    let own = |names: &[&str]| {
+        check_columns(names)?;
+        Ok(names.iter().map(|name| (*name).to_owned()).collect())
+    };
+    CsvRows::open(path)?.each(own, |names: &Vec<String>, record| {
         let mut forest = CanopyParameters::default();
-        for (name, cell) in names.iter().zip(record.iter()) {
-            set(&mut forest, name, cell)
-                .map_err(|why| refused(format!("line {line}, column {name}: {why}")))?;
+        for (name, cell) in names.iter().zip(record) {
+            set(&mut forest, name, cell).map_err(|why| format!("column {name}: {why}"))?;
         }
         forests.push(forest);
-    }
-    if forests.is_empty() {
-        return Err(refused("there are no rows below the header".to_owned()));
-    }
+        Ok(())
+    })?;
     Ok(forests)
 }
 
@@ -68,17 +46,14 @@ fn check_columns(names: &[&str]) -> Result<(), String> {
     };
     for (i, name) in names.iter().enumerate() {
         if !NEEDED.contains(name) && !OPTIONAL.contains(name) {
-            return Err(format!("line 1: column {name:?} is unknown; {}", allowed()));
+            return Err(format!("column {name:?} is unknown; {}", allowed()));
         }
         if names[..i].contains(name) {
-            return Err(format!("line 1: column {name} is there twice"));
+            return Err(format!("column {name} is there twice"));
         }
     }
     match NEEDED.iter().find(|name| !names.contains(name)) {
-        Some(missing) => Err(format!(
-            "line 1: column {missing} is missing; {}",
-            allowed()
-        )),
+        Some(missing) => Err(format!("column {missing} is missing; {}", allowed())),
         None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! A table whose columns are the parameters of a physical model.
 
 use crate::TrainerError;
+use crate::csv_rows::CsvRows;
 use ndarray::Array2;
 use physics::Quantity;
 use std::path::Path;
@@ -11,43 +12,18 @@ use std::path::Path;
 /// The file cannot be read, a column is missing, unknown or there twice, there are no rows, a cell is not
 /// a number or outside its range; with file, line and column.
 pub fn read_quantities(path: &Path, quantities: &[Quantity]) -> Result<Array2<f64>, TrainerError> {
-    let refused = |why: String| TrainerError::Table {
-        path: path.to_owned(),
-        why,
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_path(path)
-        .map_err(|e| refused(e.to_string()))?;
-    let header = reader
-        .headers()
-        .map_err(|e| refused(e.to_string()))?
-        .clone();
-    let names: Vec<&str> = header
-        .iter()
-        .map(|name| name.trim_start_matches('\u{feff}'))
-        .collect();
-    let places = places(&names, quantities).map_err(refused)?;
-
     let mut cells = vec![];
-    let mut record = csv::StringRecord::new();
-    while reader
-        .read_record(&mut record)
-        .map_err(|e| refused(e.to_string()))?
-    {
-        let line = record.position().map_or(0, csv::Position::line);
-        for (quantity, &place) in quantities.iter().zip(&places) {
+    let own = |names: &[&str]| places(names, quantities);
+    CsvRows::open(path)?.each(own, |places, record| {
+        for (quantity, &place) in quantities.iter().zip(places) {
             let cell = record.get(place).unwrap_or_default();
-            let value = number(cell, quantity)
-                .map_err(|why| refused(format!("line {line}, column {}: {why}", quantity.name)))?;
+            let value =
+                number(cell, quantity).map_err(|why| format!("column {}: {why}", quantity.name))?;
             cells.push(value);
         }
-    }
+        Ok(())
+    })?;
     let rows = cells.len() / quantities.len().max(1);
-    if rows == 0 {
-        return Err(refused("there are no rows below the header".to_owned()));
-    }
     Array2::from_shape_vec((rows, quantities.len()), cells)
         .map_err(|e| TrainerError::Internal(e.to_string()))
 }
@@ -60,15 +36,15 @@ fn places(names: &[&str], quantities: &[Quantity]) -> Result<Vec<usize>, String>
     };
     for (i, name) in names.iter().enumerate() {
         if quantities.iter().all(|q| q.name != *name) {
-            return Err(format!("line 1: column {name:?} is unknown; {}", needed()));
+            return Err(format!("column {name:?} is unknown; {}", needed()));
         }
         if names[..i].contains(name) {
-            return Err(format!("line 1: column {name} is there twice"));
+            return Err(format!("column {name} is there twice"));
         }
     }
     let place = |q: &Quantity| {
         let found = names.iter().position(|name| *name == q.name);
-        found.ok_or_else(|| format!("line 1: column {} is missing; {}", q.name, needed()))
+        found.ok_or_else(|| format!("column {} is missing; {}", q.name, needed()))
     };
     quantities.iter().map(place).collect()
 }

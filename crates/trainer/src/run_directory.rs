@@ -36,6 +36,16 @@ impl RunDirectory {
         name: &str,
         config_json: &str,
     ) -> Result<Self, TrainerError> {
+        let run = Self::create_folder(disk, runs, name)?;
+        run.begin(config_json)?;
+        Ok(run)
+    }
+
+    /// Makes the folder alone: it is a run that can be resumed once [`RunDirectory::begin`] was called.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn create_folder(disk: Disk, runs: &Path, name: &str) -> Result<Self, TrainerError> {
         let parent = runs.join(name);
         disk.create_folders(&parent)?;
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -46,14 +56,21 @@ impl RunDirectory {
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                     root = parent.join(format!("{stamp}-{copy}"));
                 }
-                Err(e) => return Err(TrainerError::io(&root, &e)),
+                Err(e) => return Err(TrainerError::io(&root, e)),
             }
         }
         let run = Self { root, disk };
         run.disk.create_folders(&run.checkpoints())?;
-        run.disk
-            .write_whole(&run.config(), config_json.as_bytes())?;
         Ok(run)
+    }
+
+    /// Writes the resolved configuration, which makes the folder a run.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn begin(&self, config_json: &str) -> Result<(), TrainerError> {
+        self.disk
+            .write_whole(&self.config(), config_json.as_bytes())
     }
 
     /// Makes a folder of this name, with its parents, that holds a configuration as a run does.
@@ -66,11 +83,11 @@ impl RunDirectory {
             disk.create_folders(parent)?;
         }
         disk.create_folder(root).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => TrainerError::Io {
-                path: root.to_owned(),
-                why: "it exists already, and is not written over".into(),
-            },
-            _ => TrainerError::io(root, &e),
+            kind @ std::io::ErrorKind::AlreadyExists => {
+                let why = "it exists already, and is not written over";
+                TrainerError::io(root, std::io::Error::new(kind, why))
+            }
+            _ => TrainerError::io(root, e),
         })?;
         let run = Self {
             root: root.to_owned(),
@@ -123,23 +140,6 @@ impl RunDirectory {
     pub fn config(&self) -> PathBuf {
         self.root.join("config.json")
     }
-    /// Another configuration from now on; the old one stays as `config.until-N.json`, N from 1.
-    ///
-    /// # Errors
-    /// A file cannot be read or written.
-    pub fn replace_config(&self, json: &str) -> Result<(), TrainerError> {
-        let old = read_to_string(&self.config())?;
-        let mut n = 1;
-        let kept = loop {
-            let path = self.root.join(format!("config.until-{n}.json"));
-            if !path.exists() {
-                break path;
-            }
-            n += 1;
-        };
-        self.disk.write_whole(&kept, old.as_bytes())?;
-        self.disk.write_whole(&self.config(), json.as_bytes())
-    }
     /// Keeps the mean and scale of the training samples, for evaluation on others.
     ///
     /// # Errors
@@ -149,6 +149,14 @@ impl RunDirectory {
             serde_json::to_string_pretty(of).map_err(|e| TrainerError::Internal(e.to_string()))?;
         self.disk
             .write_whole(&self.root.join(STANDARDIZATION), (json + "\n").as_bytes())
+    }
+    /// The mean and scale that the weights were learned with; `None` where the run did not keep them.
+    ///
+    /// # Errors
+    /// The file cannot be read or is damaged.
+    pub fn kept_standardization(&self) -> Result<Option<Standardization>, TrainerError> {
+        let is_kept = self.root.join(STANDARDIZATION).exists();
+        is_kept.then(|| self.standardization()).transpose()
     }
     /// The mean and scale of the training samples.
     ///
@@ -210,38 +218,6 @@ impl RunDirectory {
     pub fn dropped_rows(&self) -> PathBuf {
         self.root.join("dropped_rows.csv")
     }
-    fn checkpoints(&self) -> PathBuf {
-        self.root.join("checkpoints")
-    }
-    /// The state to resume from.
-    pub fn last(&self) -> PathBuf {
-        self.checkpoints().join("last.safetensors")
-    }
-    /// The weights of the selected epoch.
-    pub fn best(&self) -> PathBuf {
-        self.checkpoints().join("best.safetensors")
-    }
-    /// The weights that a run is judged by: those of the selected epoch or, without a Train epoch, the last ones.
-    pub fn selected(&self) -> PathBuf {
-        if self.best().exists() {
-            self.best()
-        } else {
-            self.last()
-        }
-    }
-    /// The state after this many epochs, where it is kept.
-    pub fn after_epochs(&self, epochs: usize) -> PathBuf {
-        self.checkpoints()
-            .join(format!("after-{epochs:05}-epochs.safetensors"))
-    }
-    /// The state in which training diverged: after the last step that could be taken.
-    pub fn diverged(&self) -> PathBuf {
-        self.checkpoints().join("diverged.safetensors")
-    }
-    /// The batch on which it did.
-    pub fn diverged_batch(&self) -> PathBuf {
-        self.root.join("diverged_batch.safetensors")
-    }
     /// Held by the one process that writes here.
     pub fn lock(&self) -> PathBuf {
         self.root.join("run.lock")
@@ -279,9 +255,8 @@ mod tests {
 
         let named = runs.path().join("models").join("one");
         let made = RunDirectory::create_at(&named, "{}").unwrap();
-        assert_eq!(made.selected(), made.last());
         std::fs::write(made.best(), "").unwrap();
-        assert_eq!(made.selected(), made.best());
+        assert_eq!(made.selected().unwrap(), made.best());
         let refused = RunDirectory::create_at(&named, "[]").unwrap_err();
         assert!(refused.to_string().contains("exists already"), "{refused}");
         assert_eq!(std::fs::read_to_string(made.config()).unwrap(), "{}");

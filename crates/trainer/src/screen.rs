@@ -62,7 +62,7 @@ impl Screen {
             .create(true)
             .append(true)
             .open(path)
-            .map_err(|e| TrainerError::io(path, &e))?;
+            .map_err(|e| TrainerError::io(path, e))?;
         self.state().log = Some(file);
         Ok(())
     }
@@ -79,21 +79,23 @@ struct ToLog(Screen);
 impl Write for ToScreen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let bar = self.0.state().bar.clone();
-        match bar {
-            Some(bar) => bar.suspend(|| io::stderr().write_all(bytes))?,
-            None => io::stderr().write_all(bytes)?,
-        }
+        // where nobody reads standard error there is nobody to tell, and the work goes on
+        let _ = match bar {
+            Some(bar) => bar.suspend(|| io::stderr().write_all(bytes)),
+            None => io::stderr().write_all(bytes),
+        };
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 
 impl Write for ToLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(log) = &mut self.0.state().log {
-            log.write_all(bytes)?;
+            // a full disk ends a run where its state is written, with a message of its own
+            let _ = log.write_all(bytes);
         }
         Ok(bytes.len())
     }

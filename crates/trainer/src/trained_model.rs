@@ -1,7 +1,7 @@
 //! A run opened for its selected weights.
 
 use crate::TrainerError;
-use crate::assemble::{Assembled, assemble, assemble_without_samples, check};
+use crate::assemble::{Assembled, assemble_again, assemble_without_samples, check};
 use crate::checkpoint;
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
 use crate::domain::Domain;
@@ -49,7 +49,7 @@ impl<D: Shards<f32>> TrainedModel<D> {
             experiment,
             samples,
             ..
-        } = assemble(&checked)?;
+        } = assemble_again(&checked, run.kept_standardization()?, run.path())?;
         Ok((Self::with(&run, checked, experiment, device)?, samples))
     }
 
@@ -59,7 +59,7 @@ impl<D: Shards<f32>> TrainedModel<D> {
         experiment: Experiment,
         device: D,
     ) -> Result<Self, TrainerError> {
-        let weights = run.selected();
+        let weights = run.selected()?;
         let checkpoint = checkpoint::load::<f32>(&weights)?;
         let mut learner = Learner::new(&experiment, device)?;
         checkpoint.restore(&mut learner.model, &mut learner.adam)?;

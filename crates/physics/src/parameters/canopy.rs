@@ -1,6 +1,6 @@
 //! One canopy or forest with its soil and directions.
 
-use super::Parameter;
+use super::{Parameter, relative_azimuth};
 use crate::canopy::LeafAngles;
 use crate::{PhysicsError, Quantity};
 use std::f64::consts::PI;
@@ -242,9 +242,14 @@ impl CanopyParameters {
     /// Set a parameter by its symbol (`N`, `cab`, `LAI`, …), as configurations and command lines do.
     ///
     /// # Errors
-    /// An unknown symbol, or a value outside the parameter's range.
+    /// An unknown symbol, or a value outside the parameter's range; a relative azimuth of another turn is brought into its
+    /// own ([`relative_azimuth`]).
     pub fn set(&mut self, symbol: &str, value: f64) -> Result<(), PhysicsError> {
         let parameter: Parameter = symbol.parse()?;
+        let value = match parameter {
+            Parameter::Psi => relative_azimuth(value),
+            _ => value,
+        };
         parameter.range().check(0, value)?;
         self.put(parameter, value);
         Ok(())

@@ -5,11 +5,12 @@ use super::columns::Columns;
 use super::dispatch::{Lanes, Plan, double_engine, single_engine};
 use super::engine::Quadrature;
 use super::model::{LEAF_ANGLES, ReflectanceModel};
+use super::parameters::Free;
 use super::quadrature::{BandQuadrature, Chosen, SpectralSampling};
-use super::tables::{SpectralData, check_brightness};
+use super::tables::SpectralData;
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
-use crate::parameters::{CanopyParameters, Parameter, unknown};
+use crate::parameters::{CanopyParameters, Parameter};
 use crate::tables::{LeafConstants, Sensor, SoilAndSky, SpectralTables};
 use crate::{PhysicsError, Quantity};
 use std::ops::RangeInclusive;
@@ -35,40 +36,24 @@ use std::ops::RangeInclusive;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ReflectanceModelBuilder {
-    leaf: LeafVersion,
+    pub(super) leaf: LeafVersion,
     leaf_constants: Option<LeafConstants>,
-    canopy: Canopy,
+    pub(super) canopy: Canopy,
     soil_and_sky: SoilAndSky,
-    soil: Soil,
-    illumination: Illumination,
+    pub(super) soil: Soil,
+    pub(super) illumination: Illumination,
     sensor: Sensor,
     bands: Option<Vec<String>>,
-    fixed: CanopyParameters,
-    free: Option<Vec<Free>>,
-    per_sample: Option<Vec<Parameter>>,
-    leaf_angle_classes: Vec<LeafAngles>,
+    pub(super) fixed: CanopyParameters,
+    /// What [`Self::fix`] was called for.
+    pub(super) held: Vec<Parameter>,
+    pub(super) free: Option<Vec<Free>>,
+    pub(super) per_sample: Option<Vec<Parameter>>,
+    pub(super) leaf_angle_classes: Vec<LeafAngles>,
     /// Boxed: a builder is moved with every call.
     quadrature: Option<Box<BandQuadrature>>,
     precision: Precision,
     lanes: Option<Lanes>,
-}
-
-/// A free parameter, with its range where that is not the whole physical one.
-#[derive(Clone, Debug)]
-struct Free {
-    parameter: Parameter,
-    within: Option<RangeInclusive<f64>>,
-}
-
-impl Free {
-    /// With its smallest and largest value.
-    fn ends(&self) -> (Parameter, f64, f64) {
-        let (min, max) = match &self.within {
-            Some(within) => (*within.start(), *within.end()),
-            None => (self.parameter.range().min, self.parameter.range().max),
-        };
-        (self.parameter, min, max)
-    }
 }
 
 impl Default for ReflectanceModelBuilder {
@@ -83,6 +68,7 @@ impl Default for ReflectanceModelBuilder {
             sensor: Sensor::sentinel2a(),
             bands: None,
             fixed: CanopyParameters::default(),
+            held: Vec::new(),
             free: None,
             per_sample: None,
             leaf_angle_classes: Vec::new(),
@@ -163,12 +149,15 @@ impl ReflectanceModelBuilder {
     /// Values of everything that is neither free nor given per sample, and the defaults of what is.
     pub fn fixed(mut self, parameters: CanopyParameters) -> Self {
         self.fixed = parameters;
+        self.held.clear();
         self
     }
 
-    /// One of these values.
+    /// The value of a parameter that is neither free nor given per sample. It is none of the parameters that are so
+    /// unless others are chosen; a model that does not have it, or would not look at it, is not built.
     pub fn fix(mut self, parameter: Parameter, value: f64) -> Self {
         self.fixed.put(parameter, value);
+        self.held.push(parameter);
         self
     }
 
@@ -233,7 +222,8 @@ impl ReflectanceModelBuilder {
     /// A band the sensor does not have; leaf constants without an absorber of the leaf model; a parameter
     /// that is free although the model does not have it, twice, without effect (`fc` beside a given `cd`),
     /// beside another that excludes it (`ALA` and `LIDFa`), or within a range that is empty or not
-    /// physical; a fixed value outside its range; a spectrum of the wrong length; lanes the processor does
+    /// physical; a parameter that [`Self::fix`] names although the model does not have it or would not look at it;
+    /// a fixed value outside its range; a spectrum of the wrong length; lanes the processor does
     /// not have; a quadrature that was not fitted for all this.
     pub fn build(self) -> Result<ReflectanceModel, PhysicsError> {
         let sensor = match &self.bands {
@@ -255,6 +245,7 @@ impl ReflectanceModelBuilder {
         let largest_rsoil = largest_brightness(&data);
         let known = self.known_parameters();
         let (free, per_sample) = (self.free_parameters(&known)?, self.conditions(&known)?);
+        self.check_held(&known, &free, &per_sample)?;
         let base = self.base(&free, largest_rsoil)?;
 
         let names: Vec<Parameter> = free.iter().map(|f| f.parameter).collect();
@@ -353,124 +344,6 @@ impl ReflectanceModelBuilder {
             Canopy::Inform(Variant::EnmapBox) => "inform enmap_box",
         };
         format!("{canopy} {}", sensor.name())
-    }
-
-    /// The parameters that change what the model computes as chosen so far: those that can be free or
-    /// given per sample.
-    pub fn known_parameters(&self) -> Vec<Parameter> {
-        let forest = matches!(self.canopy, Canopy::Inform(_));
-        let known = |parameter: &Parameter| match parameter {
-            Parameter::LaiU | Parameter::Fc | Parameter::Sd | Parameter::Cd | Parameter::H => {
-                forest
-            }
-            Parameter::Psoil => self.soil == Soil::Mixture,
-            Parameter::Skyl => self.illumination == Illumination::SkyFraction,
-            Parameter::Ala | Parameter::LidfA | Parameter::LidfB => {
-                self.leaf_angle_classes.is_empty()
-            }
-            parameter => match parameter.absorber() {
-                Some(absorber) => self.leaf.absorbers().contains(&absorber),
-                None => true,
-            },
-        };
-        Parameter::ALL.into_iter().filter(known).collect()
-    }
-
-    fn free_parameters(&self, known: &[Parameter]) -> Result<Vec<Free>, PhysicsError> {
-        let Some(free) = &self.free else {
-            let usual = Parameter::USUAL.into_iter().filter(|p| known.contains(p));
-            return Ok(usual
-                .map(|parameter| Free {
-                    parameter,
-                    within: None,
-                })
-                .collect());
-        };
-        let wrong = |problem: String| {
-            Err(PhysicsError::Inconsistent {
-                what: "free parameters",
-                problem,
-            })
-        };
-        let is_free = |parameter| free.iter().any(|f| f.parameter == parameter);
-        for (i, Free { parameter, within }) in free.iter().enumerate() {
-            if !known.contains(parameter) {
-                return Err(unknown(parameter.symbol(), known));
-            }
-            if free[..i].iter().any(|f| f.parameter == *parameter) {
-                return wrong(format!("{parameter} appears twice"));
-            }
-            if let Some(within) = within {
-                let all = parameter.quantity();
-                let (min, max) = (*within.start(), *within.end());
-                let physical = all.min..=all.max;
-                if !(min < max && physical.contains(&min) && physical.contains(&max)) {
-                    return wrong(format!(
-                        "{parameter} within {min} to {max} {}, expected a range within {} to {}",
-                        all.unit, all.min, all.max
-                    ));
-                }
-            }
-        }
-        if is_free(Parameter::Ala) && (is_free(Parameter::LidfA) || is_free(Parameter::LidfB)) {
-            return wrong(
-                "ALA shapes the ellipsoidal leaf angle distribution, LIDFa and LIDFb shape Verhoef's; \
-                 only one can be there"
-                    .into(),
-            );
-        }
-        let per_sample = self.per_sample.as_deref().unwrap_or_default();
-        let given_cd = self.fixed.cd.is_some() || per_sample.contains(&Parameter::Cd);
-        if is_free(Parameter::Fc) && (given_cd || is_free(Parameter::Cd)) {
-            let cd = match self.fixed.cd {
-                Some(cd) => format!("a given crown diameter (cd = {cd} m)"),
-                None => "a crown diameter of its own (cd)".into(),
-            };
-            return wrong(format!("{cd} leaves the free parameter fc without effect"));
-        }
-        Ok(free.clone())
-    }
-
-    fn conditions(&self, known: &[Parameter]) -> Result<Vec<Parameter>, PhysicsError> {
-        let free = self.free.as_deref().unwrap_or_default();
-        let is_free = |parameter: &Parameter| free.iter().any(|f| f.parameter == *parameter);
-        let Some(per_sample) = &self.per_sample else {
-            let angles = [Parameter::Tts, Parameter::Tto, Parameter::Psi];
-            return Ok(angles.into_iter().filter(|p| !is_free(p)).collect());
-        };
-        for (i, parameter) in per_sample.iter().enumerate() {
-            if !known.contains(parameter) {
-                return Err(unknown(parameter.symbol(), known));
-            }
-            if is_free(parameter) || per_sample[..i].contains(parameter) {
-                return Err(PhysicsError::Inconsistent {
-                    what: "parameters given per sample",
-                    problem: format!("{parameter} is free or appears twice"),
-                });
-            }
-        }
-        Ok(per_sample.clone())
-    }
-
-    /// The fixed values, and defaults of what is free.
-    fn base(&self, free: &[Free], largest_rsoil: f64) -> Result<CanopyParameters, PhysicsError> {
-        let mut base = self.fixed.clone();
-        if let Some(first) = self.leaf_angle_classes.first() {
-            base.leaf_angles = first.clone();
-        }
-        let per_sample = self.per_sample.as_deref().unwrap_or_default();
-        let varied = free.iter().map(|f| f.parameter).chain(per_sample.to_vec());
-        for parameter in varied {
-            if base.get(parameter).is_none() {
-                base.put(parameter, parameter.quantity().default);
-            }
-        }
-        base.check(0)?;
-        check_brightness(0, base.rsoil, largest_rsoil)?;
-        for angles in &self.leaf_angle_classes {
-            angles.check(0)?;
-        }
-        Ok(base)
     }
 }
 

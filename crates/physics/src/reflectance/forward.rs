@@ -3,9 +3,9 @@
 use super::model::ReflectanceModel;
 use crate::device::DeviceProgram;
 use crate::forward_model::check_ranges;
-use crate::parameters::CanopyParameters;
+use crate::parameters::{CanopyParameters, Parameter, relative_azimuth};
 use crate::{ForwardModel, PhysicsError, Quantity};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, ArrayViewMut3};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, ArrayViewMut3, CowArray, Ix2};
 
 impl ReflectanceModel {
     /// The samples of rows of free parameters and conditions.
@@ -30,7 +30,8 @@ impl ReflectanceModel {
             })
             .collect();
         if let Some(conditions) = conditions {
-            check_ranges(&self.conditions, &conditions)?;
+            let conditions = self.folded(conditions);
+            check_ranges(&self.conditions, &conditions.view())?;
             for (row, (sample, values)) in samples.iter_mut().zip(conditions.rows()).enumerate() {
                 for (parameter, value) in self.per_sample.iter().zip(values) {
                     sample.put(*parameter, *value);
@@ -50,6 +51,20 @@ impl ReflectanceModel {
             }
         }
         Ok(samples)
+    }
+
+    /// Conditions with every relative azimuth in 0 to 180 degrees.
+    fn folded<'a>(&self, conditions: ArrayView2<'a, f64>) -> CowArray<'a, f64, Ix2> {
+        let azimuth = self.per_sample.iter().position(|it| *it == Parameter::Psi);
+        let is_folded = |value: &f64| (0.0..=180.0).contains(value);
+        match azimuth {
+            Some(k) if !conditions.column(k).iter().all(is_folded) => {
+                let mut own = conditions.into_owned();
+                own.column_mut(k).mapv_inplace(relative_azimuth);
+                CowArray::from(own)
+            }
+            _ => CowArray::from(conditions),
+        }
     }
 }
 

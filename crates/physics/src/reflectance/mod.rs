@@ -8,6 +8,7 @@ mod engine;
 mod fingerprint;
 mod forward;
 mod model;
+mod parameters;
 mod precision;
 mod program;
 mod quadrature;

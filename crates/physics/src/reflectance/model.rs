@@ -9,6 +9,7 @@ use super::quadrature::Limits;
 use super::tables::{SpectralData, check_brightness};
 use crate::canopy::LeafAngles;
 use crate::leaf::LeafVersion;
+use crate::one_thread::is_alone;
 use crate::parameters::{CanopyParameters, Parameter};
 use crate::tables::Sensor;
 use crate::{PhysicsError, Quantity};
@@ -25,6 +26,9 @@ const MOST_AT_A_TIME: usize = 64;
 
 /// Some for each thread, so that none waits long for the last one. Results do not depend on it.
 fn at_a_time(samples: usize) -> usize {
+    if is_alone() {
+        return MOST_AT_A_TIME;
+    }
     let shares = 4 * rayon::current_num_threads();
     (samples / shares).clamp(LEAST_AT_A_TIME, MOST_AT_A_TIME)
 }
@@ -241,6 +245,16 @@ impl ReflectanceModel {
         } else {
             jacobian.chunks_mut(per_chunk * self.free.len()).collect()
         };
+        if is_alone() {
+            let values = values.chunks_mut(per_chunk);
+            let mut chunks = samples.chunks(at_a_time).zip(values).zip(jacobians);
+            let mut first_row = 0;
+            return chunks.try_for_each(|((samples, values), jacobian)| {
+                self.evaluate_chunk(first_row, samples, values, jacobian)?;
+                first_row += at_a_time;
+                Ok(())
+            });
+        }
         samples
             .par_chunks(at_a_time)
             .zip(values.par_chunks_mut(per_chunk))

@@ -4,6 +4,7 @@ use super::choices::{Canopy, Variant};
 use super::model::ReflectanceModel;
 use super::spectral::{Block, SampleScalars, light};
 use crate::PhysicsError;
+use crate::one_thread::is_alone;
 use crate::parameters::{Along, CanopyParameters, Varied};
 use crate::stand::{
     CrownCover, EnmapBox, Inform, InformVariant, Published, Scene, Stand, Turbid, Values,
@@ -41,22 +42,16 @@ impl ReflectanceModel {
         wavelengths_nm: &[u32],
     ) -> Result<Array2<f64>, PhysicsError> {
         let blocks = self.blocks(wavelengths_nm)?;
-        let rows: Vec<Vec<f64>> = samples
-            .par_iter()
-            .enumerate()
-            .map(|(row, sample)| {
-                self.check(row, sample)?;
-                Ok(match self.canopy {
-                    Canopy::Sail => spectrum::<Turbid>(&blocks, sample),
-                    Canopy::Inform(Variant::Published) => {
-                        spectrum::<Inform<Published>>(&blocks, sample)
-                    }
-                    Canopy::Inform(Variant::EnmapBox) => {
-                        spectrum::<Inform<EnmapBox>>(&blocks, sample)
-                    }
-                })
+        let rows = each(samples, |row, sample| {
+            self.check(row, sample)?;
+            Ok(match self.canopy {
+                Canopy::Sail => spectrum::<Turbid>(&blocks, sample),
+                Canopy::Inform(Variant::Published) => {
+                    spectrum::<Inform<Published>>(&blocks, sample)
+                }
+                Canopy::Inform(Variant::EnmapBox) => spectrum::<Inform<EnmapBox>>(&blocks, sample),
             })
-            .collect::<Result<_, PhysicsError>>()?;
+        })?;
         let columns = wavelengths_nm.len();
         Ok(Array2::from_shape_fn((samples.len(), columns), |(i, j)| {
             rows[i][j]
@@ -74,17 +69,13 @@ impl ReflectanceModel {
     ) -> Result<Vec<ForestSpectra>, PhysicsError> {
         let variant = self.forest_variant()?;
         let blocks = self.blocks(wavelengths_nm)?;
-        samples
-            .par_iter()
-            .enumerate()
-            .map(|(row, sample)| {
-                self.check(row, sample)?;
-                Ok(match variant {
-                    Variant::Published => parts::<Published>(&blocks, sample),
-                    Variant::EnmapBox => parts::<EnmapBox>(&blocks, sample),
-                })
+        each(samples, |row, sample| {
+            self.check(row, sample)?;
+            Ok(match variant {
+                Variant::Published => parts::<Published>(&blocks, sample),
+                Variant::EnmapBox => parts::<EnmapBox>(&blocks, sample),
             })
-            .collect()
+        })
     }
 
     /// The shares of crowns and background in the scene.
@@ -113,6 +104,19 @@ impl ReflectanceModel {
         let block = |place: usize| Block::new(&self.data, &[place]);
         Ok(places.into_iter().map(block).collect())
     }
+}
+
+/// What `of` makes of each sample and its row, in their order.
+fn each<T: Send>(
+    samples: &[CanopyParameters],
+    of: impl Fn(usize, &CanopyParameters) -> Result<T, PhysicsError> + Sync,
+) -> Result<Vec<T>, PhysicsError> {
+    if is_alone() {
+        let alone = samples.iter().enumerate();
+        return alone.map(|(row, sample)| of(row, sample)).collect();
+    }
+    let shared = samples.par_iter().enumerate();
+    shared.map(|(row, sample)| of(row, sample)).collect()
 }
 
 /// Values only: whatever the direction, its derivatives are not computed.

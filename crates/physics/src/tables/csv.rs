@@ -115,6 +115,11 @@ impl NumericTable {
         }
     }
 
+    /// The value in a row, from 0, and a column cannot be used.
+    pub fn reject_at(&self, row: usize, column: usize, expected: String) -> PhysicsError {
+        self.reject(&self.rows[row], column, expected)
+    }
+
     /// The column `name`, whose values must lie in `min` to `max` (which may be infinite).
     pub fn column(&self, name: &str, min: f64, max: f64) -> Result<Vec<f64>, PhysicsError> {
         let column = self

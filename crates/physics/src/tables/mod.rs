@@ -4,6 +4,7 @@ mod band_shapes;
 mod built_in_sensors;
 mod constants;
 mod csv;
+mod every_nm;
 mod sensor;
 
 pub use band_shapes::GaussianBand;

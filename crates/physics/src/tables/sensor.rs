@@ -2,6 +2,7 @@
 
 use super::FIRST_WAVELENGTH_NM;
 use super::csv::NumericTable;
+use super::every_nm::{LARGEST_STEP_NM, on_every_nm};
 use crate::PhysicsError;
 use std::collections::HashSet;
 use std::path::Path;
@@ -100,9 +101,13 @@ impl Sensor {
     /// per band, not necessarily normalised; `#` starts a comment line. The file's stem becomes the
     /// sensor's name.
     ///
+    /// Between rows a response is linear, beyond the first and the last row it is 0. A table may leave out what no
+    /// band sees: a band that is 0 on one side of such a jump (three times as wide as the steps beside it) and below
+    /// 5 % of its top on the other is 0 in between.
+    ///
     /// # Errors
-    /// The file cannot be read, a value is not a number, a wavelength is off the grid, a response is
-    /// negative, a band has no weight or a name twice; the error names file, line, column and value.
+    /// The file cannot be read, a value is not a number, a wavelength is off the grid or more than 25 nm after the
+    /// one before it although a band has weight there, a response is negative, a band has no weight or a name twice; the error names file, line, column and value.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, PhysicsError> {
         let path = path.as_ref();
         let name = path
@@ -128,16 +133,29 @@ impl Sensor {
                 problem: format!("{}: band '{band}' {problem}", table.name()),
             };
             let values = table.column(band, 0.0, f64::INFINITY)?;
-            let total: f64 = values.iter().sum();
+            let response = on_every_nm(&wavelengths, &values).map_err(|row| {
+                let (from, to) = (wavelengths[row - 1], wavelengths[row]);
+                table.reject_at(
+                    row,
+                    0,
+                    format!(
+                        "at most {LARGEST_STEP_NM} nm after the wavelength before it, {from}, which it must be unless \
+                         band '{band}' is 0 at both ({} at {from} nm, {} at {to} nm)",
+                        values[row - 1],
+                        values[row]
+                    ),
+                )
+            })?;
+            let total: f64 = response.iter().map(|(_, s)| s).sum();
             if total <= 0.0 || !total.is_finite() {
                 return Err(inconsistent("has no weight at any wavelength"));
             }
-            let response = wavelengths.iter().zip(&values);
             bands.push(Band {
                 name: band.clone(),
                 response: response
-                    .filter(|(_, s)| **s > 0.0)
-                    .map(|(nm, s)| (*nm, s / total))
+                    .into_iter()
+                    .filter(|(_, s)| *s > 0.0)
+                    .map(|(nm, s)| (nm, s / total))
                     .collect(),
             });
         }

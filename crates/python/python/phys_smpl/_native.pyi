@@ -1,51 +1,56 @@
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 _F = TypeVar("_F", np.float32, np.float64)
+_Angles = NDArray[np.float32] | NDArray[np.float64]
 _Quantity = tuple[str, str, float, float, float]
 
+__version__: str
+MOST_THREADS: int
+
+@final
 class Rtm:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
-        variant: Literal["published", "enmap_box", "sail"] = "published",
-        sensor: Literal["s2a", "s2b", "l8", "l9"] = "s2a",
+        variant: str = "published",
+        sensor: str = "s2a",
         free: Sequence[str],
         bands: Sequence[str] | None = None,
         leaf: str | None = None,
         fixed: Mapping[str, float] | None = None,
         geometry: Sequence[str] | None = None,
-        precision: Literal["double", "single"] = "double",
+        precision: str = "double",
         threads: int | None = None,
-    ) -> None: ...
+    ) -> Rtm: ...
     @property
     def parameters(self) -> list[_Quantity]: ...
     @property
     def geometry(self) -> list[_Quantity]: ...
     @property
     def bands(self) -> list[str]: ...
-    def forward(
-        self, params: NDArray[_F], geometry: NDArray[np.float32] | NDArray[np.float64] | None = None
-    ) -> NDArray[_F]: ...
+    @property
+    def name(self) -> str: ...
+    def forward(self, params: NDArray[_F], geometry: _Angles | None) -> NDArray[_F]: ...
     def forward_with_jacobian(
-        self, params: NDArray[_F], geometry: NDArray[np.float32] | NDArray[np.float64] | None = None
+        self, params: NDArray[_F], geometry: _Angles | None
     ) -> tuple[NDArray[_F], NDArray[_F]]: ...
 
+@final
 class Model:
-    def __init__(
-        self,
-        run: PathLike[str],
+    def __new__(
+        cls,
+        run: Path,
         *,
         write: Sequence[str] | None = None,
         parameters: Sequence[str] | None = None,
         refine: int = 0,
         threads: int | None = None,
-    ) -> None: ...
+    ) -> Model: ...
     @property
     def channels(self) -> list[str]: ...
     @property
@@ -59,7 +64,7 @@ class Model:
     def infer(
         self,
         x: NDArray[Any],
-        angles: NDArray[np.float32] | NDArray[np.float64] | None,
+        angles: _Angles | None,
         masked: NDArray[np.bool_] | None,
         digital_numbers: tuple[float, float] | None,
         nodata: float | None,

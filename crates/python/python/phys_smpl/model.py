@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from . import _native
+from . import _arrays, _native, _words
 
 # beside the weights; a run of an earlier version lacks some
 _FILES = ("config.json", "standardization.json", "domain.json")
 # models that came over the wire, by the digest of their files
-_KEPT: OrderedDict = OrderedDict()
+_KEPT: OrderedDict[tuple[Any, str], Model] = OrderedDict()
 _MOST_KEPT = 4
+# types of number that are read where they lie
+_READ = (np.float32, np.float64, np.uint16, np.int16)
+# more steps than any refinement takes
+_MOST_STEPS = 1000
 
 
 class Model:
@@ -38,7 +46,13 @@ class Model:
         SHA-256 of the model's files.
     """
 
-    def __init__(self, files, options):
+    channels: list[str]
+    angles: list[tuple[str, str, float, float, float]]
+    columns: list[tuple[str, str, str]]
+    flags: list[tuple[int, str]]
+    digest: str
+
+    def __init__(self, files: dict[str, bytes], options: dict[str, Any]) -> None:
         self._files, self._options = files, options
         hashed = hashlib.sha256()
         for name in sorted(files):
@@ -56,7 +70,15 @@ class Model:
         self.flags = self._native.flags
 
     @classmethod
-    def load(cls, run, *, write=None, parameters=None, refine=0, threads=None):
+    def load(
+        cls,
+        run: str | PathLike[str],
+        *,
+        write: Sequence[str] | None = None,
+        parameters: Sequence[str] | None = None,
+        refine: int = 0,
+        threads: int | None = None,
+    ) -> Model:
         """Open a run, or a model that `trainer export` has made.
 
         Parameters
@@ -82,15 +104,17 @@ class Model:
             A folder that is no run, or a file that cannot be read.
         ValueError
             A file that is damaged or of another version, a name that the model does not have; with the reason.
+        TypeError
+            Something else than names and whole numbers.
         """
         folder = Path(run)
         if folder.name == "config.json":
             folder = folder.parent
-        options = dict(
-            write=None if write is None else list(write),
-            parameters=None if parameters is None else list(parameters),
-            refine=refine,
-            threads=threads,
+        options: dict[str, Any] = dict(
+            write=None if write is None else _words.names("write", write),
+            parameters=None if parameters is None else _words.names("parameters", parameters),
+            refine=_words.whole("refine", refine, 0, _MOST_STEPS),
+            threads=_words.threads(threads),
         )
         # refused here, where messages name the user's own folder
         weights = Path(_native.Model(folder, **options).weights)
@@ -98,21 +122,31 @@ class Model:
         files = {name: (folder / name).read_bytes() for name in [*names, weights.relative_to(folder).as_posix()]}
         return cls(files, options)
 
-    def infer(self, x, angles=None, *, mask=None, digital_numbers=None, nodata=None):
+    def infer(
+        self,
+        x: ArrayLike,
+        angles: ArrayLike | Mapping[str, Any] | None = None,
+        *,
+        mask: ArrayLike | None = None,
+        digital_numbers: tuple[float, float] | None = None,
+        nodata: float | None = None,
+    ) -> dict[str, NDArray[Any]]:
         """Infer the traits of n spectra.
 
         Parameters
         ----------
-        x : ndarray, shape (n, d), float32, float64, uint16 or int16
-            Reflectance, 0 to 1, in the order of `channels`; NaN where one is missing. In any memory order.
-        angles : ndarray of shape (n, c), or mapping of name to number or ndarray of shape (n,), optional
+        x : array_like, shape (n, d)
+            Reflectance, 0 to 1, in the order of `channels`; NaN where one is missing, or masked. Numbers of any type, byte
+            order and layout, lists, a DataFrame whose columns are taken by name; a vector is one spectrum. float32,
+            float64, uint16 and int16 are read where they lie.
+        angles : array_like of shape (n, c), or mapping of name to number or array_like of shape (n,), optional
             Degrees, in the order of `angles`; those that a mapping does not name are at the physics' defaults.
-        mask : ndarray of bool, shape (n,), optional
+        mask : array_like of bool, shape (n,), optional
             True where a spectrum is left out.
         digital_numbers : (scale, offset), optional
             x holds numbers with reflectance = (x + offset) * scale; 0 and 65535 are missing.
         nodata : float, optional
-            Another number in x that stands for a missing one.
+            Another number in x that stands for a missing one, compared as x holds it: -9999.9 is found in float32.
 
         Returns
         -------
@@ -125,13 +159,25 @@ class Model:
         ValueError
             Shapes that do not fit, angles that the model does not have.
         TypeError
-            Arrays of other types.
+            Something else than numbers.
+        MemoryError
+            More rows than there is memory for their results.
         """
-        if angles is not None and not isinstance(angles, np.ndarray):
-            angles = self._table_of(angles, len(x))
-        return self._native.infer(x, angles, mask, digital_numbers, nodata)
+        seen = _arrays.table("x", x, self.channels, _READ, gaps=True)
+        n = len(seen)
+        at = None
+        if angles is not None:
+            known = [name for name, *_ in self.angles]
+            if isinstance(angles, Mapping):
+                at = self._table_of(angles, n)
+            else:
+                at = _arrays.table("angles", angles, known, (np.float32, np.float64))
+            if len(at) != n:
+                raise ValueError(f"angles has {len(at)} rows and x {n}; allowed: as many")
+        left_out = None if mask is None else _arrays.mask_of(mask, n)
+        return self._native.infer(seen, at, left_out, _scaling(digital_numbers), _nodata(nodata))
 
-    def with_threads(self, threads):
+    def with_threads(self, threads: int | None) -> Model:
         """The same model on another number of threads.
 
         Parameters
@@ -142,31 +188,33 @@ class Model:
         -------
         Model
         """
+        threads = _words.threads(threads)
         if self._options["threads"] == threads:
             return self
         return _kept(self._files, {**self._options, "threads": threads})
 
-    def _table_of(self, angles, n):
+    def _table_of(self, angles: Mapping[str, Any], n: int) -> NDArray[np.float32]:
         known = [name for name, *_ in self.angles]
         for name in angles:
             if name not in known:
-                raise ValueError(f"angle {name!r} is not one of the model's: {', '.join(known)}")
+                near = _words.suggestion(name, known)
+                raise ValueError(f"angle {name!r} is not one of the model's: {', '.join(known)}{near}")
         table = np.empty((n, len(known)), np.float32)
         for column, (name, _, smallest, largest, default) in enumerate(self.angles):
-            given = angles.get(name, default)
-            if np.ndim(given) == 0 and not smallest <= given <= largest:
+            given = _arrays.column(name, angles.get(name, default), n)
+            if given.ndim == 0 and not smallest <= given <= largest:
                 raise ValueError(f"{name} is {given}; allowed: {smallest} to {largest}")
             table[:, column] = given
         return table
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Model({len(self.channels)} channels, {len(self.columns)} columns, {self.digest[:12]})"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _kept, (self._files, self._options)
 
 
-def _kept(files, options):
+def _kept(files: dict[str, bytes], options: dict[str, Any]) -> Model:
     """The model of these files, made once in a process however many tasks bring it."""
     key = (
         tuple((name, hashlib.sha256(content).digest()) for name, content in sorted(files.items())),
@@ -177,3 +225,19 @@ def _kept(files, options):
         while len(_KEPT) > _MOST_KEPT:
             _KEPT.popitem(last=False)
     return _KEPT[key]
+
+
+def _scaling(given: Any) -> tuple[float, float] | None:
+    """Take scale and offset of digital numbers."""
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)) or np.ndim(given) != 1 or len(given) != 2:
+        raise TypeError(f"digital_numbers is {given!r}; allowed: (scale, offset), such as (1e-4, -1000)")
+    scale, offset = (_words.number(f"the {what} of digital_numbers", it) for what, it in zip(("scale", "offset"), given))
+    return scale, offset
+
+
+def _nodata(given: Any) -> float | None:
+    """Take a number that stands for a missing one; NaN always does."""
+    taken = None if given is None else _words.number("nodata", given)
+    return None if taken is None or taken != taken else taken

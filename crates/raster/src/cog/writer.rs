@@ -1,5 +1,7 @@
 //! The writer: blocks in any order, from any thread, across interruptions.
 
+mod discard;
+
 use super::assemble::assemble;
 use super::coding::Coder;
 use super::header::{head, head_bytes, needs_big};
@@ -98,9 +100,17 @@ impl CogWriter {
             .write(true)
             .create(true)
             .truncate(records.is_empty());
-        let file = options
-            .open(&tiles_path)
-            .map_err(RasterError::write(&tiles_path))?;
+        let file = match options.open(&tiles_path) {
+            Ok(file) => file,
+            Err(source) => {
+                if records.is_empty() {
+                    // begun just now, and nothing is in it
+                    let _ = fs::remove_file(journal.path());
+                }
+                let path = tiles_path;
+                return Err(RasterError::Write { path, source });
+            }
+        };
         let length = file
             .metadata()
             .map_err(RasterError::read(&tiles_path))?
@@ -158,7 +168,10 @@ impl CogWriter {
             spec,
         };
         if !compressed && records.is_empty() {
-            writer.begin(end)?;
+            if let Err(error) = writer.begin(end) {
+                let _ = writer.discard();
+                return Err(error);
+            }
         }
         for record in records {
             writer

@@ -16,6 +16,17 @@ const CACHE_BYTES: usize = 96 << 20;
 /// Pixels of a file whose masks are held at once, one byte each.
 const MOST_MASKED: usize = 64 << 20;
 
+/// What a user says of the numbers of a band (by its place in the stack): called for each row as it lies in its file,
+/// before pixels are averaged; what is missing becomes NaN.
+#[derive(Clone, Copy)]
+struct Prepare<'a>(&'a (dyn Fn(usize, &mut [f32]) + Sync));
+
+impl std::fmt::Debug for Prepare<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prepare")
+    }
+}
+
 /// Reads windows of a [`Stack`], with file handles and buffers of its own.
 ///
 /// Strips or tiles that reach beyond a window are kept decoded for the next ones, up to 96 MiB (another
@@ -32,6 +43,7 @@ pub struct StackReader<'a> {
     counts: Vec<u16>,
     /// For each mask, whether pixels are left out by it (not 0).
     masked: Vec<Vec<u8>>,
+    prepare: Option<Prepare<'a>>,
 }
 
 /// The readers of one file and of its masks.
@@ -90,6 +102,7 @@ impl<'a> StackReader<'a> {
             row: Vec::new(),
             counts: Vec::new(),
             masked: Vec::new(),
+            prepare: None,
         })
     }
 
@@ -97,6 +110,14 @@ impl<'a> StackReader<'a> {
     #[must_use]
     pub fn with_cache(mut self, bytes: usize) -> Self {
         self.cache = ChunkCache::new(bytes);
+        self
+    }
+
+    /// The same reader, in which every row of a band (its place in the stack, its numbers as the file has them, NaN for the
+    /// file's own missing ones and for masked ones) goes through `prepare` before pixels are averaged.
+    #[must_use]
+    pub fn prepared(mut self, prepare: &'a (dyn Fn(usize, &mut [f32]) + Sync)) -> Self {
+        self.prepare = Some(Prepare(prepare));
         self
     }
 
@@ -148,6 +169,7 @@ impl<'a> StackReader<'a> {
                             plane,
                             stripe,
                             masked: &self.masked,
+                            prepare: self.prepare,
                         };
                         if target.bands(&part).next().is_some() {
                             let add = |row: RowPart<'_>| target.add(&part, row);
@@ -244,6 +266,7 @@ struct Part<'a> {
     stripe: Window,
     /// For each mask, which pixels of the stripe it leaves out.
     masked: &'a [Vec<u8>],
+    prepare: Option<Prepare<'a>>,
 }
 
 impl Part<'_> {
@@ -260,6 +283,9 @@ impl Part<'_> {
                     *value = f32::NAN;
                 }
             }
+        }
+        if let Some(Prepare(prepare)) = self.prepare {
+            prepare(band.place, out);
         }
     }
 }

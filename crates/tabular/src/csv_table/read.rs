@@ -14,6 +14,20 @@ pub(crate) fn column_names(path: &Path) -> Result<Vec<String>, TabularError> {
     Ok(Rows::open(path)?.header)
 }
 
+/// The line, from 1, on which a row (from 0, the header is none) begins.
+pub(crate) fn line_of_row(path: &Path, row: u64) -> Result<u64, TabularError> {
+    let mut rows = Rows::open(path)?;
+    for _ in 0..=row {
+        if !rows.advance()? {
+            return Err(TabularError::damaged(
+                path,
+                format!("there is no row {row}"),
+            ));
+        }
+    }
+    Ok(rows.line())
+}
+
 /// The rows of a file, one after the other.
 struct Rows {
     path: PathBuf,

@@ -21,6 +21,7 @@ use model::{Architecture, PhysicsLayer, ResidualKind};
 use nn::{Activation, AdamConfig};
 use schedules::Ramp;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use samples::read_samples;
@@ -64,8 +65,26 @@ pub struct Assembled {
 /// # Errors
 /// A table of samples or of the physics is refused.
 pub fn assemble(checked: &CheckedExperiment) -> Result<Assembled, TrainerError> {
+    assemble_again(checked, None, Path::new(""))
+}
+
+/// The same for a run that was trained with this mean and scale, whatever its samples' are now: what its weights mean
+/// depends on them. `None` of a run that did not keep them.
+///
+/// # Errors
+/// As [`assemble`], or the files of mean and scale hold others than the run has.
+pub fn assemble_again(
+    checked: &CheckedExperiment,
+    kept: Option<Standardization>,
+    run: &Path,
+) -> Result<Assembled, TrainerError> {
     let exact = forward_model::build(checked, Wavelengths::All)?;
-    let (samples, reports) = samples::load(checked, exact.as_ref())?;
+    let (samples, reports) = samples::load(checked, exact.as_ref(), kept.as_ref())?;
+    if kept.is_some_and(|kept| kept != samples.standardization) {
+        return Err(TrainerError::ChangedStandardization {
+            run: run.to_owned(),
+        });
+    }
     let experiment = experiment(checked, exact, samples.standardization.clone())?;
     Ok(Assembled {
         experiment,

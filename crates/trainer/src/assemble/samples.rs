@@ -15,11 +15,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tracing::{info, warn};
 
-/// Training, validation and test samples, and what was read of their tables, if they are in tables.
+/// Training, validation and test samples, and what was read of their tables, if they are in tables. `kept`: the mean
+/// and scale of a run, where they are not to be measured anew.
 pub(super) fn load(
     checked: &CheckedExperiment,
     forward: &dyn ForwardModel,
+    kept: Option<&Standardization>,
 ) -> Result<(Splits, Vec<ReadReport>), TrainerError> {
+    let measured = kept.map_or(StandardizationSource::Measure, |kept| {
+        StandardizationSource::Given(kept.clone())
+    });
     match &checked.data {
         CheckedData::Synthetic(synthetic) => {
             let ranges: Vec<_> = checked
@@ -47,7 +52,7 @@ pub(super) fn load(
                 imperfection = imperfection.with_noise(noise.band_noise())?;
             }
             let tables = settings.simulate(forward, &ranges, &imperfection)?;
-            let splits = Splits::from_tables(tables, &StandardizationSource::Measure)?;
+            let splits = Splits::from_tables(tables, &measured)?;
             Ok((splits, vec![]))
         }
         CheckedData::Csv(csv) => {
@@ -75,7 +80,7 @@ pub(super) fn load(
                 );
             }
             let source = match files.standardization {
-                None => StandardizationSource::Measure,
+                None => measured,
                 Some(s) => StandardizationSource::Files {
                     mean: s.mean,
                     scale: s.scale,

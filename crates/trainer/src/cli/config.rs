@@ -99,4 +99,7 @@ pub struct CheckArgs {
     /// With --data: list the rows that the rules of the data leave out (CSV: file, line, rule, reason)
     #[arg(long, value_name = "FILE", requires = "data")]
     pub dropped_rows: Option<PathBuf>,
+    /// Replace a list of rows that is there
+    #[arg(long, requires = "dropped_rows")]
+    pub overwrite: bool,
 }

@@ -45,4 +45,7 @@ pub struct EvalArgs {
     /// posterior standard deviation
     #[arg(long, value_name = "FILE")]
     pub by_class: Option<PathBuf>,
+    /// Replace a file to write that is there
+    #[arg(long)]
+    pub overwrite: bool,
 }

@@ -16,10 +16,13 @@ pub struct ImportConfigArgs {
     /// The experiment file of the original (JSON)
     #[arg(value_name = "OLD.json")]
     pub original: PathBuf,
-    /// Configuration to write; it must not exist
+    /// Configuration to write
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
     /// Folder of the original's project, which the paths in its file start from
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub root: PathBuf,
+    /// Replace a configuration that is there
+    #[arg(long)]
+    pub overwrite: bool,
 }

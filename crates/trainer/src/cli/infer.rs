@@ -1,6 +1,6 @@
 //! `trainer infer`: its arguments.
 
-use crate::config::ChannelValues;
+use crate::config::{ChannelValues, DigitalNumbers};
 use crate::device::Device;
 use crate::inference::Written;
 use crate::inference::input::{Kept, Source};
@@ -20,8 +20,8 @@ Examples:
 
 Rasters (.tif, .tiff) come out as a Cloud-Optimized GeoTIFF, tables (.csv, .parquet, .npy) as a table. A raster that was
 interrupted goes on where it stopped when the same command is given again. --description FILE.json holds what
---band, --values, --angle, --nodata, --mask and --keep say, under the keys columns, values, digital_numbers, angles,
-sun, date, nodata, mask and keep; what stands on the command line wins.
+--band, --values, --digital-numbers, --angle, --nodata, --mask and --keep say, under the keys columns, values,
+digital_numbers, angles, sun, date, nodata, mask and keep; what stands on the command line wins.
 
 Exit codes: 0 done, 2 bad input, 130 stopped with Ctrl-C, 1 anything else.";
 
@@ -41,9 +41,12 @@ pub struct InferArgs {
     #[arg(long, value_name = "FILE.json")]
     pub description: Option<PathBuf>,
     /// What the channels hold: reflectance, percent, sentinel2_l2a (baseline 04.00 and later), sentinel2_l2a_before_0400,
-    /// standardized, displacement_mm
+    /// digital_numbers (with --digital-numbers), standardized, displacement_mm
     #[arg(long, value_name = "VALUES")]
     pub values: Option<ChannelValues>,
+    /// Scale and offset of --values digital_numbers: reflectance = (number + OFFSET) * SCALE
+    #[arg(long, value_name = "SCALE,OFFSET", value_parser = parse_digital_numbers, allow_hyphen_values = true)]
+    pub digital_numbers: Option<DigitalNumbers>,
     /// Where a channel is: a column's or band's name, a band's number from 1, or FILE:BAND; repeatable
     #[arg(long, value_name = "CHANNEL=COLUMN", value_parser = parse_pair)]
     pub band: Vec<(String, String)>,
@@ -139,6 +142,13 @@ pub(super) fn parse_noise(text: &str) -> Result<BandNoise, String> {
             "allowed: two numbers, the first above 0, the second at least 0, such as 0.005,0.03"
                 .to_owned(),
         ),
+    }
+}
+
+fn parse_digital_numbers(text: &str) -> Result<DigitalNumbers, String> {
+    match numbers::<2>(text) {
+        Some([scale, offset]) if scale > 0.0 => Ok(DigitalNumbers { scale, offset }),
+        _ => Err("allowed: two numbers, the first above 0, such as 0.0001,-1000".to_owned()),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The command line: what a user can type, and how it is explained; one file a command.
 
+mod advice;
 mod baseline;
 mod config;
 mod devices;
 mod eval;
 mod export;
+mod files;
 mod import_config;
 mod infer;
 mod manual;
@@ -15,10 +17,12 @@ mod simulate;
 mod tests;
 mod train;
 
+pub use advice::{advice, message};
 pub use baseline::BaselineArgs;
 pub use config::{CheckArgs, ConfigArgs, ConfigCommand};
 pub use eval::EvalArgs;
 pub use export::ExportArgs;
+pub use files::Files;
 pub use import_config::ImportConfigArgs;
 pub use infer::{Bbox, Compress, InferArgs};
 pub use replay::ReplayArgs;

@@ -24,4 +24,7 @@ pub struct ReportArgs {
     /// run's tables are gone: without distributions, scatter plots, spectra and flags
     #[arg(long)]
     pub without_samples: bool,
+    /// Replace a page that is there
+    #[arg(long)]
+    pub overwrite: bool,
 }

@@ -52,6 +52,9 @@ pub struct SimulateArgs {
     /// Poisson's ratio of the half-space, 0 to 0.5
     #[arg(long, value_name = "NU", default_value_t = 0.25, requires = "stations", value_parser = parse_poisson_ratio)]
     pub poisson_ratio: f64,
+    /// Replace a table that is there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 fn parse_poisson_ratio(text: &str) -> Result<f64, String> {

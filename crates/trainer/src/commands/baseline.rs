@@ -7,6 +7,7 @@ use crate::config::load;
 use crate::evaluation::recover;
 use crate::levenberg_marquardt::{Fit, Search, fit};
 use crate::lookup_table::nearest;
+use crate::out;
 use crate::summary_text::recovery_text;
 use data::{Purpose, Samples, stream};
 use model::PhysicsLayer;
@@ -26,19 +27,19 @@ pub(super) fn baseline(args: &BaselineArgs) -> Result<(), TrainerError> {
         .physics_of_evaluation()
         .ok_or(TrainerError::NoPhysics)?;
     let seed = experiment.seed;
-    println!(
+    out::line(format_args!(
         "{}: {} physics, {} test samples; the physics alone, element-wise MSE in standardised units",
         experiment.name,
         experiment.physics_name,
         test.len()
-    );
+    ))?;
     let units = &experiment.units;
     if args.table > 0 {
         let started = Instant::now();
         let mut rng = stream(seed, Purpose::Baseline, 0, 0);
         let found = nearest(physics, test.x(), args.table, &mut rng)?;
         let what = format!("nearest of {} simulated", args.table);
-        tell(&what, &found, started, physics, test, units);
+        tell(&what, &found, started, physics, test, units)?;
     }
     let search = Search {
         starts: args.starts,
@@ -47,8 +48,7 @@ pub(super) fn baseline(args: &BaselineArgs) -> Result<(), TrainerError> {
     let started = Instant::now();
     let found = fit_all(physics, test, search, seed)?;
     let what = format!("fit of each, {} starts", args.starts + 1);
-    tell(&what, &found, started, physics, test, units);
-    Ok(())
+    tell(&what, &found, started, physics, test, units)
 }
 
 /// The fit of all samples, some at a time on each thread; the result does not depend on their number.
@@ -85,17 +85,17 @@ fn tell(
     physics: &PhysicsLayer,
     test: &Samples,
     units: &[(String, String)],
-) {
+) -> Result<(), TrainerError> {
     let elements = (found.squares.len() * physics.channels()) as f64;
     let mse = found.squares.iter().sum::<f64>() / elements;
     let seconds = started.elapsed().as_secs_f64();
-    println!("{what:<32} {mse:.4}  {seconds:.1} s");
+    out::line(format_args!("{what:<32} {mse:.4}  {seconds:.1} s"))?;
     if let Some(truth) = test.truth() {
         let inferred: Array2<f64> = physics.to_physical(found.z.view());
         let recovery = recover(&inferred, None, truth, units);
-        print!(
-            "{}",
-            recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))
-        );
+        out::text(recovery_text(
+            recovery.iter().map(|(name, r)| (name.as_str(), r)),
+        ))?;
     }
+    Ok(())
 }

@@ -5,12 +5,17 @@ use crate::assemble::{assemble, check};
 use crate::cli::ConfigCommand;
 use crate::config::{CheckedExperiment, LoadedConfig, load, schema_json};
 use crate::disk::Disk;
+use crate::out;
 use data::{ReadReport, Samples};
 use serde_json::json;
 use std::slice;
 
 /// What `config check --json` prints of a configuration that is sound.
-fn print_json(loaded: &LoadedConfig, checked: &CheckedExperiment, samples: Option<[usize; 3]>) {
+fn print_json(
+    loaded: &LoadedConfig,
+    checked: &CheckedExperiment,
+    samples: Option<[usize; 3]>,
+) -> Result<(), TrainerError> {
     let ranges = checked.physics.ranges();
     let report = json!({
         "file": loaded.label(),
@@ -20,7 +25,7 @@ fn print_json(loaded: &LoadedConfig, checked: &CheckedExperiment, samples: Optio
         "epochs": checked.trainer.epochs,
         "samples": samples,
     });
-    println!("{report:#}");
+    out::line(format_args!("{report:#}"))
 }
 
 /// Checks, shows or documents a configuration.
@@ -40,34 +45,30 @@ pub(super) fn config(command: &ConfigCommand) -> Result<(), TrainerError> {
                         Err(_) => &[],
                     };
                     let csv = ReadReport::dropped_rows_as_csv(reports);
-                    Disk::default().write_whole(path, csv.as_bytes())?;
+                    Disk::default().write_output(path, csv.as_bytes())?;
                 }
                 let samples = assembled?.samples;
                 if args.json {
                     let sizes = [&samples.train, &samples.valid, &samples.test].map(Samples::len);
-                    print_json(&loaded, &checked, Some(sizes));
-                    return Ok(());
+                    return print_json(&loaded, &checked, Some(sizes));
                 }
-                println!(
+                out::line(format_args!(
                     "{}: ok, with {} training, {} validation and {} test samples",
                     loaded.label(),
                     samples.train.len(),
                     samples.valid.len(),
                     samples.test.len()
-                );
+                ))?;
             } else if args.json {
-                print_json(&loaded, &checked, None);
+                print_json(&loaded, &checked, None)?;
             } else {
-                println!("{}: ok", loaded.label());
+                out::line(format_args!("{}: ok", loaded.label()))?;
             }
         }
         ConfigCommand::Show(args) => {
-            print!(
-                "{}",
-                check(&load(&args.source(), &args.overrides())?)?.to_json()
-            );
+            out::text(check(&load(&args.source(), &args.overrides())?)?.to_json())?;
         }
-        ConfigCommand::Schema => print!("{}", schema_json()),
+        ConfigCommand::Schema => out::text(schema_json())?,
     }
     Ok(())
 }

@@ -1,21 +1,17 @@
 //! `trainer devices`.
 
-use crate::{TrainerError, gpu};
+use crate::{TrainerError, gpu, out};
 use gpus::{Gpu, Inventory};
 
 /// Lists the processor and the GPUs.
-#[expect(clippy::unnecessary_wraps, reason = "as every command")]
 pub(super) fn devices() -> Result<(), TrainerError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("cpu     {threads} threads");
+    out::line(format_args!("cpu     {threads} threads"))?;
     match gpus::list() {
-        Ok(inventory) => print!(
-            "{}",
-            table(&inventory, &|index| {
-                gpu::check(index).map_err(|error| error.to_string())
-            })
-        ),
-        Err(error) => println!("no GPU: {error}"),
+        Ok(inventory) => out::text(table(&inventory, &|index| {
+            gpu::check(index).map_err(|error| error.to_string())
+        }))?,
+        Err(error) => out::line(format_args!("no GPU: {error}"))?,
     }
     Ok(())
 }

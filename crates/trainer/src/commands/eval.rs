@@ -8,6 +8,7 @@ use crate::cli::EvalArgs;
 use crate::disk::Disk;
 use crate::evaluation::{Errors, Recovery, evaluate};
 use crate::metrics::NamedValues;
+use crate::out;
 use crate::refined_evaluation::{EstimateErrors, Estimated};
 use crate::separation::Separation;
 use crate::summary_text::{errors_text, recovery_text, separation_text};
@@ -99,25 +100,25 @@ fn eval_on<D: Shards<f32>>(args: &EvalArgs, device: D) -> Result<(), TrainerErro
     };
     if let (Some(path), Some((encoder, refined))) = (&args.by_class, &estimated) {
         let csv = refined.as_ref().unwrap_or(encoder).by_class(&samples)?;
-        Disk::default().write_whole(path, &csv)?;
+        Disk::default().write_output(path, &csv)?;
     }
     let evaluation = evaluate(&trained.learner, experiment, &samples)?;
     if let Some(path) = &args.seasons {
         let Some(seasons) = &evaluation.seasons else {
             return Err(TrainerError::NoSeasons { path: path.clone() });
         };
-        Disk::default().write_whole(path, &seasons.to_csv()?)?;
+        Disk::default().write_output(path, &seasons.to_csv()?)?;
     }
     if let Some(path) = &args.parameters {
         let Some(inferred) = evaluation.inferred(experiment, &samples) else {
             return Err(TrainerError::NoParameters { path: path.clone() });
         };
-        Disk::default().write_whole(path, &inferred.to_csv()?)?;
+        Disk::default().write_output(path, &inferred.to_csv()?)?;
         let units: Vec<String> = (inferred.parameters.iter())
             .map(|(name, unit)| format!("{name} ({unit})"))
             .collect();
         if !args.json {
-            println!("{}: {}", path.display(), units.join(", "));
+            out::line(format_args!("{}: {}", path.display(), units.join(", ")))?;
         }
     }
     let source = args
@@ -149,68 +150,72 @@ fn eval_on<D: Shards<f32>>(args: &EvalArgs, device: D) -> Result<(), TrainerErro
         };
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| TrainerError::Internal(error.to_string()))?;
-        println!("{text}");
+        out::line(&text)?;
         return Ok(());
     }
-    println!(
+    out::line(format_args!(
         "{}, {} samples, weights of {}",
         source,
         samples.len(),
         path.display()
-    );
-    print!(
-        "{}",
-        errors_text("", &evaluation.errors, &experiment.channel_unit).trim_start()
-    );
+    ))?;
+    out::text(errors_text("", &evaluation.errors, &experiment.channel_unit).trim_start())?;
     if let Some(separation) = &evaluation.separation {
-        print!("{}", separation_text("", separation).trim_start());
+        out::text(separation_text("", separation).trim_start())?;
     }
     for (name, kl) in &experiment.dimensions.kl(&evaluation.averages).0 {
-        println!("  KL {name:<8} {kl:.3} nats");
+        out::line(format_args!("  KL {name:<8} {kl:.3} nats"))?;
     }
     if let Some(recovery) = &evaluation.recovery
         && !recovery.is_empty()
     {
-        print!(
-            "{}",
-            recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))
-        );
+        out::text(recovery_text(
+            recovery.iter().map(|(name, r)| (name.as_str(), r)),
+        ))?;
     }
     if let Some((before, Some(after))) = &estimated {
-        tell_refinement(args.refine, before, after, &experiment.channel_unit);
+        tell_refinement(args.refine, before, after, &experiment.channel_unit)?;
     }
     Ok(())
 }
 
 /// What the steps changed.
-fn tell_refinement(steps: usize, before: &Estimated, after: &Estimated, unit: &str) {
-    println!("\nrefinement, {steps} steps        before       after");
-    let row =
-        |name: &str, before: f64, after: f64| println!("  {name:<24} {before:>9.5}   {after:>9.5}");
+fn tell_refinement(
+    steps: usize,
+    before: &Estimated,
+    after: &Estimated,
+    unit: &str,
+) -> Result<(), TrainerError> {
+    out::line(format_args!(
+        "\nrefinement, {steps} steps        before       after"
+    ))?;
+    let row = |name: &str, before: f64, after: f64| {
+        out::line(format_args!("  {name:<24} {before:>9.5}   {after:>9.5}"))
+    };
     let (was, is) = (before.errors, after.errors);
-    row("MSE of the physics", was.mse_physics, is.mse_physics);
+    row("MSE of the physics", was.mse_physics, is.mse_physics)?;
     row(
         &format!("its RMSE, {unit}"),
         was.rmse_physics,
         is.rmse_physics,
-    );
+    )?;
     if let (Some(was), Some(is)) = (was.rmse_reconstruction, is.rmse_reconstruction) {
-        row("RMSE of the whole", was, is);
+        row("RMSE of the whole", was, is)?;
     }
     for ((name, was), (_, is)) in before.flags.named().zip(after.flags.named()) {
         if was + is > 0 {
-            println!("  {name:<38} {was:>8}   {is:>9}");
+            out::line(format_args!("  {name:<38} {was:>8}   {is:>9}"))?;
         }
     }
-    println!(
+    out::line(format_args!(
         "  {:.0} samples/s refined",
         after.median.nrows() as f64 / after.seconds.max(1e-9)
-    );
+    ))?;
     if let Some(recovery) = after.recovery.as_ref().filter(|all| !all.is_empty()) {
-        println!("recovery after the refinement");
-        print!(
-            "{}",
-            recovery_text(recovery.iter().map(|(name, r)| (name.as_str(), r)))
-        );
+        out::line(format_args!("recovery after the refinement"))?;
+        out::text(recovery_text(
+            recovery.iter().map(|(name, r)| (name.as_str(), r)),
+        ))?;
     }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `trainer export`.
 
 use crate::TrainerError;
-use crate::assemble::{assemble, assemble_without_samples, check};
+use crate::assemble::{assemble_again, assemble_without_samples, check};
 use crate::checkpoint;
 use crate::cli::ExportArgs;
 use crate::config::{
@@ -9,6 +9,7 @@ use crate::config::{
     SensorChoice, SpectralConfig, load,
 };
 use crate::domain::Domain;
+use crate::out;
 use crate::run_directory::RunDirectory;
 use crate::training::Learner;
 use nn::{Adam, Cpu};
@@ -23,7 +24,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     )?)?;
     let standardization = run.standardization()?;
     let portable = portable(&checked, &args.run)?;
-    let path = run.selected();
+    let path = run.selected()?;
     let checkpoint = checkpoint::load::<f32>(&path)?;
     let origin = checkpoint.origin.clone();
     // everything is read and fits before anything is written
@@ -33,7 +34,7 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
     let domain = match run.domain(experiment.dimensions.channels.len())? {
         Some(domain) => domain,
         // of a run of an earlier version its samples must be there
-        None => Domain::learned(&learner, &experiment, &assemble(&checked)?.samples)?,
+        None => Domain::learned(&learner, &experiment, &assemble_again(&checked, Some(standardization.clone()), run.path())?.samples)?,
     };
     let without_moments = Adam::new(experiment.adam);
 
@@ -47,13 +48,13 @@ pub(super) fn export(args: &ExportArgs) -> Result<(), TrainerError> {
         &progress,
         &origin,
     )?;
-    println!(
+    out::line(format_args!(
         "{}: weights of {} after {} epochs, for trainer eval {}",
         args.output.display(),
         path.display(),
         progress.epoch,
         args.output.display()
-    );
+    ))?;
     Ok(())
 }
 

@@ -2,11 +2,13 @@
 
 use crate::TrainerError;
 use crate::cli::{Compress, InferArgs};
+use crate::config::ChannelValues;
 use crate::inference::input::{InputDescription, InputPlan, Mask};
 use crate::inference::{
     BlocksDone, Estimator, FlagCounts, Noise, RasterJob, Refinement, Request, TableJob,
 };
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::on_signals;
+use crate::out;
 use crate::screen::{Counter, Screen};
 use crate::trained_model::TrainedModel;
 use crate::training::Shards;
@@ -23,11 +25,6 @@ use tracing::{info, warn};
 pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerError> {
     let device = args.device.check()?;
     let is_raster = is_raster(args)?;
-    if args.output.exists() && !args.overwrite {
-        let value = args.output.display().to_string();
-        let allowed = "a file that is not there yet, or --overwrite";
-        return Err(TrainerError::argument("--output", &value, allowed));
-    }
     let workers = args
         .workers
         .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
@@ -57,7 +54,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
     }
     let how =
         serde_json::to_string(&description).map_err(|e| TrainerError::Internal(e.to_string()))?;
-    let (stop, started) = (on_ctrl_c(), Instant::now());
+    let (stop, started) = (on_signals(), Instant::now());
     let counts = if is_raster {
         let inputs: Vec<String> = args.input.iter().map(|it| file_name(it)).collect();
         let refined = match &refinement {
@@ -70,6 +67,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
             ("weights_sha256", weights.clone()),
             ("inputs", inputs.join(", ")),
             ("input_description", how.clone()),
+            ("angles", plan.angles_in_words()),
             ("refinement", refined),
         ];
         let job = RasterJob {
@@ -119,8 +117,7 @@ pub(super) fn infer(args: &InferArgs, screen: &Screen) -> Result<(), TrainerErro
             pool.install(|| job.run(&|done, all| counter.at(done, all), &stop))
         })?
     };
-    tell(&args.output, &counts, started);
-    Ok(())
+    tell(&args.output, &counts, &estimator, started)
 }
 
 /// So many steps with the noise as declared, or that of the training; `None` of none.
@@ -137,14 +134,6 @@ pub(super) fn refinement<D: Shards<f32>>(
         None => Noise::of_training(trained)?,
     };
     Ok(Some(Refinement { steps, noise }))
-}
-
-/// Whether both are one file, however it is written.
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
 }
 
 /// Whether the input is rasters; the output must be alike.
@@ -166,9 +155,6 @@ fn is_raster(args: &InferArgs) -> Result<bool, TrainerError> {
     for path in &args.input {
         if !is_tif(path) && !is_table(path) {
             return refuse("--input", path, ".tif, .tiff, .csv, .parquet or .npy");
-        }
-        if is_same_file(path, &args.output) {
-            return refuse("--output", path, "another file than the input");
         }
     }
     let rasters = args.input.iter().filter(|it| is_tif(it)).count();
@@ -234,8 +220,11 @@ fn description(
     all.angles.extend(args.angle.iter().cloned());
     if let Some(values) = args.values {
         all.values = Some(values);
-        all.digital_numbers = None;
+        if values != ChannelValues::DigitalNumbers {
+            all.digital_numbers = None;
+        }
     }
+    all.digital_numbers = args.digital_numbers.or(all.digital_numbers);
     all.nodata = args.nodata.or(all.nodata);
     if let Some(column) = &args.mask {
         let keep = args.mask_keep.clone().ok_or_else(|| {
@@ -274,13 +263,14 @@ fn fingerprint(
     let mut hash = Sha256::new();
     hash.update(weights);
     for path in inputs {
-        let about = std::fs::metadata(path).map_err(|e| TrainerError::io(path, &e))?;
+        let about = std::fs::metadata(path).map_err(|e| TrainerError::io(path, e))?;
         hash.update(path.display().to_string());
         hash.update(about.len().to_le_bytes());
         hash.update(format!("{:?}", about.modified().ok()));
     }
     let asked = (
         &args.values,
+        &args.digital_numbers,
         &args.band,
         &args.angle,
         &args.nodata,
@@ -295,20 +285,38 @@ fn fingerprint(
     Ok(format!("{:x}", hash.finalize()))
 }
 
-fn tell(output: &Path, counts: &FlagCounts, started: Instant) {
+fn tell(
+    output: &Path,
+    counts: &FlagCounts,
+    estimator: &Estimator,
+    started: Instant,
+) -> Result<(), TrainerError> {
     let seconds = started.elapsed().as_secs_f64();
-    println!(
+    out::line(format_args!(
         "{}: {} of {} with an estimate, {:.1} s, {:.0} per second",
         output.display(),
         counts.estimated(),
         counts.all,
         seconds,
         counts.all as f64 / seconds.max(1e-9)
-    );
+    ))?;
     for (meaning, count) in counts.named().filter(|(_, count)| *count > 0) {
-        println!(
+        out::line(format_args!(
             "  {:>6.2} %  {meaning}",
             100.0 * count as f64 / counts.all as f64
-        );
+        ))?;
     }
+    for (condition, quantity) in estimator.conditions().iter().enumerate() {
+        let count = counts.beyond(condition);
+        if count > 0 {
+            out::line(format_args!(
+                "  angle {} outside {} to {} in {:.2} %: no estimate there",
+                quantity.name,
+                quantity.min,
+                quantity.max,
+                100.0 * count as f64 / counts.all as f64
+            ))?;
+        }
+    }
+    Ok(())
 }

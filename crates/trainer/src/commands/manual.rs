@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::cli::Cli;
+use crate::out;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::io::{self, Write};
@@ -10,12 +11,13 @@ use std::io::{self, Write};
 pub(super) fn completions(shell: Shell) -> Result<(), TrainerError> {
     let mut text = vec![];
     clap_complete::generate(shell, &mut Cli::command(), "trainer", &mut text);
-    print(&text)
+    out::text(String::from_utf8_lossy(&text))
 }
 
 /// Prints the manual page: the program, then each of its commands.
 pub(super) fn page() -> Result<(), TrainerError> {
-    print(&roff().map_err(|error| TrainerError::Internal(error.to_string()))?)
+    let page = roff().map_err(|error| TrainerError::Internal(error.to_string()))?;
+    out::text(String::from_utf8_lossy(&page))
 }
 
 fn roff() -> io::Result<Vec<u8>> {
@@ -41,16 +43,6 @@ fn roff() -> io::Result<Vec<u8>> {
         page.render_extra_section(&mut text)?;
     }
     Ok(text)
-}
-
-/// A reader that stops reading, such as `head`, is no error.
-fn print(text: &[u8]) -> Result<(), TrainerError> {
-    match io::stdout().lock().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(TrainerError::Internal(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

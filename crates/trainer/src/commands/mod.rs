@@ -9,6 +9,7 @@ mod import_config;
 mod infer;
 mod manual;
 mod on_device;
+mod outputs;
 mod replay;
 mod report;
 mod simulate;
@@ -25,7 +26,9 @@ use crate::screen::Screen;
 /// # Errors
 /// Whatever goes wrong; [`TrainerError::exit_code`] is the program's.
 pub fn run(cli: Cli, screen: &Screen) -> Result<(), TrainerError> {
-    match cli.into_command() {
+    let command = cli.into_command();
+    outputs::check(&command.files())?;
+    match command {
         Command::Train(args) => train::train(&args, screen),
         Command::Eval(args) => eval::eval(&args),
         Command::Infer(args) => infer::infer(&args, screen),

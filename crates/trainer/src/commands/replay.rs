@@ -6,6 +6,7 @@ use crate::checkpoint;
 use crate::cli::ReplayArgs;
 use crate::config::{ConfigSource, Overrides, load};
 use crate::experiment::Experiment;
+use crate::out;
 use crate::run_directory::RunDirectory;
 use crate::training::{Learner, StepBatch};
 use ndarray::{Array2, ArrayView1};
@@ -37,19 +38,19 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<(), TrainerError> {
     let lr = experiment
         .schedule
         .learning_rate(place.epoch, &progress.learning_rate);
-    println!(
+    out::line(format_args!(
         "epoch {}, batch {} ({:?}): {} rows, beta {}, learning rate {lr}",
         place.epoch,
         place.batch,
         place.phase,
         batch.rows(),
         experiment.beta(place.epoch),
-    );
+    ))?;
     let rows = rows_that_are_not_finite(&learner, &experiment, &batch)?;
     let mut unused = learner.statistics();
     let outcome = learner.step(&batch, &experiment, lr, &mut unused)?;
-    println!("{}", verdict(&outcome));
-    print!("{}", rows_text(&rows, &experiment, &batch));
+    out::line(verdict(&outcome))?;
+    out::text(rows_text(&rows, &experiment, &batch))?;
     Ok(())
 }
 

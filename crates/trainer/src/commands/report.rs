@@ -1,7 +1,7 @@
 //! `trainer report`, and the page at the end of `trainer train`.
 
 use crate::TrainerError;
-use crate::assemble::{Assembled, assemble, check};
+use crate::assemble::{Assembled, assemble_again, check};
 use crate::checkpoint;
 use crate::checks::Checks;
 use crate::cli::ReportArgs;
@@ -13,10 +13,11 @@ use crate::fit_by_row::row_errors;
 use crate::metrics::EpochRecord;
 use crate::metrics_log::MetricsLog;
 use crate::origin::Origin;
+use crate::out;
 use crate::report::{self, Contents, OverTime, TestSplit};
 use crate::run_directory::RunDirectory;
 use crate::summary::{Summary, Trained};
-use crate::training::{Learner, Progress, Shards, StageA};
+use crate::training::{Learner, Progress, Shards};
 use data::Splits;
 use nn::{Cpu, Scalar, named};
 use std::path::Path;
@@ -37,7 +38,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<(), TrainerError> {
             why: "it has no epoch to report yet".to_owned(),
         });
     }
-    let weights = [run.best(), run.last()].into_iter().find(|p| p.exists());
+    let has_weights = run.best().exists() || run.last().exists();
+    let weights = has_weights.then(|| run.selected()).transpose()?;
     let mut notes = vec![];
     if summary.is_none() {
         notes.push(unfinished(&run, epochs.len()));
@@ -68,8 +70,8 @@ pub(super) fn report(args: &ReportArgs) -> Result<(), TrainerError> {
         }
     };
     let path = args.output.clone().unwrap_or_else(|| run.report());
-    run.disk().write_whole(&path, page.as_bytes())?;
-    println!("report   {}", path.display());
+    run.disk().write_output(&path, page.as_bytes())?;
+    out::line(format_args!("report   {}", path.display()))?;
     Ok(())
 }
 
@@ -109,7 +111,7 @@ impl Found<'_> {
             experiment,
             samples,
             ..
-        } = assemble(&checked).map_err(gone)?;
+        } = assemble_again(&checked, run.kept_standardization()?, run.path()).map_err(gone)?;
         let mut learner = Learner::new(&experiment, Cpu::default())?;
         if let Some(exact) = &experiment.exact_physics {
             learner.model.set_physics(exact.clone())?;
@@ -141,7 +143,7 @@ impl Found<'_> {
                 let trained = Trained {
                     epochs: self.epochs.len(),
                     best_epoch: selected.epoch.saturating_sub(1),
-                    checks: checks(self.epochs, &experiment),
+                    checks: Checks::of_run(run, &MetricsLog::new(run.disk().clone(), run.path()), &experiment)?,
                     inversion: None,
                     samples: sizes(&samples),
                     parameters: named::count(&learner.model),
@@ -204,16 +206,6 @@ impl<E: Scalar, D: Shards<E>> Evaluated<'_, E, D> {
             note,
         }))
     }
-}
-
-/// The five checks, as far as they apply to the experiment.
-pub(super) fn checks(epochs: &[EpochRecord], experiment: &Experiment) -> Checks {
-    let mut checks = Checks::of(epochs, &experiment.schedule, experiment.kl_is_used);
-    if experiment.stage_a != StageA::default() {
-        // disturbed spectra cannot be inverted to half the error
-        checks.synthetic_loss_decreases = None;
-    }
-    checks
 }
 
 /// Samples in the training, validation and test splits.

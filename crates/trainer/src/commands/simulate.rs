@@ -5,6 +5,7 @@ use crate::TrainerError;
 use crate::assemble::forward_model::{precision, sensor, tables, variant};
 use crate::cli::SimulateArgs;
 use crate::disk::Disk;
+use crate::out;
 use crate::parameter_table::read_forests;
 use ndarray::Array3;
 use physics::{ForwardModel, ReflectanceModel};
@@ -29,21 +30,24 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), TrainerError> {
             header.extend(free.iter().map(|name| format!("d_{band}_d_{name}")));
         }
     }
-    let mut out = header.join(",") + "\n";
+    let mut table = header.join(",") + "\n";
     for rows in forests.chunks(CHUNK) {
         let (values, jacobian) = if args.jacobian {
             inform.bands_with_jacobian(rows)?
         } else {
             (inform.bands(rows)?, Array3::zeros((0, 0, 0)))
         };
-        write_rows(&mut out, &values, &jacobian, args.precision);
+        write_rows(&mut table, &values, &jacobian, args.precision);
     }
-    Disk::default().write_whole(&args.output, out.as_bytes())?;
-    println!(
-        "{}: {} spectra, {} columns",
-        args.output.display(),
-        forests.len(),
-        header.len()
-    );
+    Disk::default().write_output(&args.output, table.as_bytes())?;
+    out::about(
+        &args.output,
+        format_args!(
+            "{}: {} spectra, {} columns",
+            args.output.display(),
+            forests.len(),
+            header.len()
+        ),
+    )?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::cli::SimulateArgs;
 use crate::config::{Precision, read_stations};
 use crate::disk::Disk;
 use crate::files::read_to_string;
+use crate::out;
 use crate::quantity_table::read_quantities;
 use ndarray::{Array2, Array3, Axis, Slice};
 use physics::{ForwardModel, Mogi};
@@ -30,7 +31,7 @@ pub(super) fn simulate(args: &SimulateArgs, stations: &Path) -> Result<(), Train
             header.extend(names.iter().map(|q| format!("d_{output}_d_{}", q.name)));
         }
     }
-    let mut out = header.join(",") + "\n";
+    let mut table = header.join(",") + "\n";
     for from in (0..sources.nrows()).step_by(CHUNK) {
         let to = (from + CHUNK).min(sources.nrows());
         let rows = sources.slice_axis(Axis(0), Slice::from(from..to));
@@ -42,14 +43,17 @@ pub(super) fn simulate(args: &SimulateArgs, stations: &Path) -> Result<(), Train
         } else {
             mogi.evaluate(rows, None, values.view_mut())?;
         }
-        write_rows(&mut out, &values, &jacobian, Precision::F64);
+        write_rows(&mut table, &values, &jacobian, Precision::F64);
     }
-    Disk::default().write_whole(&args.output, out.as_bytes())?;
-    println!(
-        "{}: {} samples, {} columns",
-        args.output.display(),
-        sources.nrows(),
-        header.len()
-    );
+    Disk::default().write_output(&args.output, table.as_bytes())?;
+    out::about(
+        &args.output,
+        format_args!(
+            "{}: {} samples, {} columns",
+            args.output.display(),
+            sources.nrows(),
+            header.len()
+        ),
+    )?;
     Ok(())
 }

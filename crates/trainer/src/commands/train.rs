@@ -3,17 +3,21 @@
 use super::on_device::{OnDevice, on_device};
 use super::report::{self, Evaluated};
 use crate::TrainerError;
-use crate::assemble::{Assembled, assemble, check};
+use crate::assemble::{Assembled, assemble, assemble_again, check};
 use crate::checkpoint;
+use crate::checks::Checks;
 use crate::cli::TrainArgs;
 use crate::config::{CheckedExperiment, ConfigSource, Overrides, load};
+use crate::disk::Disk;
 use crate::domain::Domain;
 use crate::evaluation::{evaluate, inversion};
 use crate::experiment::Experiment;
 use crate::files::read_to_string;
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::on_signals;
 use crate::metrics::EpochRecord;
 use crate::origin::Origin;
+use crate::out;
+use crate::resume;
 use crate::run_directory::RunDirectory;
 use crate::run_lock::RunLock;
 use crate::screen::{ProgressDisplay, Screen};
@@ -21,7 +25,7 @@ use crate::summary::{Summary, Trained};
 use crate::summary_text::summary_text;
 use crate::tensorboard::EventWriter;
 use crate::training::{Changes, Saving, Shards, Training, TrainingEnd};
-use data::Splits;
+use data::{ReadReport, Splits};
 use nn::named;
 use tracing::info;
 
@@ -41,46 +45,45 @@ pub(super) fn train(args: &TrainArgs, screen: &Screen) -> Result<(), TrainerErro
         ),
         Some(path) => {
             let run = RunDirectory::open(path)?;
-            let (checked, changed) = checked_again(args, &run)?;
-            (checked, Some((run, changed)))
+            let (checked, resumed) = checked_again(args, &run)?;
+            (checked, Some((run, resumed)))
         }
+    };
+    let kept = match &resumed {
+        None => None,
+        Some((run, _)) => run.kept_standardization()?,
     };
     // everything that can be wrong with the data is found before a folder is made
     let Assembled {
         experiment,
         samples,
         reports,
-    } = assemble(&checked)?;
-    let resume = resumed.is_some();
-    let (run, changed) = if let Some(resumed) = resumed {
-        resumed
+    } = match &resumed {
+        None => assemble(&checked)?,
+        Some((run, _)) => assemble_again(&checked, kept, run.path())?,
+    };
+    let (run, resumed) = if let Some((run, resumed)) = resumed {
+        (run, Some(resumed))
     } else {
-        let run = RunDirectory::create(&args.runs_dir, &checked.name, &checked.to_json())?;
+        let run = RunDirectory::create_folder(Disk::default(), &args.runs_dir, &checked.name)?;
         run.keep_standardization(&samples.standardization)?;
-        (run, false)
+        (run, None)
     };
     let lock = RunLock::take(&run)?;
-    let config_json = if changed {
-        checked.to_json()
-    } else {
+    let config_json = match &resumed {
         // as it is in the file: later versions may write more keys
-        read_to_string(&run.config())?
+        Some(resumed) if !resumed.replaces_config => read_to_string(&run.config())?,
+        _ => checked.to_json(),
     };
-    screen.log_to(&run.log())?;
-    if reports.iter().any(|report| !report.dropped.is_empty()) {
-        run.list_dropped_rows(&reports)?;
-    }
-    if let Some(process) = lock.left_by {
-        info!("process {process} left this run without ending it");
-    }
     let job = Job {
         experiment: &experiment,
         samples: &samples,
         run: &run,
         args,
-        resume,
-        changed,
+        resumed,
+        reports: &reports,
         config_json,
+        lock,
         screen,
     };
     on_device(device, job)
@@ -92,11 +95,22 @@ struct Job<'a> {
     samples: &'a Splits,
     run: &'a RunDirectory,
     args: &'a TrainArgs,
-    resume: bool,
-    /// Whether the configuration is another one than that in the run.
-    changed: bool,
+    /// What a run goes on from, and how; `None` for a new one.
+    resumed: Option<Resumed>,
+    /// What was read of the tables.
+    reports: &'a [ReadReport],
     config_json: String,
+    lock: RunLock,
     screen: &'a Screen,
+}
+
+/// How a run goes on.
+struct Resumed {
+    changes: Changes,
+    /// What changes, in words; empty where nothing does.
+    told: String,
+    /// Whether the configuration is another one than that in `config.json`.
+    replaces_config: bool,
 }
 
 impl OnDevice for Job<'_> {
@@ -105,53 +119,61 @@ impl OnDevice for Job<'_> {
     }
 }
 
-/// The configuration of a run that is resumed, and whether it is another one than the run's: what the command
-/// line says must agree with that, unless it may change it.
+/// The configuration of a run that is resumed, and what changes with it: what the command line says must agree with
+/// the run's, unless it may change it, and what the state depends on must be as it was.
 fn checked_again(
     args: &TrainArgs,
     run: &RunDirectory,
-) -> Result<(CheckedExperiment, bool), TrainerError> {
+) -> Result<(CheckedExperiment, Resumed), TrainerError> {
+    // a run that cannot be resumed at all is refused for that
+    let path = run.state_to_resume(args.after_epoch)?;
     let own = ConfigSource::File(run.config());
-    let then = check(&load(&own, &Overrides::default())?)?;
+    let read = |source: &ConfigSource, overrides: &Overrides| check(&load(source, overrides)?);
+    let file = read(&own, &Overrides::default())?;
     let now = match &args.config.config {
-        Some(_) => check(&load(&args.config.source(), &args.overrides())?)?,
-        None => check(&load(&own, &args.overrides())?)?,
+        Some(_) => read(&args.config.source(), &args.overrides())?,
+        None => read(&own, &args.overrides())?,
     };
-    let (then_json, now_json) = (then.to_json(), now.to_json());
-    let changed = then_json != now_json;
-    if changed && !args.allow_changed_config {
-        let parse = |text: &str| serde_json::from_str(text).unwrap_or(serde_json::Value::Null);
-        let (key, then, now) = first_difference("", &parse(&then_json), &parse(&now_json));
+    let replaces_config = file.to_json() != now.to_json();
+    if replaces_config && !args.allow_changed_config {
+        let change = resume::between(run.path(), &file.to_json(), &now.to_json())?;
+        let first = change.keys.into_iter().next();
+        let first = first.ok_or_else(|| TrainerError::Internal("nothing differs".into()))?;
         return Err(TrainerError::ChangedConfiguration {
             path: run.path().to_owned(),
-            key,
-            now,
-            then,
+            key: first.key,
+            now: first.now.to_string(),
+            then: first.then.to_string(),
         });
     }
-    Ok((now, changed))
-}
-
-/// The first key whose values differ, with both.
-fn first_difference(
-    at: &str,
-    then: &serde_json::Value,
-    now: &serde_json::Value,
-) -> (String, String, String) {
-    if let (Some(a), Some(b)) = (then.as_object(), now.as_object()) {
-        for key in a.keys().chain(b.keys()) {
-            let (x, y) = (&then[key], &now[key]);
-            if x != y {
-                let path = if at.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{at}.{key}")
-                };
-                return first_difference(&path, x, y);
-            }
-        }
+    let mut resumed = Resumed {
+        changes: Changes {
+            config: args.allow_changed_config,
+            data: args.allow_changed_data,
+            ..Changes::default()
+        },
+        told: String::new(),
+        replaces_config,
+    };
+    if args.allow_changed_config {
+        // of the state's own configuration, which may be an earlier one of the run
+        let sha256 = checkpoint::load::<f32>(&path)?.origin.config_sha256;
+        let then = run.configuration_of(&sha256)?;
+        let then = then.ok_or(TrainerError::UnknownConfiguration { path })?;
+        let before = read(&ConfigSource::File(then.clone()), &Overrides::default())?;
+        let change = resume::between(run.path(), &before.to_json(), &now.to_json())?;
+        resumed.told = change.text();
+        resumed.changes = Changes {
+            measures: change.measures_anew(),
+            learning_rate: change.has_new_learning_rate(),
+            keys: change.keys.iter().map(|it| it.key.clone()).collect(),
+            then: (then != run.config())
+                .then(|| then.file_name().map(|name| name.to_string_lossy().into_owned()))
+                .flatten(),
+            ..resumed.changes
+        };
     }
-    (at.to_owned(), then.to_string(), now.to_string())
+    Ok((now, resumed))
 }
 
 impl Job<'_> {
@@ -163,32 +185,36 @@ impl Job<'_> {
             within_epochs: self.args.save_minutes,
             keep_epochs: self.args.keep_epochs,
         };
-        if self.resume {
-            let allowed = Changes {
-                config: self.args.allow_changed_config,
-                data: self.args.allow_changed_data,
-            };
-            training.resume(self.args.after_epoch, allowed)?;
-            if self.changed {
-                // only now is it known that the state fits
-                run.replace_config(&self.config_json)?;
-                run.keep_standardization(&samples.standardization)?;
-                training.save_last()?;
+        let had_events = !run.event_files()?.is_empty();
+        if let Some(resumed) = &self.resumed {
+            training.resume(self.args.after_epoch, &resumed.changes)?;
+            // only now is it known that the state fits
+            self.begin()?;
+            if !resumed.told.is_empty() {
+                info!("changed: {}", resumed.told);
             }
+            training.settle(resumed.replaces_config.then_some(&*self.config_json))?;
+        } else {
+            // the configuration makes the folder a run, which then has a state to resume from
+            training.save_last()?;
+            run.begin(&self.config_json)?;
+            self.begin()?;
         }
         self.announce(
             named::count(&training.learner.model),
             training.progress.epoch,
         );
-        let mut events = match (self.args.tensorboard, self.resume) {
-            (false, _) => None,
-            (true, false) => Some(EventWriter::create(run.disk(), run.path())?),
-            (true, true) => {
-                let epochs = training.log().epochs()?;
-                Some(EventWriter::append(run.disk(), run.path(), &epochs)?)
-            }
-        };
-        let interrupt = on_ctrl_c();
+        let mut events = None;
+        // those of a future that is no more were taken away; what came before stays to be seen
+        let events_again = had_events && run.event_files()?.is_empty();
+        if self.resumed.is_none() && self.args.tensorboard {
+            events = Some(EventWriter::create(run.disk(), run.path())?);
+        } else if self.args.tensorboard || events_again {
+            let epochs = training.log().epochs()?;
+            let writer = EventWriter::append(run.disk(), run.path(), &epochs)?;
+            events = self.args.tensorboard.then_some(writer);
+        }
+        let interrupt = on_signals();
         let end = {
             let mut display = ProgressDisplay::new(self.screen);
             let mut both = WithEvents {
@@ -212,7 +238,20 @@ impl Job<'_> {
         let summary = self
             .finish(&mut training)
             .map_err(|error| error.resumable(run.path()))?;
-        print!("{}", summary_text(&summary, run.path()));
+        out::text(summary_text(&summary, run.path()))?;
+        Ok(())
+    }
+
+    /// What is written to a run once it is known that it goes on.
+    fn begin(&self) -> Result<(), TrainerError> {
+        self.lock.begin();
+        self.screen.log_to(&self.run.log())?;
+        if self.reports.iter().any(|report| !report.dropped.is_empty()) {
+            self.run.list_dropped_rows(self.reports)?;
+        }
+        if let Some(process) = self.lock.left_by {
+            info!("process {process} left this run without ending it");
+        }
         Ok(())
     }
 
@@ -244,7 +283,7 @@ impl Job<'_> {
     ) -> Result<Summary, TrainerError> {
         let (experiment, test, run) = (self.experiment, &self.samples.test, self.run);
         let epochs = training.log().epochs()?;
-        let checks = report::checks(&epochs, experiment);
+        let checks = Checks::of_run(run, training.log(), experiment)?;
         if let Some(exact) = &experiment.exact_physics {
             training.learner.model.set_physics(exact.clone())?;
         }

@@ -16,11 +16,11 @@ pub enum Place {
         /// Column in characters, from 1.
         column: usize,
     },
-    /// On the command line.
-    CommandLine {
-        /// The configuration file that the argument overrides.
+    /// Beside the file: a value that replaces one of it.
+    Override {
+        /// The configuration file whose value is replaced.
         file: String,
-        /// The argument as typed, such as `--set trainer.epochs=5`.
+        /// The replacement, such as `trainer.epochs=5`.
         argument: String,
     },
     /// In a configuration built by a program.
@@ -31,7 +31,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
-            Self::CommandLine { file, argument } => write!(f, "{file} with {argument}"),
+            Self::Override { file, argument } => write!(f, "{file} with {argument}"),
             Self::Program => f.write_str("configuration"),
         }
     }
@@ -102,8 +102,8 @@ pub enum ConfigError {
         /// What is allowed.
         allowed: String,
     },
-    /// An argument of `--set` is not `path.to.key=value`.
-    #[error("--set {argument}: not of the form path.to.key=value, such as --set trainer.epochs=50")]
+    /// A replacement is not `path.to.key=value`.
+    #[error("{argument}: not of the form path.to.key=value, such as trainer.epochs=50")]
     MalformedOverride {
         /// The argument.
         argument: String,
@@ -115,9 +115,7 @@ pub enum ConfigError {
         argument: String,
     },
     /// Tables of samples are needed, but the configuration does not say where they are.
-    #[error(
-        "{file}: data.dir is null; allowed: the folder of {expected} (give it with --data-dir DIR)"
-    )]
+    #[error("{file}: data.dir is null; allowed: the folder of {expected}")]
     NoDataDirectory {
         /// The configuration file.
         file: String,

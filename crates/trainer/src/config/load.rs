@@ -51,24 +51,33 @@ pub struct LoadedConfig {
 /// A file that cannot be read or is not JSON, an unknown key, a value of the wrong type or outside its
 /// range, an override of a key that does not exist.
 pub fn load(source: &ConfigSource, overrides: &Overrides) -> Result<LoadedConfig, ConfigError> {
-    let (document, base) = match source {
+    match source {
         ConfigSource::File(path) => {
             let text = std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable {
                 path: path.clone(),
                 reason,
             })?;
-            let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            (
-                Document::parse(&path.display().to_string(), &text)?,
-                Base::Directory(directory),
-            )
+            load_text(path, &text, overrides)
         }
-        ConfigSource::BuiltIn => (
-            Document::parse(built_in::LABEL, built_in::CONFIGURATION)?,
-            Base::BuiltIn,
-        ),
-    };
-    LoadedConfig::assemble(document, &base, overrides)
+        ConfigSource::BuiltIn => {
+            let document = Document::parse(built_in::LABEL, built_in::CONFIGURATION)?;
+            LoadedConfig::assemble(document, &Base::BuiltIn, overrides)
+        }
+    }
+}
+
+/// [`load`] of the text of a file, which need not be there.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    file: &Path,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<LoadedConfig, ConfigError> {
+    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let document = Document::parse(&file.display().to_string(), text)?;
+    LoadedConfig::assemble(document, &Base::Directory(directory), overrides)
 }
 
 impl LoadedConfig {
@@ -126,6 +135,12 @@ impl LoadedConfig {
     /// The configuration: defaults filled in, paths absolute, ranges and stations inside.
     pub fn config(&self) -> &ExperimentConfig {
         &self.config
+    }
+
+    /// What the file says, then what replaces parts of it.
+    pub(crate) fn said(&self) -> impl Iterator<Item = &Value> {
+        let replaced = self.assignments.iter().map(|it| &it.value);
+        std::iter::once(self.document.value()).chain(replaced)
     }
 
     /// The file as the user named it, for messages.
@@ -216,7 +231,7 @@ fn make_paths_absolute(
 }
 
 fn on_command_line(document: &Document, assignment: &Assignment) -> Place {
-    Place::CommandLine {
+    Place::Override {
         file: document.label().to_owned(),
         argument: assignment.argument.clone(),
     }

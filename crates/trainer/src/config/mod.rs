@@ -41,7 +41,7 @@ mod phys_vae;
 mod physics;
 mod ranges;
 mod rules;
-mod schema;
+pub(crate) mod schema;
 mod sensor;
 mod simulation;
 mod smoothness;
@@ -69,7 +69,7 @@ pub use checked::{
 pub use error::{ConfigError, Place};
 pub use experiment::ExperimentConfig;
 pub use file_or::FileOr;
-pub use load::{ConfigSource, LoadedConfig, load};
+pub use load::{ConfigSource, LoadedConfig, load, load_text};
 pub use low_rank::LowRankConfig;
 pub use mogi::{MogiConfig, StationPosition, Stations, StationsSource};
 pub use named::Named;

@@ -1,4 +1,4 @@
-//! Values from the command line that take the place of values in the file.
+//! Values that take the place of values in the file.
 
 use super::conformity::{describe, unknown_key};
 use super::document::join;
@@ -7,7 +7,7 @@ use super::schema::{alternatives, configuration_schema, is_object, object_schema
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// What the command line says about the configuration; [`Overrides::default`] changes nothing.
+/// Values that replace those of the configuration file; [`Overrides::default`] changes nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// Assignments `path.to.key=value`, applied in order. The value is read as JSON and, where it is
@@ -21,10 +21,10 @@ pub struct Overrides {
     pub data_dir: Option<PathBuf>,
 }
 
-/// One value from the command line.
+/// One value that replaces another.
 #[derive(Clone, Debug)]
 pub(crate) struct Assignment {
-    /// The argument as typed.
+    /// The replacement as given, such as `trainer.epochs=5`.
     pub(crate) argument: String,
     pub(crate) path: String,
     pub(crate) value: Value,
@@ -38,11 +38,11 @@ impl Overrides {
             .iter()
             .map(|text| parse(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut flag = |name: &str, path: &str, value: Value| {
+        let mut replace = |path: &str, value: Value| {
             let text = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            let argument = format!("{name} {text}");
+            let argument = format!("{path}={text}");
             assignments.push(Assignment {
                 argument,
                 path: path.to_owned(),
@@ -50,16 +50,16 @@ impl Overrides {
             });
         };
         if let Some(seed) = self.seed {
-            flag("--seed", "seed", seed.into());
+            replace("seed", seed.into());
         }
         if let Some(epochs) = self.epochs {
-            flag("--epochs", "trainer.epochs", epochs.into());
+            replace("trainer.epochs", epochs.into());
         }
         if let Some(dir) = &self.data_dir {
             let text = dir.to_str().ok_or_else(|| ConfigError::PathNotUtf8 {
-                argument: format!("--data-dir {}", dir.display()),
+                argument: format!("data.dir={}", dir.display()),
             })?;
-            flag("--data-dir", "data.dir", text.into());
+            replace("data.dir", text.into());
         }
         Ok(assignments)
     }
@@ -76,7 +76,7 @@ fn parse(text: &str) -> Result<Assignment, ConfigError> {
     }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok(Assignment {
-        argument: format!("--set {text}"),
+        argument: text.to_owned(),
         path: path.to_owned(),
         value,
     })

@@ -108,7 +108,7 @@ pub(super) fn columns(
         Some(wanted) => {
             let place = |name: &String| {
                 names.iter().position(|it| it == name).ok_or_else(|| {
-                    TrainerError::argument("--parameters", name, &format!("{names:?}"))
+                    TrainerError::argument("parameters", name, &format!("{names:?}"))
                 })
             };
             wanted.iter().map(place).collect::<Result<_, _>>()?
@@ -201,7 +201,7 @@ pub(super) fn columns(
     }
     if all.is_empty() {
         return Err(TrainerError::argument(
-            "--write",
+            "write",
             "nothing",
             "at least one group that this model has",
         ));
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_a_model_does_not_infer_is_refused() {
-        insta::assert_snapshot!(names_of(&[Written::Median], Some(&["lai"])).unwrap_err(), @r#"--parameters lai is not allowed: ["N", "cab", "cw", "LAI", "fc"]"#);
-        insta::assert_snapshot!(names_of(&[Written::Gate], None).unwrap_err(), @"--write nothing is not allowed: at least one group that this model has");
+        insta::assert_snapshot!(names_of(&[Written::Median], Some(&["lai"])).unwrap_err(), @r#"parameters lai is not allowed: ["N", "cab", "cw", "LAI", "fc"]"#);
+        insta::assert_snapshot!(names_of(&[Written::Gate], None).unwrap_err(), @"write nothing is not allowed: at least one group that this model has");
     }
 }

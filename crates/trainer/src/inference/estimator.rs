@@ -1,6 +1,7 @@
 //! From observations to estimates.
 
 mod column_values;
+mod usable;
 
 use super::columns::{Column, Kind, Possible, Written, columns};
 use super::flags::{self, FlagCounts};
@@ -17,6 +18,7 @@ use latent::sigmoid;
 use model::{Buffers, PhysicsLayer};
 use ndarray::{Array2, ArrayView2};
 use physics::Quantity;
+use usable::{Sorted, overflown};
 
 /// Observations go through the networks in whole groups of so many.
 const WHOLE: usize = 64;
@@ -178,8 +180,13 @@ impl Estimator {
         if !fits {
             return Err(TrainerError::Internal("arrays of different lengths".into()));
         }
+        let folded = self.folded(seen.conditions, n);
+        let seen = &Observations {
+            conditions: folded.as_deref(),
+            ..*seen
+        };
         let mut counts = FlagCounts::default();
-        let usable = self.usable(seen, n);
+        let Sorted { usable, beyond } = self.sorted(seen, n, &mut counts);
         if n > 0 {
             for (column, values) in self.columns.iter().zip(out.chunks_exact_mut(n)) {
                 let masked = f32::from(flags::MASKED);
@@ -190,7 +197,12 @@ impl Estimator {
                 });
             }
         }
-        for _ in usable.len()..n {
+        let without = flags::MASKED | flags::OUTSIDE_ANGLES;
+        self.leave_out(&beyond, without, n, out);
+        for _ in 0..beyond.len() {
+            counts.add(without);
+        }
+        for _ in usable.len() + beyond.len()..n {
             counts.add(flags::MASKED);
         }
         for rows in usable.chunks(self.networks.rows_at_once()) {
@@ -207,27 +219,11 @@ impl Estimator {
             for (column, values) in self.columns.iter().zip(out.chunks_exact_mut(n)) {
                 self.write(column.kind, &estimates, rows, values);
             }
+            let is_left_out = |i: &usize| estimates.flags[*i] == flags::MASKED;
+            let left_out = (0..rows.len()).filter(is_left_out).map(|i| rows[i]);
+            self.leave_out(&left_out.collect::<Vec<_>>(), flags::MASKED, n, out);
         }
         Ok(counts)
-    }
-
-    /// The observations of which nothing is missing and whose angles the physics takes.
-    fn usable(&self, seen: &Observations, n: usize) -> Vec<usize> {
-        let whole = |row: usize| {
-            seen.masked.is_none_or(|masked| !masked[row])
-                && seen
-                    .channels
-                    .iter()
-                    .skip(row)
-                    .step_by(n)
-                    .all(|v| v.is_finite())
-                && seen.conditions.is_none_or(|all| {
-                    let own = all.iter().skip(row).step_by(n);
-                    (own.zip(self.conditions()))
-                        .all(|(&v, q)| (q.min..=q.max).contains(&f64::from(v)))
-                })
-        };
-        (0..n).filter(|&row| whole(row)).collect()
     }
 
     fn estimate(
@@ -253,7 +249,8 @@ impl Estimator {
         let mut flags = self.flags_of_input(x.view(), conditions);
 
         let (wants_errors, wants_whole) = (self.wants_errors(), self.wants_reconstruction());
-        let latents = self.networks.encode(x.view(), conditions, wants_whole)?;
+        let mut latents = self.networks.encode(x.view(), conditions, wants_whole)?;
+        let overflown = overflown(&mut latents, m);
         let Normals { mut mean, lnvar } = latents.physical;
         let mut sd: Vec<f32> = lnvar.iter().map(|v| (0.5 * v).exp()).collect();
         let p = self.ranges.len();
@@ -314,6 +311,11 @@ impl Estimator {
                 auxiliary: Some(auxiliary),
             });
             self.reconstruct(&mut estimates, &wide(), whole, conditions)?;
+        }
+        for (flags, overflown) in estimates.flags.iter_mut().zip(overflown) {
+            if overflown {
+                *flags = flags::MASKED;
+            }
         }
         Ok(estimates)
     }

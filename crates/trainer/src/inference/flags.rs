@@ -1,10 +1,11 @@
 //! What speaks against an estimate.
 
-/// No estimate: a channel or an angle is missing, the mask leaves it out, or the physics cannot take the angles.
+/// No estimate: a channel or an angle is missing or absurd, the mask leaves it out, or the physics cannot take the angles,
+/// which then has [`OUTSIDE_ANGLES`] too.
 pub const MASKED: u8 = 1;
 /// The spectrum is unlike those that the model was trained on.
 pub const OUTSIDE_DOMAIN: u8 = 2;
-/// An angle is outside those that the model was trained on.
+/// An angle is outside those that the model was trained on, or outside those that the physics takes.
 pub const OUTSIDE_ANGLES: u8 = 4;
 /// The median of a parameter is within 1 % of an end of its range.
 pub const AT_EDGE: u8 = 8;
@@ -36,13 +37,15 @@ pub(super) fn explained() -> String {
 }
 
 /// How many observations have which flag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlagCounts {
     /// Observations.
     pub all: u64,
     /// Without any flag.
     pub none: u64,
     counts: [u64; FLAGS.len()],
+    /// Observations without an estimate as this condition is outside of what the physics takes.
+    beyond: Vec<u64>,
 }
 
 impl FlagCounts {
@@ -55,8 +58,25 @@ impl FlagCounts {
         }
     }
 
+    /// Counts an observation whose condition of this place is outside of what the physics takes.
+    pub(super) fn add_beyond(&mut self, condition: usize) {
+        let places = self.beyond.len().max(condition + 1);
+        self.beyond.resize(places, 0);
+        self.beyond[condition] += 1;
+    }
+
+    /// How many observations there are whose condition of this place is outside of what the physics takes.
+    pub fn beyond(&self, condition: usize) -> u64 {
+        self.beyond.get(condition).copied().unwrap_or(0)
+    }
+
     /// Adds other observations.
     pub fn merge(&mut self, other: &Self) {
+        let places = self.beyond.len().max(other.beyond.len());
+        self.beyond.resize(places, 0);
+        for (count, more) in self.beyond.iter_mut().zip(&other.beyond) {
+            *count += more;
+        }
         self.all += other.all;
         self.none += other.none;
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
@@ -93,8 +113,10 @@ mod tests {
         for flags in [0, MASKED, AT_EDGE | PHYSICS_ERROR, AT_EDGE] {
             counts.add(flags);
         }
-        let twice = counts;
+        counts.add_beyond(2);
+        let twice = counts.clone();
         counts.merge(&twice);
+        assert_eq!([0, 2, 3].map(|k| counts.beyond(k)), [0, 2, 0]);
         let named: Vec<u64> = counts.named().map(|(_, count)| count).collect();
         assert_eq!(named, [2, 0, 0, 4, 2, 0, 0]);
         assert_eq!((counts.all, counts.none, counts.estimated()), (8, 2, 6));

@@ -1,13 +1,15 @@
 //! Rasters in, a Cloud-Optimized GeoTIFF of estimates out, block by block.
 
 use super::input::InputPlan;
+use super::raster_sample::look;
 use super::{Column, Estimator, FlagCounts, Observations};
 use crate::TrainerError;
-use raster::{BandChoice, CogBand, CogCompression, CogSpec, CogWriter, Stack, StackReader, Window};
+use raster::{CogBand, CogCompression, CogSpec, CogWriter, RasterFile, Stack, StackReader, Window};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use tracing::warn;
 
 /// Rasters and what is made of them.
 pub struct RasterJob<'a> {
@@ -58,20 +60,17 @@ impl RasterJob<'_> {
         progress: &(dyn Fn(BlocksDone) + Sync),
         stop: &AtomicBool,
     ) -> Result<FlagCounts, TrainerError> {
-        let choices: Vec<BandChoice> = (self.plan.numbers.iter().enumerate())
-            .map(|(k, name)| {
-                if Some(k) == self.plan.mask() {
-                    BandChoice::categorical(name)
-                } else {
-                    BandChoice::new(name)
-                }
-            })
-            .collect();
-        let stack = Stack::open(self.inputs, &choices, self.resolution)?;
+        let files: Result<Vec<_>, _> = self.inputs.iter().map(RasterFile::open).collect();
+        let files = files?;
+        let choices = self.plan.bands(&files)?;
+        let stack = Stack::of(files, &choices, self.resolution)?;
         let whole = match self.bbox {
             None => stack.window(),
             Some(bbox) => stack.window_of(bbox)?,
         };
+        let declared = self.declared(&stack);
+        self.judge(&stack, whole, &declared)?;
+        let prepare = |band: usize, row: &mut [f32]| self.plan.prepare(band, declared[band], row);
         let writer = CogWriter::create(self.output, self.spec(&stack, whole))?;
         let blocks: Vec<(usize, usize)> = (0..writer.tiles_down())
             .flat_map(|row| (0..writer.tiles_across()).map(move |col| (col, row)))
@@ -90,7 +89,8 @@ impl RasterJob<'_> {
         let outcome: Mutex<Result<FlagCounts, TrainerError>> =
             Mutex::new(Ok(FlagCounts::default()));
         let work = || -> Result<FlagCounts, TrainerError> {
-            let mut worker = Worker::new(self, &stack, whole, &writer)?;
+            let reader = stack.reader()?.prepared(&prepare);
+            let mut worker = Worker::new(self, reader, whole, &writer, &declared);
             let mut counts = FlagCounts::default();
             while !stop.load(Ordering::Relaxed)
                 && let Some(&(col, row)) = left.get(next.fetch_add(1, Ordering::Relaxed))
@@ -118,10 +118,17 @@ impl RasterJob<'_> {
                 });
             }
         });
+        let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if done.load(Ordering::Relaxed) == 0 {
+            // there is nothing to go on from
+            writer.discard()?;
+            outcome?;
+            return Err(TrainerError::Stopped {
+                output: self.output.to_owned(),
+            });
+        }
         writer.flush()?;
-        let counts = outcome
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)?;
+        let counts = outcome?;
         if stop.load(Ordering::Relaxed) && done.load(Ordering::Relaxed) < all {
             return Err(TrainerError::Stopped {
                 output: self.output.to_owned(),
@@ -133,6 +140,37 @@ impl RasterJob<'_> {
             .map_err(|e| TrainerError::Internal(e.to_string()))?;
         pool.install(|| writer.finish())?;
         Ok(counts)
+    }
+
+    /// Scale and offset of each band as its file declares them, where they apply.
+    fn declared(&self, stack: &Stack) -> Vec<(f32, f32)> {
+        let of = |(k, band): (usize, &raster::StackBand)| {
+            // angles too may be kept as scaled numbers; a mask holds classes
+            let is_channel = k < self.estimator.channels().len();
+            let applies =
+                Some(k) != self.plan.mask() && (!is_channel || self.plan.takes_declared_scales());
+            if applies {
+                (band.scale as f32, band.offset as f32)
+            } else {
+                (1.0, 0.0)
+            }
+        };
+        stack.bands().iter().enumerate().map(of).collect()
+    }
+
+    /// Refuses a raster that cannot be what it is declared as, and says what is likely wrong with one that can.
+    fn judge(
+        &self,
+        stack: &Stack,
+        whole: Window,
+        declared: &[(f32, f32)],
+    ) -> Result<(), TrainerError> {
+        let evidence = look(self.estimator, self.plan, stack, whole, declared)?;
+        evidence.check(stack.files()[stack.bands()[0].file].path())?;
+        for doubt in self.plan.assumptions().into_iter().chain(evidence.doubts()) {
+            warn!("{doubt}");
+        }
+        Ok(())
     }
 
     fn spec(&self, stack: &Stack, whole: Window) -> CogSpec {
@@ -164,8 +202,8 @@ struct Worker<'a> {
     reader: StackReader<'a>,
     writer: &'a CogWriter,
     whole: Window,
-    /// Scale and offset of each band as its file declares them, where they apply.
-    declared: Vec<(f32, f32)>,
+    /// Scale and offset of each band.
+    declared: &'a [(f32, f32)],
     bands: Vec<f32>,
     conditions: Vec<f32>,
     masked: Vec<bool>,
@@ -176,25 +214,15 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(
         job: &'a RasterJob<'a>,
-        stack: &'a Stack,
+        reader: StackReader<'a>,
         whole: Window,
         writer: &'a CogWriter,
-    ) -> Result<Self, TrainerError> {
-        let declared = stack.bands().iter().enumerate().map(|(k, band)| {
-            // angles too may be kept as scaled numbers; a mask holds classes
-            let is_channel = k < job.estimator.channels().len();
-            let applies =
-                Some(k) != job.plan.mask() && (!is_channel || job.plan.takes_declared_scales());
-            if applies {
-                (band.scale as f32, band.offset as f32)
-            } else {
-                (1.0, 0.0)
-            }
-        });
-        Ok(Self {
-            declared: declared.collect(),
+        declared: &'a [(f32, f32)],
+    ) -> Self {
+        Self {
+            declared,
             job,
-            reader: stack.reader()?,
+            reader,
             writer,
             whole,
             bands: vec![],
@@ -202,7 +230,7 @@ impl<'a> Worker<'a> {
             masked: vec![],
             out: vec![],
             tile: vec![],
-        })
+        }
     }
 
     fn block(&mut self, col: usize, row: usize) -> Result<FlagCounts, TrainerError> {
@@ -215,19 +243,7 @@ impl<'a> Worker<'a> {
         self.bands.resize(plan.numbers.len() * n, 0.0);
         let window = Window::new(self.whole.col + left, self.whole.row + upper, width, height);
         self.reader.read(window, &mut self.bands)?;
-        for (band, &(scale, offset)) in self.bands.chunks_exact_mut(n).zip(&self.declared) {
-            if (scale, offset) != (1.0, 0.0) {
-                // what stands for no data does so before it is scaled
-                let nodata = plan.nodata();
-                for v in band {
-                    *v = if nodata == Some(*v) {
-                        f32::NAN
-                    } else {
-                        *v * scale + offset
-                    };
-                }
-            }
-        }
+        apply_scales(&mut self.bands, n, self.declared);
         plan.physical(&mut self.bands, n);
         plan.fill_conditions(&self.bands, n, None, &mut self.conditions);
         plan.fill_mask(&self.bands, n, &mut self.masked);
@@ -255,5 +271,16 @@ impl<'a> Worker<'a> {
         }
         self.writer.write_block(col, row, &self.tile)?;
         Ok(counts)
+    }
+}
+
+/// Applies scale and offset of each band to its n numbers; those that are missing (NaN) stay so.
+pub(super) fn apply_scales(bands: &mut [f32], n: usize, declared: &[(f32, f32)]) {
+    for (band, &(scale, offset)) in bands.chunks_exact_mut(n).zip(declared) {
+        if (scale, offset) != (1.0, 0.0) {
+            for v in band {
+                *v = *v * scale + offset;
+            }
+        }
     }
 }

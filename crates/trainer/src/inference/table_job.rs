@@ -1,13 +1,15 @@
 //! A table in, a table of estimates out, some rows at a time.
 
 use super::input::InputPlan;
-use super::{Estimator, FlagCounts, Observations};
+use super::{Estimator, Evidence, FlagCounts, Observations};
 use crate::TrainerError;
+use data::Date;
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use tabular::{Block, OutputColumn, TableReader, Wanted};
+use tabular::{Block, OutputColumn, RowPlace, TableReader, Wanted};
+use tracing::warn;
 
 /// Rows in memory at once.
 const BLOCK: usize = 65_536;
@@ -36,6 +38,11 @@ impl TableJob<'_> {
         progress: &dyn Fn(u64, Option<u64>),
         stop: &AtomicBool,
     ) -> Result<FlagCounts, TrainerError> {
+        let written = self.estimator.columns().iter().map(|column| &column.name);
+        if let Some(name) = written.clone().find(|name| self.plan.keep.contains(name)) {
+            let allowed = "a column of another name than those that are written (rename it in the table, or do not write that one)";
+            return Err(TrainerError::argument("keep", name, allowed));
+        }
         let mut kept = self.plan.keep.clone();
         // the dates are carried along to be read, and dropped if nobody asked for them
         let dates = self.plan.dates.as_ref().map(|dates| {
@@ -47,8 +54,8 @@ impl TableJob<'_> {
                 })
         });
         let wanted = Wanted {
-            numbers: self.plan.numbers.clone(),
             positions: self.positions()?,
+            numbers: self.columns()?,
             kept,
         };
         let mut reader = tabular::open(self.input, &wanted)?;
@@ -62,13 +69,21 @@ impl TableJob<'_> {
         let mut writer = tabular::create(self.output, &self.plan.keep, &columns)?;
         let total = reader.total_rows();
         let mut counts = FlagCounts::default();
+        let mut evidence = Evidence::new(self.estimator, self.plan.values());
         while let Some(block) = next(reader.as_mut())? {
             if stop.load(Ordering::Relaxed) {
                 return Err(TrainerError::Stopped {
                     output: PathBuf::from(self.output),
                 });
             }
+            self.look(&block, &mut evidence);
             let (values, more) = self.infer(&block, dates)?;
+            if counts.all == 0 {
+                // not before it is known that there is something to say it of
+                for assumption in self.plan.assumptions() {
+                    warn!("{assumption}");
+                }
+            }
             writer.append(&block.kept[..self.plan.keep.len()], values.view())?;
             counts.merge(&more);
             progress(counts.all, total);
@@ -79,8 +94,49 @@ impl TableJob<'_> {
                 why: "it has no rows".to_owned(),
             });
         }
+        evidence.check(self.input)?;
+        for doubt in evidence.doubts() {
+            warn!("{doubt}");
+        }
         writer.finish()?;
         Ok(counts)
+    }
+
+    /// The columns of the numbers, by the names that the table has.
+    fn columns(&self) -> Result<Vec<String>, TrainerError> {
+        if self.positions()?.is_some() {
+            return Ok(self.plan.numbers.clone());
+        }
+        let there = tabular::column_names(self.input)?;
+        self.plan.columns(self.input, &there)
+    }
+
+    /// Takes in the rows of a block that the mask keeps.
+    fn look(&self, block: &Block, evidence: &mut Evidence) {
+        let (plan, d) = (self.plan, self.plan.channels());
+        let mut cells = vec![0.0; d];
+        for row in block.numbers.rows() {
+            if plan.leaves_out(row.iter().copied()) {
+                continue;
+            }
+            let cell = |column: usize| {
+                let cell = row[column];
+                if plan.is_missing(column, cell) {
+                    f64::NAN
+                } else {
+                    cell
+                }
+            };
+            for (k, own) in cells.iter_mut().enumerate() {
+                *own = cell(k);
+            }
+            evidence.add_channels(&cells);
+            for (condition, (_, column)) in plan.columns_of_conditions().enumerate() {
+                if let Some(column) = column {
+                    evidence.add_angle(condition, cell(column));
+                }
+            }
+        }
     }
 
     /// The columns of a `.npy` file of unnamed ones that has as many as are wanted: they are in that order.
@@ -116,7 +172,7 @@ impl TableJob<'_> {
                 let to = (from + PART).min(n);
                 let rows = block.numbers.slice_axis(Axis(0), Slice::from(from..to));
                 let dates = sun.map(|dates| &dates[from..to]);
-                self.infer_part(rows, dates)
+                self.infer_part(rows, dates, block.first_row + from as u64)
             })
             .collect();
         let mut values = Array2::zeros((0, self.estimator.columns().len()));
@@ -135,12 +191,36 @@ impl TableJob<'_> {
         &self,
         rows: ArrayView2<f64>,
         dates: Option<&[String]>,
+        first_row: u64,
     ) -> Result<(Array2<f32>, FlagCounts), TrainerError> {
         let (n, plan) = (rows.nrows(), self.plan);
-        let mut columns: Vec<f32> = rows.t().iter().map(|&v| v as f32).collect();
+        let cells = |(k, column): (usize, ndarray::ArrayView1<f64>)| {
+            column
+                .iter()
+                .map(|&cell| plan.cell(k, cell))
+                .collect::<Vec<f32>>()
+        };
+        let mut columns: Vec<f32> = rows
+            .columns()
+            .into_iter()
+            .enumerate()
+            .flat_map(cells)
+            .collect();
         let (mut conditions, mut masked) = (vec![], vec![]);
-        let sun: Option<Vec<f32>> =
-            dates.map(|dates| dates.iter().map(|date| plan.sun_zenith(date)).collect());
+        let zenith = |(row, date): (usize, &String)| {
+            let unreadable = || self.unreadable_date(first_row + row as u64, date);
+            plan.sun_zenith(date)?.ok_or_else(unreadable)
+        };
+        let sun: Option<Vec<f32>> = match dates {
+            Some(dates) => Some(
+                dates
+                    .iter()
+                    .enumerate()
+                    .map(zenith)
+                    .collect::<Result<_, _>>()?,
+            ),
+            None => None,
+        };
         plan.physical(&mut columns, n);
         plan.fill_conditions(&columns, n, sun.as_deref(), &mut conditions);
         plan.fill_mask(&columns, n, &mut masked);
@@ -154,6 +234,30 @@ impl TableJob<'_> {
         let by_column = ArrayView2::from_shape((self.estimator.columns().len(), n), &out)
             .map_err(|e| TrainerError::Internal(e.to_string()))?;
         Ok((by_column.t().as_standard_layout().into_owned(), counts))
+    }
+}
+
+/// Longest text of a cell that is shown, characters.
+const SHOWN: usize = 40;
+
+impl TableJob<'_> {
+    /// The error of a date that cannot be read.
+    fn unreadable_date(&self, row: u64, text: &str) -> TrainerError {
+        let place = match tabular::row_place(self.input, row) {
+            Ok(RowPlace::Line(line)) => format!("line {line}"),
+            Ok(RowPlace::Row(row)) => format!("row {row}"),
+            Err(error) => return error.into(),
+        };
+        let column = self.plan.dates.as_deref().unwrap_or_default();
+        let shown: String = text.chars().take(SHOWN).collect();
+        TrainerError::Cell {
+            path: self.input.to_owned(),
+            place,
+            why: format!(
+                "column {column:?}: {shown:?} is not a date, expected {}, or an empty cell",
+                Date::FORMS
+            ),
+        }
     }
 }
 

@@ -62,13 +62,11 @@ impl EventWriter {
                     return Ok(writer);
                 }
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(TrainerError::io(&path, &e)),
+                Err(e) => return Err(TrainerError::io(&path, e)),
             }
         }
-        Err(TrainerError::Io {
-            path: folder.to_owned(),
-            why: format!("{MOST_FILES_PER_SECOND} event files were made in one second"),
-        })
+        let why = format!("{MOST_FILES_PER_SECOND} event files were made in one second");
+        Err(TrainerError::io(folder, std::io::Error::other(why)))
     }
 
     /// Continues a resumed run in a new file beside the old ones, and repeats its epochs so far there: a program that
@@ -175,6 +173,8 @@ fn add_measures(scalars: &mut Vec<(String, f64)>, split: &str, measures: &Measur
         loss,
         rec,
         kl,
+        // of a step, and these are an epoch's
+        kl_cost: _,
         kl_phy,
         kl_aux,
         kl_per_dimension,

@@ -1,6 +1,7 @@
 //! The loop over epochs and batches.
 
 use super::calibrate::calibration;
+use super::resuming::Pending;
 use super::{EpochSums, Learner, Observer, Progress, Saving, Shards, StepBatch, StepOutcome};
 use crate::TrainerError;
 use crate::checkpoint;
@@ -27,30 +28,25 @@ pub enum TrainingEnd {
     Interrupted,
 }
 
-/// What may have changed since a run was saved that goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// The configuration, as far as the weights still fit.
-    pub config: bool,
-    /// The samples.
-    pub data: bool,
-}
-
 /// A training under way.
 pub struct Training<'a, E: Scalar, D: Shards<E>> {
-    experiment: &'a Experiment,
-    samples: &'a Splits,
+    pub(super) experiment: &'a Experiment,
+    pub(super) samples: &'a Splits,
     /// The training rows by date and the length of a window, where consecutive ones are to be alike.
     series: Option<(Vec<usize>, NonZeroUsize)>,
-    run: &'a RunDirectory,
+    pub(super) run: &'a RunDirectory,
     /// Model and optimiser.
     pub learner: Learner<E, D>,
     /// Where it stands.
     pub progress: Progress,
-    log: MetricsLog,
-    origin: Origin,
+    pub(super) log: MetricsLog,
+    pub(super) origin: Origin,
     /// When and how many states are saved.
     pub saving: Saving,
+    /// What a state that was resumed has still to do on the disk.
+    pub(super) pending: Option<Pending>,
+    /// The β and the learning rate that the last step of this epoch was made with.
+    used: Option<(f64, f64)>,
 }
 
 impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
@@ -97,50 +93,9 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             log,
             origin,
             saving: Saving::default(),
+            pending: None,
+            used: None,
         })
-    }
-
-    /// Continues from the run's last checkpoint, if there is one, or from the one kept after `after` epochs;
-    /// records behind it are dropped.
-    ///
-    /// # Errors
-    /// The checkpoint is not there, is damaged, does not fit the experiment, or belongs to another
-    /// configuration or to other samples and that is not allowed.
-    pub fn resume(&mut self, after: Option<usize>, allowed: Changes) -> Result<(), TrainerError> {
-        let path = match after {
-            None => self.run.last(),
-            Some(epochs) => self.run.after_epochs(epochs),
-        };
-        if path.exists() || after.is_some() {
-            let checkpoint = checkpoint::load::<E>(&path)?;
-            let other_config = checkpoint.origin.config_sha256 != self.origin.config_sha256;
-            if other_config && !allowed.config {
-                return Err(TrainerError::OtherConfiguration { path });
-            }
-            let (then, now) = (&checkpoint.origin.data_sha256, &self.origin.data_sha256);
-            if !allowed.data && then.is_some() && then != now {
-                return Err(TrainerError::ChangedData {
-                    path: self.run.path().to_owned(),
-                });
-            }
-            self.progress = checkpoint.restore(&mut self.learner.model, &mut self.learner.adam)?;
-            if other_config {
-                self.follow_new_configuration()?;
-            }
-        }
-        self.log.truncate(self.progress.epoch, self.progress.batch)
-    }
-
-    /// What the state of another configuration holds of it gives way to this one's.
-    fn follow_new_configuration(&mut self) -> Result<(), TrainerError> {
-        let patience = self.experiment.early_stop;
-        let progress = &mut self.progress;
-        progress.early_stopping = (progress.early_stopping.clone())
-            .with_patience(patience)
-            .map_err(|e| TrainerError::Internal(e.to_string()))?;
-        // a run that was over may have more epochs now
-        progress.finished = false;
-        Ok(())
     }
 
     /// Trains to the end, or until `interrupt` is set.
@@ -153,6 +108,11 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         interrupt: &AtomicBool,
     ) -> Result<TrainingEnd, TrainerError> {
         let epochs = self.experiment.schedule.config().epochs;
+        self.settle(None)?;
+        if (self.progress.epoch, self.progress.batch) == (0, 0) && !self.run.last().exists() {
+            // from here on there is a state to resume from
+            self.save_last()?;
+        }
         let mut saved = Instant::now();
         while !self.progress.finished {
             let epoch = self.progress.epoch;
@@ -212,6 +172,10 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             self.log.record(&Record::Epoch(Box::new(record.clone())))?;
             self.log.timing(epoch, seconds, n)?;
             self.save_last()?;
+            if record.best {
+                // behind the last state: whatever happens in between, that one says which weights are the best
+                self.save(&self.run.best())?;
+            }
             self.keep_epoch()?;
             saved = Instant::now();
             observer.epoch_ends(&record, seconds);
@@ -261,14 +225,20 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         train.loss = Some(outcome.loss);
         if phase == Phase::Pretrain {
             train.synthetic = Some(outcome.synthetic);
+            // nothing but the synthetic loss belongs there; whatever else is in it must be seen
+            train.kl_cost = Some(outcome.kl_cost).filter(|cost| *cost != 0.0);
         } else {
             train.kl = Some(outcome.kl);
+            train.kl_cost = Some(outcome.kl_cost);
             train.synthetic = self
                 .learner
                 .posterior_is_simulated
                 .then_some(outcome.synthetic);
         }
+        let used = outcome.update.map_or(lr, |update| update.learning_rate);
+        let lr = used;
         if let Some(update) = outcome.update.filter(|update| update.applied) {
+            self.used = Some((outcome.beta, used));
             self.progress.skipped_in_a_row = 0;
             train.gradient_norm = Some(update.gradient_norm);
             train.non_finite_gradients = Some(update.non_finite);
@@ -299,7 +269,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
             epoch,
             batch,
             phase,
-            beta: self.experiment.beta(epoch),
+            beta: outcome.beta,
             lr,
             train,
         })
@@ -371,13 +341,11 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         self.progress.epoch += 1;
         self.progress.batch = 0;
         self.progress.finished = stop || self.progress.epoch >= x.schedule.config().epochs;
-        if best {
-            self.save(&self.run.best())?;
-        }
+        let (beta, lr) = self.used.take().unwrap_or((x.beta(epoch), lr));
         Ok(EpochRecord {
             epoch,
             phase,
-            beta: x.beta(epoch),
+            beta,
             lr,
             best,
             train,
@@ -394,20 +362,28 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         self.save(&self.run.last())
     }
 
-    /// Keeps the state after this epoch, where that is asked for, and lets go of the oldest one.
+    /// Keeps the state after this epoch and the best weights of this time, where that is asked for, and lets go of
+    /// older ones.
     fn keep_epoch(&self) -> Result<(), TrainerError> {
         let (keep, done) = (self.saving.keep_epochs, self.progress.epoch);
         if keep == 0 {
             return Ok(());
         }
-        self.save(&self.run.after_epochs(done))?;
-        match done.checked_sub(keep) {
-            Some(oldest) => self.run.disk().remove(&self.run.after_epochs(oldest)),
-            None => Ok(()),
+        let (run, disk) = (self.run, self.run.disk());
+        if self.progress.epochs_of_best().is_some() && !self.progress.is_its_own_best() {
+            disk.copy(&run.best(), &run.best_after_epochs(done))?;
         }
+        self.save(&run.after_epochs(done))?;
+        for kept in run.kept_epochs()? {
+            if kept + keep <= done {
+                disk.remove(&run.after_epochs(kept))?;
+                disk.remove(&run.best_after_epochs(kept))?;
+            }
+        }
+        Ok(())
     }
 
-    fn save(&self, path: &std::path::Path) -> Result<(), TrainerError> {
+    pub(super) fn save(&self, path: &std::path::Path) -> Result<(), TrainerError> {
         let learner = &self.learner;
         checkpoint::save(
             (self.run.disk(), path),

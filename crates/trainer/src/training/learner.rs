@@ -39,8 +39,12 @@ pub struct Learner<E: Scalar, D: Backend<E>> {
 pub struct StepOutcome {
     /// The minimised loss.
     pub loss: f64,
-    /// The unweighted KL in it, nats.
+    /// The plain KL of all latents, nats.
     pub kl: f64,
+    /// What the KL costs in the loss, its weight included.
+    pub kl_cost: f64,
+    /// The β that it was weighed with.
+    pub beta: f64,
     /// The unweighted synthetic loss in it.
     pub synthetic: f64,
     /// What was monitored of the batch; `None` in pretraining, which sees no observation.
@@ -75,6 +79,8 @@ pub(super) struct ShardOutcome<E: Scalar, D: Backend<E>> {
     pub(super) share: f64,
     pub(super) loss: f64,
     pub(super) kl: f64,
+    pub(super) kl_cost: f64,
+    pub(super) beta: f64,
     pub(super) synthetic: f64,
     pub(super) statistics: Option<Statistics>,
     /// Means over its rows of u and u².
@@ -213,6 +219,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             share,
             loss: objective.loss,
             kl: objective.kl,
+            kl_cost: objective.kl_cost,
+            beta: objective.beta,
             synthetic: objective.synthetic,
             statistics: None,
             u_moments: None,
@@ -241,6 +249,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let mut outcome = StepOutcome {
             loss: 0.0,
             kl: 0.0,
+            kl_cost: 0.0,
+            beta: 0.0,
             synthetic: 0.0,
             averages: None,
             update: None,
@@ -252,6 +262,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             let shard = shard?;
             outcome.loss += shard.share * shard.loss;
             outcome.kl += shard.share * shard.kl;
+            outcome.kl_cost += shard.share * shard.kl_cost;
+            outcome.beta = shard.beta;
             outcome.synthetic += shard.share * shard.synthetic;
             widen(&mut outcome.z_seen, &shard.z_seen);
             add_share(&mut outcome.u_moments, shard.u_moments, shard.share);

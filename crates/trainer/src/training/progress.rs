@@ -30,6 +30,18 @@ pub struct Progress {
     pub seconds: f64,
 }
 
+impl Progress {
+    /// Epochs done when the selected weights were saved; `None` before there are any.
+    pub fn epochs_of_best(&self) -> Option<usize> {
+        self.best.best.map(|best| best.epoch + 1)
+    }
+
+    /// Whether this state stands right behind the selected epoch, so that its weights are the selected ones.
+    pub fn is_its_own_best(&self) -> bool {
+        self.batch == 0 && self.epochs_of_best() == Some(self.epoch)
+    }
+}
+
 /// Sums over the batches of an epoch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,6 +15,9 @@ const FEWEST_ROWS: usize = 64;
 /// The parts depend on the number of rows alone (and hold whole windows of consecutive samples where the learner's
 /// goal has such); results come in their order: what is summed over them is the same for any number of threads.
 pub trait Shards<E: Scalar>: Backend<E> {
+    /// How many parts so many rows have.
+    fn parts(learner: &Learner<E, Self>, rows: usize) -> usize;
+
     /// `work` on each part of `rows` rows.
     fn on_shards<R: Send>(
         learner: &Learner<E, Self>,
@@ -28,14 +31,16 @@ where
     Cpu: Backend<E>,
     Learner<E, Cpu>: Sync,
 {
+    fn parts(learner: &Learner<E, Self>, rows: usize) -> usize {
+        shards(rows, window(learner)).len()
+    }
+
     fn on_shards<R: Send>(
         learner: &Learner<E, Self>,
         rows: usize,
         work: impl Fn(&Learner<E, Self>, Range<usize>) -> R + Sync,
     ) -> Vec<R> {
-        let smoothness = learner.goal.smoothness.as_ref();
-        let shards = shards(rows, smoothness.map_or(1, |smooth| smooth.window.get()));
-        shards
+        shards(rows, window(learner))
             .into_par_iter()
             .with_max_len(1)
             .map(|rows| work(learner, rows))
@@ -49,6 +54,10 @@ impl<E: Scalar> Shards<E> for nn::Cuda
 where
     nn::Cuda: Backend<E>,
 {
+    fn parts(_: &Learner<E, Self>, _: usize) -> usize {
+        1
+    }
+
     fn on_shards<R: Send>(
         learner: &Learner<E, Self>,
         rows: usize,
@@ -56,6 +65,12 @@ where
     ) -> Vec<R> {
         vec![work(learner, 0..rows)]
     }
+}
+
+/// Rows that a part must not cut.
+fn window<E: Scalar, D: Backend<E>>(learner: &Learner<E, D>) -> usize {
+    let smoothness = learner.goal.smoothness.as_ref();
+    smoothness.map_or(1, |smooth| smooth.window.get())
 }
 
 /// 0..rows in at most [`MOST`] parts of at least [`FEWEST_ROWS`] rows (fewer in the last one), each but the last of

@@ -4,10 +4,11 @@ use super::Shards;
 use super::learner::{Learner, ShardOutcome, StepOutcome, array, extremes, part};
 use crate::TrainerError;
 use dfdx::prelude::{HasShape, Trace};
-use losses::{Batch, Objective, Statistics, Terms, Weights};
+use latent::{kl_from_prior, kl_per_dimension};
+use losses::{Batch, KlOfBatch, Objective, Statistics, Terms, Weights};
 use model::{AroundBoth, Decoded, Gaussian, Noise, Posterior, Residual, RunningPrior};
 use ndarray::ArrayView2;
-use nn::{Backend, Matrix, OwnedTape, Scalar, Tape, from_rows, to_host};
+use nn::{Backend, Matrix, NoneTape, OwnedTape, Scalar, Tape, from_rows, to_host};
 use rand::Rng;
 
 impl<E: Scalar, D: Shards<E>> Learner<E, D> {
@@ -27,12 +28,14 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         let n = x.nrows();
         let noise = self.draw_noise(n, rng);
         let simulations = self.draw_simulations(n, rng);
+        let kl_of_batch = self.kl_of_batch(x, conditions)?;
         let shards = D::on_shards(self, n, |learner, rows| {
             let share = rows.len() as f64 / n as f64;
             let noise = learner.load_noise(&noise, &rows)?;
             let conditions = conditions.map(|c| part(c, &rows));
-            let observed =
-                learner.train_shard(part(x, &rows), conditions, noise, weights, share)?;
+            let kl_of_batch = kl_of_batch.as_ref();
+            let place = (weights, share, kl_of_batch);
+            let observed = learner.train_shard(part(x, &rows), conditions, noise, place)?;
             let Some(simulations) = &simulations else {
                 return Ok(observed);
             };
@@ -55,13 +58,57 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
         })
     }
 
+    /// The KL of the whole batch by dimension, where its shards must know it.
+    fn kl_of_batch(
+        &self,
+        x: ArrayView2<f64>,
+        conditions: Option<ArrayView2<f64>>,
+    ) -> Result<Option<KlOfBatch>, TrainerError> {
+        let n = x.nrows();
+        if !self.goal.needs_kl_of_batch() || D::parts(self, n) < 2 {
+            return Ok(None);
+        }
+        let a = self.model.architecture();
+        let by_dimension = |g: Option<Gaussian<E, D, NoneTape>>, k: usize| {
+            g.map_or(vec![], |g| {
+                kl_per_dimension(&to_host(&g.mean), &to_host(&g.lnvar), k)
+            })
+        };
+        let shards = D::on_shards(self, n, |learner, rows| {
+            let input = learner.load(part(x, &rows))?;
+            let posterior = (learner.model).encode(input, conditions.map(|c| part(c, &rows)))?;
+            let prior = learner.model.buffers().prior.as_ref();
+            let physical = match (&posterior.physical, prior) {
+                (Some(g), Some(prior)) => {
+                    let variance = prior.variance();
+                    let of = |k: usize| (prior.mean()[k], variance[k]);
+                    kl_from_prior(&to_host(&g.mean), &to_host(&g.lnvar), a.dim_z_phy, of)
+                }
+                _ => by_dimension(posterior.physical, a.dim_z_phy),
+            };
+            let auxiliary = by_dimension(posterior.auxiliary, a.dim_z_aux);
+            Ok::<_, TrainerError>([physical, auxiliary])
+        });
+        let mut sums = [vec![0.0; a.dim_z_phy], vec![0.0; a.dim_z_aux]];
+        for shard in shards {
+            for (sums, more) in sums.iter_mut().zip(shard?) {
+                sums.iter_mut().zip(more).for_each(|(sum, kl)| *sum += kl);
+            }
+        }
+        let [physical, auxiliary] =
+            sums.map(|sums| sums.into_iter().map(|sum| sum / n as f64).collect());
+        Ok(Some(KlOfBatch {
+            physical,
+            auxiliary,
+        }))
+    }
+
     fn train_shard(
         &self,
         x: ArrayView2<f64>,
         conditions: Option<ArrayView2<f64>>,
         noise: Noise<E, D>,
-        weights: &Weights,
-        share: f64,
+        (weights, share, kl_of_batch): (&Weights, f64, Option<&KlOfBatch>),
     ) -> Result<ShardOutcome<E, D>, TrainerError> {
         let observed = self.load(x)?;
         // a matrix of its own: the observation must not share its identity with the encoder's input
@@ -100,7 +147,8 @@ impl<E: Scalar, D: Shards<E>> Learner<E, D> {
             directions: self.model.residual().and_then(Residual::directions),
             noise: self.noise()?,
         };
-        let objective = Objective::train(terms, observed, weights, &self.goal)?;
+        let objective =
+            Objective::train_on_shard(terms, observed, weights, &self.goal, kl_of_batch)?;
         Ok(ShardOutcome {
             z_seen,
             statistics: Some(statistics),

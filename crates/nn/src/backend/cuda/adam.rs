@@ -104,6 +104,7 @@ macro_rules! adam_step {
         ) -> Result<StepReport, NnError> {
             let mut report = StepReport {
                 scale: 1.0,
+                learning_rate,
                 ..StepReport::default()
             };
             let sizes: Vec<usize> = parameters

@@ -148,12 +148,12 @@ fn a_sun_that_cannot_be_computed() {
     insta::assert_snapshot!(replaced(", \"time_utc\": \"10:00\"", ""), @"rtm_c_austria.json:34:21: `data.sun.time_utc` is missing; allowed: a string that is not empty");
     insta::assert_snapshot!(replaced("\"latitude\"", "\"lat\""), @"rtm_c_austria.json:34:29: unknown key `data.sun.lat`; known keys here: latitude, longitude, time_utc");
     let sun = "data.sun={\"latitude\": 48.15, \"longitude\": 16.1, \"time_utc\": \"10:00\"}";
-    insta::assert_snapshot!(with(&[sun, "data.labels.date=null"]), @r#"rtm_c_austria.json with --set data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, or data.labels.date with the column of the dates, because the sun follows from them"#);
+    insta::assert_snapshot!(with(&[sun, "data.labels.date=null"]), @r#"rtm_c_austria.json with data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, or data.labels.date with the column of the dates, because the sun follows from them"#);
     insta::assert_snapshot!(with(&[
         sun,
         "physics.ranges={\"cab\": {\"min\": 10, \"max\": 80}, \"tts\": {\"min\": 20, \"max\": 60}}",
         "phys_vae.dim_z_phy=2",
-    ]), @r#"rtm_c_austria.json with --set data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, because physics.ranges sets tts free"#);
+    ]), @r#"rtm_c_austria.json with data.sun={"latitude": 48.15, "longitude": 16.1, "time_utc": "10:00"}: data.sun = {"latitude":48.15,"longitude":16.1,"time_utc":"10:00"}; allowed: null, because physics.ranges sets tts free"#);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn dimensions_that_do_not_match() {
     insta::assert_snapshot!(after(a, "    \"dim_z_phy\": 0,\n", ""), @"rtm_a_austria.json:38:3: phys_vae.dim_z_phy = 7 (default); allowed: 0, because phys_vae.no_phy is true");
     insta::assert_snapshot!(after(a, "\"dim_z_aux\": 9", "\"dim_z_aux\": 0"), @"rtm_a_austria.json:41:5: phys_vae.dim_z_aux = 0; allowed: at least 1, because phys_vae.no_phy is true");
     insta::assert_snapshot!(after(a, "\"epochs_pretrain\": 0", "\"epochs_pretrain\": 20"), @"rtm_a_austria.json:47:5: phys_vae.epochs_pretrain = 20; allowed: 0, because phys_vae.no_phy is true");
-    insta::assert_snapshot!(with(&["phys_vae.kl_without_physics=false"]), @"rtm_c_austria.json with --set phys_vae.kl_without_physics=false: phys_vae.kl_without_physics = false; allowed: true, unless phys_vae.no_phy is true");
+    insta::assert_snapshot!(with(&["phys_vae.kl_without_physics=false"]), @"rtm_c_austria.json with phys_vae.kl_without_physics=false: phys_vae.kl_without_physics = false; allowed: true, unless phys_vae.no_phy is true");
 }
 
 #[test]
@@ -174,30 +174,30 @@ fn epochs_shorter_than_the_pretraining() {
         epochs: Some(10),
         ..Overrides::default()
     };
-    insta::assert_snapshot!(message_of(&configs(), C, &overrides), @"rtm_c_austria.json with --epochs 10: trainer.epochs = 10; allowed: at least phys_vae.epochs_pretrain = 20, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
+    insta::assert_snapshot!(message_of(&configs(), C, &overrides), @"rtm_c_austria.json with trainer.epochs=10: trainer.epochs = 10; allowed: at least phys_vae.epochs_pretrain = 20, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
     insta::assert_snapshot!(with(&["phys_vae.epochs_pretrain=151"]), @"rtm_c_austria.json:66:5: trainer.epochs = 150; allowed: at least phys_vae.epochs_pretrain = 151, the epochs of stage A, which count as epochs (for a shorter run set phys_vae.epochs_pretrain too)");
 }
 
 #[test]
 fn residuals_that_cannot_be() {
-    insta::assert_snapshot!(with(&["phys_vae.residual=none"]), @r#"rtm_c_austria.json with --set phys_vae.residual=none: phys_vae.residual = "none"; allowed: gated or low_rank, because phys_vae.dim_z_aux is not 0"#);
-    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.low_rank.rank=12"]), @"rtm_c_austria.json with --set phys_vae.low_rank.rank=12: phys_vae.low_rank.rank = 12; allowed: at most 11, the number of channels, with residual low_rank");
-    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.dim_z_aux=12"]), @"rtm_c_austria.json with --set phys_vae.dim_z_aux=12: phys_vae.dim_z_aux = 12; allowed: at most 11, the number of channels, with residual low_rank");
-    insta::assert_snapshot!(with(&["phys_vae.low_rank.tau_init=0"]), @"rtm_c_austria.json with --set phys_vae.low_rank.tau_init=0: phys_vae.low_rank.tau_init = 0; allowed: a number > 0");
+    insta::assert_snapshot!(with(&["phys_vae.residual=none"]), @r#"rtm_c_austria.json with phys_vae.residual=none: phys_vae.residual = "none"; allowed: gated or low_rank, because phys_vae.dim_z_aux is not 0"#);
+    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.low_rank.rank=12"]), @"rtm_c_austria.json with phys_vae.low_rank.rank=12: phys_vae.low_rank.rank = 12; allowed: at most 11, the number of channels, with residual low_rank");
+    insta::assert_snapshot!(with(&["phys_vae.residual=low_rank", "phys_vae.dim_z_aux=12"]), @"rtm_c_austria.json with phys_vae.dim_z_aux=12: phys_vae.dim_z_aux = 12; allowed: at most 11, the number of channels, with residual low_rank");
+    insta::assert_snapshot!(with(&["phys_vae.low_rank.tau_init=0"]), @"rtm_c_austria.json with phys_vae.low_rank.tau_init=0: phys_vae.low_rank.tau_init = 0; allowed: a number > 0");
 }
 
 #[test]
 fn conditions_that_no_encoder_can_see() {
     insta::assert_snapshot!(after("rtm_a_austria.json", "\"dim_z_aux\"", "\"sees_conditions\": true, \"dim_z_aux\""), @"rtm_a_austria.json:41:5: phys_vae.sees_conditions = true; allowed: false, because phys_vae.no_phy is true");
     let angles = r#"physics.ranges={"cab": {"min": 10, "max": 80}, "tts": {"min": 10, "max": 60}, "tto": {"min": 0, "max": 10}, "psi": {"min": 0, "max": 180}}"#;
-    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true", "phys_vae.dim_z_phy=4", angles]), @"rtm_c_austria.json with --set phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.ranges sets tts, tto and psi free and no condition is left");
+    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true", "phys_vae.dim_z_phy=4", angles]), @"rtm_c_austria.json with phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.ranges sets tts, tto and psi free and no condition is left");
 }
 
 #[test]
 fn posteriors_and_calibrations_that_cannot_be() {
-    insta::assert_snapshot!(with(&["objective.posterior=simulation"]), @r#"rtm_c_austria.json with --set objective.posterior=simulation: objective.posterior = "simulation"; allowed: elbo, unless pretrain.loss is likelihood"#);
-    insta::assert_snapshot!(with(&["phys_vae.calibration=offset", "phys_vae.dim_z_aux=0"]), @r#"rtm_c_austria.json with --set phys_vae.calibration=offset: phys_vae.calibration = "offset"; allowed: none, because phys_vae.dim_z_aux is 0: without a residual the physics stands alone"#);
-    insta::assert_snapshot!(with(&["objective.posterior=sleep"]), @r#"rtm_c_austria.json with --set objective.posterior=sleep: objective.posterior = "sleep"; allowed: "elbo", "simulation""#);
+    insta::assert_snapshot!(with(&["objective.posterior=simulation"]), @r#"rtm_c_austria.json with objective.posterior=simulation: objective.posterior = "simulation"; allowed: elbo, unless pretrain.loss is likelihood"#);
+    insta::assert_snapshot!(with(&["phys_vae.calibration=offset", "phys_vae.dim_z_aux=0"]), @r#"rtm_c_austria.json with phys_vae.calibration=offset: phys_vae.calibration = "offset"; allowed: none, because phys_vae.dim_z_aux is 0: without a residual the physics stands alone"#);
+    insta::assert_snapshot!(with(&["objective.posterior=sleep"]), @r#"rtm_c_austria.json with objective.posterior=sleep: objective.posterior = "sleep"; allowed: "elbo", "simulation""#);
 }
 
 #[test]
@@ -205,33 +205,33 @@ fn data_that_is_not_declared_consistently() {
     insta::assert_snapshot!(after(C, "\"values\": \"standardized\"", "\"values\": \"digital_numbers\""), @r#"rtm_c_austria.json:12:3: data.digital_numbers = null (default); allowed: {"scale": 1e-4, "offset": -1000} or the like, because data.values is "digital_numbers" (offset −1000 from processing baseline 04.00 on, 0 before)"#);
     insta::assert_snapshot!(
         after(C, "\"values\": \"standardized\"", "\"digital_numbers\": {\"offset\": -1000}, \"values\": \"reflectance\""), @r#"rtm_c_austria.json:32:5: data.digital_numbers = {"scale":0.0001,"offset":-1000.0}; allowed: null, because data.values is "reflectance""#);
-    insta::assert_snapshot!(with(&["data.standardization=measured"]), @r#"rtm_c_austria.json with --set data.standardization=measured: data.standardization = "measured"; allowed: {"mean": file, "scale": file}, because data.values is "standardized" and the physics is standardized with the same mean and scale"#);
+    insta::assert_snapshot!(with(&["data.standardization=measured"]), @r#"rtm_c_austria.json with data.standardization=measured: data.standardization = "measured"; allowed: {"mean": file, "scale": file}, because data.values is "standardized" and the physics is standardized with the same mean and scale"#);
     insta::assert_snapshot!(after(C, "    \"values\": \"standardized\",\n", ""), @r#"rtm_c_austria.json:12:3: `data.values` is missing; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", "displacement_mm""#);
     insta::assert_snapshot!(after(C, "B03_GREEN", "B02_BLUE"), @r#"rtm_c_austria.json:21:7: data.columns.B03 = "B02_BLUE"; allowed: a column of its own (data.columns.B02 names it already)"#);
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"class\""), @r#"rtm_c_austria.json:35:61: data.labels.date = "class"; allowed: a column of its own (data.labels.class names it already)"#);
     insta::assert_snapshot!(after(C, "\"angles\": null", "\"angles\": {\"tts\": \"SUN\", \"tto\": \"VIEW\"}"), @"rtm_c_austria.json:34:5: `data.angles.psi` is missing; allowed: a string");
-    insta::assert_snapshot!(with(&["data.truth.lai=LAI_MEASURED"]), @r#"rtm_c_austria.json with --set data.truth.lai=LAI_MEASURED: data.truth.lai = "LAI_MEASURED"; allowed: entries for the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
-    insta::assert_snapshot!(with(&["data.truth.LAI=B03_GREEN"]), @r#"rtm_c_austria.json with --set data.truth.LAI=B03_GREEN: data.truth.LAI = "B03_GREEN"; allowed: a column of its own (data.columns.B03 names it already)"#);
+    insta::assert_snapshot!(with(&["data.truth.lai=LAI_MEASURED"]), @r#"rtm_c_austria.json with data.truth.lai=LAI_MEASURED: data.truth.lai = "LAI_MEASURED"; allowed: entries for the parameters of the physics: N, cab, cw, cm, LAI, LAIu, fc"#);
+    insta::assert_snapshot!(with(&["data.truth.LAI=B03_GREEN"]), @r#"rtm_c_austria.json with data.truth.LAI=B03_GREEN: data.truth.LAI = "B03_GREEN"; allowed: a column of its own (data.columns.B03 names it already)"#);
     let overrides = Overrides {
         data_dir: Some("tables".into()),
         ..Overrides::default()
     };
-    insta::assert_snapshot!(message_of(&configs(), "rtm_c_synthetic.json", &overrides), @r#"rtm_c_synthetic.json with --data-dir tables: data.source = "synthetic"; allowed: "csv" where a folder of tables is given (synthetic samples are simulated)"#);
+    insta::assert_snapshot!(message_of(&configs(), "rtm_c_synthetic.json", &overrides), @r#"rtm_c_synthetic.json with data.dir=tables: data.source = "synthetic"; allowed: "csv" where a folder of tables is given (synthetic samples are simulated)"#);
 }
 
 #[test]
 fn bad_overrides() {
-    insta::assert_snapshot!(with(&["trainer.epochs"]), @"--set trainer.epochs: not of the form path.to.key=value, such as --set trainer.epochs=50");
-    insta::assert_snapshot!(with(&["trainer..epochs=3"]), @"--set trainer..epochs=3: not of the form path.to.key=value, such as --set trainer.epochs=50");
-    insta::assert_snapshot!(with(&["trainer.epoch=3"]), @"rtm_c_austria.json with --set trainer.epoch=3: unknown key `trainer.epoch` (did you mean `trainer.epochs`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
-    insta::assert_snapshot!(with(&["dim_z_aux=0"]), @"rtm_c_austria.json with --set dim_z_aux=0: unknown key `dim_z_aux` (did you mean `phys_vae.dim_z_aux`?); known keys here: name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
-    insta::assert_snapshot!(with(&["trainer.epochs=many"]), @r#"rtm_c_austria.json with --set trainer.epochs=many: trainer.epochs = "many"; allowed: a whole number from 1 to 1000000"#);
-    insta::assert_snapshot!(with(&["trainer={\"epochs\": 0}"]), @r#"rtm_c_austria.json with --set trainer={"epochs": 0}: trainer.epochs = 0; allowed: a whole number from 1 to 1000000"#);
-    insta::assert_snapshot!(with(&["seed.value=3"]), @"rtm_c_austria.json with --set seed.value=3: seed = 123; allowed: no keys below it, only a whole number ≥ 0");
-    insta::assert_snapshot!(with(&["physics.ranges.cab.max=60"]), @r#"rtm_c_austria.json with --set physics.ranges.cab.max=60: physics.ranges = "ranges/rtm.json"; allowed: no keys below it while it is not an object; replace it as a whole with a string that is not empty or an object of names, each with an object with min, max"#);
-    insta::assert_snapshot!(with(&["phys_vae.dim_z_phy=5"]), @"rtm_c_austria.json with --set phys_vae.dim_z_phy=5: phys_vae.dim_z_phy = 5; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
+    insta::assert_snapshot!(with(&["trainer.epochs"]), @"trainer.epochs: not of the form path.to.key=value, such as trainer.epochs=50");
+    insta::assert_snapshot!(with(&["trainer..epochs=3"]), @"trainer..epochs=3: not of the form path.to.key=value, such as trainer.epochs=50");
+    insta::assert_snapshot!(with(&["trainer.epoch=3"]), @"rtm_c_austria.json with trainer.epoch=3: unknown key `trainer.epoch` (did you mean `trainer.epochs`?); known keys here: epochs, batch_size, pretrain_lr, early_stop, grad_clip_norm, stablize_grad, max_skipped_steps");
+    insta::assert_snapshot!(with(&["dim_z_aux=0"]), @"rtm_c_austria.json with dim_z_aux=0: unknown key `dim_z_aux` (did you mean `phys_vae.dim_z_aux`?); known keys here: name, seed, physics, data, phys_vae, objective, optimizer, lr_scheduler, pretrain, trainer");
+    insta::assert_snapshot!(with(&["trainer.epochs=many"]), @r#"rtm_c_austria.json with trainer.epochs=many: trainer.epochs = "many"; allowed: a whole number from 1 to 1000000"#);
+    insta::assert_snapshot!(with(&["trainer={\"epochs\": 0}"]), @r#"rtm_c_austria.json with trainer={"epochs": 0}: trainer.epochs = 0; allowed: a whole number from 1 to 1000000"#);
+    insta::assert_snapshot!(with(&["seed.value=3"]), @"rtm_c_austria.json with seed.value=3: seed = 123; allowed: no keys below it, only a whole number ≥ 0");
+    insta::assert_snapshot!(with(&["physics.ranges.cab.max=60"]), @r#"rtm_c_austria.json with physics.ranges.cab.max=60: physics.ranges = "ranges/rtm.json"; allowed: no keys below it while it is not an object; replace it as a whole with a string that is not empty or an object of names, each with an object with min, max"#);
+    insta::assert_snapshot!(with(&["phys_vae.dim_z_phy=5"]), @"rtm_c_austria.json with phys_vae.dim_z_phy=5: phys_vae.dim_z_phy = 5; allowed: 7, the number of entries of physics.ranges (N, cab, cw, cm, LAI, LAIu, fc)");
     insta::assert_snapshot!(with(&["lr_scheduler.type=StepLR"]), @"rtm_c_austria.json:63:5: unknown key `lr_scheduler.T_max`; known keys here: type, step_size, gamma");
-    insta::assert_snapshot!(with(&["physics.ranges=none.json"]), @r#"rtm_c_austria.json with --set physics.ranges=none.json: physics.ranges = "none.json"; allowed: a readable JSON file (none.json: No such file or directory (os error 2))"#);
+    insta::assert_snapshot!(with(&["physics.ranges=none.json"]), @r#"rtm_c_austria.json with physics.ranges=none.json: physics.ranges = "none.json"; allowed: a readable JSON file (none.json: No such file or directory (os error 2))"#);
 }
 
 #[test]

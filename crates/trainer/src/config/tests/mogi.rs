@@ -102,8 +102,8 @@ fn poisson_ratio_and_ranges() {
     insta::assert_snapshot!(after(RANGES, "\"max\": 14.35", "\"max\": 14350"), @"ranges/mogi.json:2:27: physics.ranges.xcen.max = 14350; allowed: -1000 to 1000 km, the limits of the physics");
     insta::assert_snapshot!(after(RANGES, ",\n  \"dV\": { \"min\": 0, \"max\": 200 }", ""), @"ranges/mogi.json:1:1: `physics.ranges.dV` is missing; allowed: min and max from -100000 to 100000 1e5 m3 above -1e7 m3; the physics needs a range for each of xcen, ycen, d, dV");
     insta::assert_snapshot!(after(C, "\"dim_z_phy\": 4", "\"dim_z_phy\": 7"), @"mogi_c_akutan.json:23:5: phys_vae.dim_z_phy = 7; allowed: 4, the number of entries of physics.ranges (xcen, ycen, d, dV)");
-    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true"]), @r#"mogi_c_akutan.json with --set phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.model is "mogi", which has no conditions"#);
-    insta::assert_snapshot!(with(&["physics.ranges=ranges/rtm.json", "physics.sensor=s2a"]), @"mogi_c_akutan.json with --set physics.sensor=s2a: unknown key `physics.sensor`; known keys here: model, stations, poisson_ratio, ranges");
+    insta::assert_snapshot!(with(&["phys_vae.sees_conditions=true"]), @r#"mogi_c_akutan.json with phys_vae.sees_conditions=true: phys_vae.sees_conditions = true; allowed: false, because physics.model is "mogi", which has no conditions"#);
+    insta::assert_snapshot!(with(&["physics.ranges=ranges/rtm.json", "physics.sensor=s2a"]), @"mogi_c_akutan.json with physics.sensor=s2a: unknown key `physics.sensor`; known keys here: model, stations, poisson_ratio, ranges");
 }
 
 #[test]
@@ -119,32 +119,32 @@ fn data_of_a_volcano() {
     insta::assert_snapshot!(after(C, "\"date\": \"date\"", "\"date\": \"ux_AKGG\""), @r#"mogi_c_akutan.json:18:51: data.labels.date = "ux_AKGG"; allowed: a column of its own (data.channels names it already)"#);
     let forest = ConfigSource::File(configs().join("rtm_c_austria.json"));
     let error = load_and_check(&forest, &set(&["data.values=displacement_mm"])).unwrap_err();
-    insta::assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @r#"rtm_c_austria.json with --set data.values=displacement_mm: data.values = "displacement_mm"; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", because physics.model is "inform""#);
+    insta::assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @r#"rtm_c_austria.json with data.values=displacement_mm: data.values = "displacement_mm"; allowed: "standardized", "reflectance", "percent", "digital_numbers", "sentinel2_l2a", "sentinel2_l2a_before_0400", because physics.model is "inform""#);
 }
 
 #[test]
 fn series_of_consecutive_samples() {
     let smooth = "objective.temporal_smoothness={}";
     insta::assert_snapshot!(with(&[smooth]), @"mogi_c_akutan.json:50:5: trainer.batch_size = 320; allowed: a multiple of objective.temporal_smoothness.samples = 7, such as 322");
-    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.date=null"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, or data.labels.date with the column of the dates, because windows are of consecutive ones"#);
-    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.sample_id=station"]), @r#"mogi_c_akutan.json with --set data.labels.sample_id=station: data.labels.sample_id = "station"; allowed: null, because objective.temporal_smoothness takes the whole table for one series"#);
-    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data={\"source\": \"synthetic\"}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because simulated samples are no series"#);
-    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"samples\": 1}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"samples": 1}: objective.temporal_smoothness.samples = 1; allowed: a whole number from 2 to 1048576"#);
-    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"weight\": -1}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"weight": -1}: objective.temporal_smoothness.weight = -1; allowed: a number ≥ 0"#);
-    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"depth\"]}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": ["xcen", "depth"]}: objective.temporal_smoothness.parameters.1 = "depth"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
-    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"xcen\"]}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": ["xcen", "xcen"]}: objective.temporal_smoothness.parameters.1 = "xcen"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
-    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": []}"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={"parameters": []}: objective.temporal_smoothness.parameters = []; allowed: null or some of xcen, ycen, d, dV"#);
-    insta::assert_snapshot!(with(&[smooth, "phys_vae.no_phy=true", "phys_vae.dim_z_phy=0", "phys_vae.epochs_pretrain=0"]), @r#"mogi_c_akutan.json with --set objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because phys_vae.no_phy is true and there are no physical parameters"#);
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.date=null"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, or data.labels.date with the column of the dates, because windows are of consecutive ones"#);
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data.labels.sample_id=station"]), @r#"mogi_c_akutan.json with data.labels.sample_id=station: data.labels.sample_id = "station"; allowed: null, because objective.temporal_smoothness takes the whole table for one series"#);
+    insta::assert_snapshot!(with(&[smooth, "trainer.batch_size=322", "data={\"source\": \"synthetic\"}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because simulated samples are no series"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"samples\": 1}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={"samples": 1}: objective.temporal_smoothness.samples = 1; allowed: a whole number from 2 to 1048576"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"weight\": -1}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={"weight": -1}: objective.temporal_smoothness.weight = -1; allowed: a number ≥ 0"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"depth\"]}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={"parameters": ["xcen", "depth"]}: objective.temporal_smoothness.parameters.1 = "depth"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": [\"xcen\", \"xcen\"]}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={"parameters": ["xcen", "xcen"]}: objective.temporal_smoothness.parameters.1 = "xcen"; allowed: parameters of physics.ranges, each once: xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&["objective.temporal_smoothness={\"parameters\": []}"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={"parameters": []}: objective.temporal_smoothness.parameters = []; allowed: null or some of xcen, ycen, d, dV"#);
+    insta::assert_snapshot!(with(&[smooth, "phys_vae.no_phy=true", "phys_vae.dim_z_phy=0", "phys_vae.epochs_pretrain=0"]), @r#"mogi_c_akutan.json with objective.temporal_smoothness={}: objective.temporal_smoothness = {"weight":1.0,"samples":7,"parameters":null}; allowed: null, because phys_vae.no_phy is true and there are no physical parameters"#);
 }
 
 #[test]
 fn a_residual_that_follows_the_season() {
     let time = "phys_vae.low_rank.use_time=true";
     let low_rank = "phys_vae.residual=low_rank";
-    insta::assert_snapshot!(with(&[time]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, unless phys_vae.residual is low_rank");
-    insta::assert_snapshot!(with(&[time, "phys_vae.residual=none", "phys_vae.dim_z_aux=0"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because this variant has no residual");
-    insta::assert_snapshot!(with(&[time, low_rank, "data.labels.date=null"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, or data.labels.date with the column of the dates, from which it follows");
-    insta::assert_snapshot!(with(&[time, low_rank, "data={\"source\": \"synthetic\"}"]), @"mogi_c_akutan.json with --set phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because simulated samples have no dates");
+    insta::assert_snapshot!(with(&[time]), @"mogi_c_akutan.json with phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, unless phys_vae.residual is low_rank");
+    insta::assert_snapshot!(with(&[time, "phys_vae.residual=none", "phys_vae.dim_z_aux=0"]), @"mogi_c_akutan.json with phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because this variant has no residual");
+    insta::assert_snapshot!(with(&[time, low_rank, "data.labels.date=null"]), @"mogi_c_akutan.json with phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, or data.labels.date with the column of the dates, from which it follows");
+    insta::assert_snapshot!(with(&[time, low_rank, "data={\"source\": \"synthetic\"}"]), @"mogi_c_akutan.json with phys_vae.low_rank.use_time=true: phys_vae.low_rank.use_time = true; allowed: false, because simulated samples have no dates");
 }
 
 /// `config show` prints what needs no other file: channels, stations and ranges are inside.

@@ -110,7 +110,7 @@ fn austria_declares_its_columns() {
     );
     assert_eq!(csv.dir, None);
     assert_eq!(csv.angles, None);
-    insta::assert_snapshot!(csv.files().unwrap_err().to_string().rsplit('/').next().unwrap(), @"rtm_c_austria.json: data.dir is null; allowed: the folder of train.csv, valid.csv, test.csv (give it with --data-dir DIR)");
+    insta::assert_snapshot!(csv.files().unwrap_err().to_string().rsplit('/').next().unwrap(), @"rtm_c_austria.json: data.dir is null; allowed: the folder of train.csv, valid.csv, test.csv");
     let CheckedData::Csv(csv) = &shipped["rtm_c_wytham"].data else {
         panic!("tables")
     };

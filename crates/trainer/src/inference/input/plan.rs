@@ -4,7 +4,9 @@ use super::description::{InputDescription, Mask, Source};
 use crate::TrainerError;
 use crate::config::{ChannelValues, CheckedPhysics};
 use crate::inference::Estimator;
-use data::{CheckedOverpass, Date, Overpass, Standardization, Values};
+use crate::inference::input::names::are_of_sentinel2;
+use data::{CheckedOverpass, Date, DateCell, Missing, Overpass, Standardization, Values};
+use physics::{Quantity, relative_azimuth};
 
 /// How columns (of a table) or bands (of a raster) become [`crate::inference::Observations`].
 #[derive(Clone, Debug)]
@@ -15,24 +17,47 @@ pub struct InputPlan {
     pub dates: Option<String>,
     /// Columns that are carried along.
     pub keep: Vec<String>,
+    /// What each of `numbers` is.
+    roles: Vec<Role>,
+    /// Whether the channels are Sentinel-2's.
+    pub(super) means_sentinel2: bool,
     channels: usize,
     values: Values,
-    nodata: Option<f64>,
+    missing: Missing,
     standardization: Standardization,
-    /// Of each condition of the physics; `None`: its defaults for all.
-    conditions: Option<Vec<Condition>>,
+    /// The conditions of the physics, and where each is from.
+    pub(super) quantities: Vec<Quantity>,
+    pub(super) conditions: Vec<Condition>,
+    /// Which of `numbers` is the relative azimuth.
+    azimuth: Option<usize>,
     overpass: Option<CheckedOverpass>,
     mask: Option<Vec<i64>>,
 }
 
+/// What a column or band is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// This channel.
+    Channel(String),
+    /// This angle.
+    Angle(String),
+    /// What is left out.
+    Mask,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Condition {
+pub(super) enum Condition {
+    /// The physics' default, as nothing was said.
+    Assumed(f64),
     Constant(f64),
     /// In the column of this number.
     Column(usize),
     /// From the date of each row.
     Sun,
 }
+
+/// The condition that is the same in every turn.
+const AZIMUTH: &str = "psi";
 
 impl InputPlan {
     /// # Errors
@@ -71,25 +96,28 @@ impl InputPlan {
             .iter()
             .map(|channel| description.columns.get(channel).unwrap_or(channel).clone())
             .collect();
-        let mut place = |column: &String| {
-            numbers
-                .iter()
-                .position(|it| it == column)
-                .unwrap_or_else(|| {
-                    numbers.push(column.clone());
-                    numbers.len() - 1
-                })
+        let mut roles: Vec<Role> = channels.iter().cloned().map(Role::Channel).collect();
+        let mut place = |angle: &String, column: &String| {
+            let known = numbers.iter().position(|it| it == column);
+            known.unwrap_or_else(|| {
+                numbers.push(column.clone());
+                roles.push(Role::Angle(angle.clone()));
+                numbers.len() - 1
+            })
         };
         let (overpass, fixed_sun, dates) = sun(description)?;
         let mut conditions = vec![];
         for quantity in quantities {
             let condition = match description.angles.get(&quantity.name) {
+                Some(Source::Constant(value)) if quantity.name == AZIMUTH => {
+                    Condition::Constant(relative_azimuth(*value))
+                }
                 Some(Source::Constant(value)) => Condition::Constant(*value),
-                Some(Source::Column(column)) => Condition::Column(place(column)),
+                Some(Source::Column(column)) => Condition::Column(place(&quantity.name, column)),
                 None if quantity.name == "tts" && overpass.is_some() => {
                     fixed_sun.map_or(Condition::Sun, Condition::Constant)
                 }
-                None => Condition::Constant(quantity.default),
+                None => Condition::Assumed(quantity.default),
             };
             if let Condition::Constant(value) = condition
                 && !(quantity.min..=quantity.max).contains(&value)
@@ -100,21 +128,37 @@ impl InputPlan {
             }
             conditions.push(condition);
         }
-        let declared = !description.angles.is_empty() || overpass.is_some();
+        let of_azimuth = |(quantity, condition): (&Quantity, &Condition)| match condition {
+            Condition::Column(k) if quantity.name == AZIMUTH => Some(*k),
+            _ => None,
+        };
+        let azimuth = quantities.iter().zip(&conditions).find_map(of_azimuth);
         let mask = description.mask.as_ref().map(|Mask { column, keep }| {
             // behind all others, whether or not it is one of them
             numbers.push(column.clone());
+            roles.push(Role::Mask);
             keep.values().to_vec()
         });
+        let values = values(description, physics)?;
+        let mut keep: Vec<String> = vec![];
+        for column in &description.keep {
+            if !keep.contains(column) {
+                keep.push(column.clone());
+            }
+        }
         Ok(Self {
+            means_sentinel2: are_of_sentinel2(channels),
             channels: channels.len(),
-            values: values(description, physics)?,
-            nodata: description.nodata,
+            values,
+            missing: Missing::new(values, description.nodata),
             standardization: estimator.experiment().standardization.clone(),
-            conditions: declared.then_some(conditions),
+            quantities: quantities.to_vec(),
+            conditions,
+            azimuth,
+            roles,
             overpass: dates.as_ref().and(overpass),
             dates,
-            keep: description.keep.clone(),
+            keep,
             mask,
             numbers,
         })
@@ -125,9 +169,81 @@ impl InputPlan {
         self.mask.as_ref().map(|_| self.numbers.len() - 1)
     }
 
-    /// The number that stands for no data beside those that a file declares.
-    pub fn nodata(&self) -> Option<f32> {
-        self.nodata.map(|v| v as f32)
+    /// Number of channels.
+    pub(crate) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// What the channels hold.
+    pub fn values(&self) -> Values {
+        self.values
+    }
+
+    pub(super) fn role(&self, k: usize) -> &Role {
+        &self.roles[k]
+    }
+
+    /// Which of [`InputPlan::numbers`] each condition of the physics is, where it is one.
+    pub(crate) fn columns_of_conditions(&self) -> impl Iterator<Item = (&Quantity, Option<usize>)> {
+        let column = |condition: &Condition| match condition {
+            Condition::Column(k) => Some(*k),
+            _ => None,
+        };
+        self.quantities
+            .iter()
+            .zip(self.conditions.iter().map(column))
+    }
+
+    /// Whether a number of a column, as the file has it, stands for a missing one. A value that a mask keeps does not.
+    pub fn is_missing(&self, column: usize, cell: f64) -> bool {
+        match self.roles.get(column) {
+            Some(Role::Channel(_)) => self.missing.in_channel(cell),
+            Some(Role::Mask) if self.keeps(cell) => false,
+            _ => self.missing.is_nodata(cell),
+        }
+    }
+
+    fn keeps(&self, class: f64) -> bool {
+        let kept = self.mask.iter().flatten();
+        kept.into_iter().any(|kept| *kept as f64 == class)
+    }
+
+    /// A number of a table as it goes on; NaN where it is missing.
+    pub fn cell(&self, column: usize, cell: f64) -> f32 {
+        if self.is_missing(column, cell) {
+            f32::NAN
+        } else {
+            cell as f32
+        }
+    }
+
+    /// Does to a row of a band, as its file has it, what must be done before pixels are averaged: missing numbers become NaN,
+    /// relative azimuths those of the turn from 0 to 180 degrees.
+    ///
+    /// * `declared`: scale and offset of the file, where they apply
+    pub fn prepare(&self, band: usize, (scale, offset): (f32, f32), row: &mut [f32]) {
+        let is_channel = matches!(self.roles.get(band), Some(Role::Channel(_)));
+        for v in row.iter_mut() {
+            let cell = f64::from(*v);
+            let missing = if is_channel {
+                self.missing.in_channel(cell)
+            } else {
+                self.is_missing(band, cell)
+            };
+            if missing {
+                *v = f32::NAN;
+            }
+        }
+        if self.azimuth == Some(band) {
+            let (scale, offset) = (f64::from(scale), f64::from(offset));
+            for v in row {
+                let angle = f64::from(*v) * scale + offset;
+                let folded = relative_azimuth(angle);
+                if folded != angle && !folded.is_nan() {
+                    *v = ((folded - offset) / scale) as f32;
+                }
+            }
+        }
     }
 
     /// Whether a file's own scale and offset apply: they give the physical value, not that of digital numbers.
@@ -137,11 +253,17 @@ impl InputPlan {
 
     /// Number of conditions of each observation; 0: those of the physics' defaults.
     pub fn conditions(&self) -> usize {
-        self.conditions.as_ref().map_or(0, Vec::len)
+        let is_assumed = |it: &Condition| matches!(it, Condition::Assumed(_));
+        if self.conditions.iter().all(is_assumed) {
+            0
+        } else {
+            self.conditions.len()
+        }
     }
 
     /// What the physics' channels are of n observations whose columns stand one after the other in `columns`
-    /// (each n long, in the order of [`InputPlan::numbers`]): in their unit, NaN where a value is missing. In place.
+    /// (each n long, in the order of [`InputPlan::numbers`], NaN where [`InputPlan::is_missing`]): in their unit, NaN where
+    /// a value is missing. In place.
     pub fn physical(&self, columns: &mut [f32], n: usize) {
         for (k, channel) in columns
             .chunks_exact_mut(n.max(1))
@@ -152,11 +274,9 @@ impl InputPlan {
                 self.standardization.mean()[k],
                 self.standardization.scale()[k],
             );
-            let nodata = self.nodata.map(|v| v as f32);
             for v in channel {
                 let cell = f64::from(*v);
-                let missing = self.values.is_missing(cell) || nodata == Some(*v);
-                *v = if missing {
+                *v = if !cell.is_finite() {
                     f32::NAN
                 } else if self.values == Values::Standardized {
                     (cell * scale + mean) as f32
@@ -176,9 +296,14 @@ impl InputPlan {
         out: &mut Vec<f32>,
     ) {
         out.clear();
-        for condition in self.conditions.iter().flatten() {
+        if self.conditions() == 0 {
+            return;
+        }
+        for condition in &self.conditions {
             match condition {
-                Condition::Constant(value) => out.extend(std::iter::repeat_n(*value as f32, n)),
+                Condition::Constant(value) | Condition::Assumed(value) => {
+                    out.extend(std::iter::repeat_n(*value as f32, n))
+                }
                 Condition::Column(k) => out.extend_from_slice(&columns[k * n..(k + 1) * n]),
                 Condition::Sun => match sun {
                     Some(sun) => out.extend_from_slice(sun),
@@ -186,6 +311,13 @@ impl InputPlan {
                 },
             }
         }
+    }
+
+    /// Whether the mask leaves out a row of [`InputPlan::numbers`].
+    pub(crate) fn leaves_out(&self, row: impl DoubleEndedIterator<Item = f64>) -> bool {
+        // the mask is the last one
+        let mut row = row;
+        self.mask.is_some() && !row.next_back().is_some_and(|class| self.keeps(class))
     }
 
     /// What the mask leaves out of n observations.
@@ -197,12 +329,16 @@ impl InputPlan {
         }
     }
 
-    /// The sun's zenith angle of a date as written; NaN where it cannot be read.
-    pub fn sun_zenith(&self, date: &str) -> f32 {
-        let zenith = self
-            .overpass
-            .and_then(|overpass| Date::parse(date).and_then(|date| overpass.sun_zenith(date).ok()));
-        zenith.map_or(f32::NAN, |angle| angle as f32)
+    /// The sun's zenith angle of a date as written, NaN where there is no date; `None` for text that is none.
+    ///
+    /// # Errors
+    /// The sun of that day cannot be computed, which happens for none from 1900 to 2100.
+    pub fn sun_zenith(&self, date: &str) -> Result<Option<f32>, TrainerError> {
+        Ok(match (Date::read(date), self.overpass) {
+            (DateCell::Date(date), Some(overpass)) => Some(overpass.sun_zenith(date)? as f32),
+            (DateCell::Missing(_), _) | (_, None) => Some(f32::NAN),
+            (DateCell::Text, Some(_)) => None,
+        })
     }
 }
 
@@ -243,7 +379,7 @@ fn values(
     let names: Vec<String> = allowed.iter().map(|it| it.name()).collect();
     let Some(values) = description.values else {
         let hint = format!("{} (this model's own data do not say it)", names.join(", "));
-        return Err(TrainerError::argument("--values", "not given", &hint));
+        return Err(TrainerError::argument("values", "not given", &hint));
     };
     if !allowed.contains(&values) {
         return Err(TrainerError::argument(
@@ -253,8 +389,20 @@ fn values(
         ));
     }
     let checked = values.with(description.digital_numbers).ok_or_else(|| {
-        let allowed = "digital_numbers {\"scale\": 1e-4, \"offset\": -1000} with values digital_numbers, and with no other";
-        TrainerError::argument("values", &values.name(), allowed)
+        let (value, allowed) = if values == ChannelValues::DigitalNumbers {
+            (
+                "not given".to_owned(),
+                "scale and offset of reflectance = (number + offset) * scale, in a description \
+                 {\"values\": \"digital_numbers\", \"digital_numbers\": {\"scale\": 0.0001, \"offset\": -1000}}; Sentinel-2's own \
+                 have the values sentinel2_l2a and sentinel2_l2a_before_0400",
+            )
+        } else {
+            (
+                format!("with values {}", values.name()),
+                "none, as only values digital_numbers have a scale and an offset of their own",
+            )
+        };
+        TrainerError::argument("digital_numbers", &value, allowed)
     })?;
     let values = checked.values();
     if let Values::DigitalNumbers { scale, offset } = values

@@ -35,7 +35,11 @@ fn holding(values: ChannelValues) -> InputDescription {
 fn physical(description: &InputDescription, cells: &[f32]) -> Vec<f32> {
     let plan = of(description).unwrap();
     let (n, channels) = (cells.len(), model().0.channels().len());
-    let mut columns = cells.repeat(plan.numbers.len());
+    let numbers = 0..plan.numbers.len();
+    let as_read = numbers.flat_map(|k| cells.iter().map(move |&cell| (k, cell)));
+    let mut columns: Vec<f32> = as_read
+        .map(|(k, cell)| plan.cell(k, f64::from(cell)))
+        .collect();
     plan.physical(&mut columns, n);
     for channel in columns[n..channels * n].chunks_exact(n) {
         let alike = channel
@@ -206,8 +210,18 @@ fn the_sun_follows_from_a_date_for_all_or_of_each_row() {
     let plan = of(&description).unwrap();
     assert_eq!(plan.dates.as_deref(), Some("day"));
     assert!(!plan.numbers.contains(&"day".to_owned()));
-    assert_eq!(plan.sun_zenith("2020-06-21").to_bits(), expected.to_bits());
-    assert!(plan.sun_zenith("autumn").is_nan() && plan.sun_zenith("").is_nan());
+    let zenith = |date: &str| plan.sun_zenith(date).unwrap();
+    for date in ["2020-06-21", "2020-6-21", "20200621", " 2020/06/21 "] {
+        assert_eq!(
+            zenith(date).map(f32::to_bits),
+            Some(expected.to_bits()),
+            "{date}"
+        );
+    }
+    for missing in ["", "NA", "NaT", " "] {
+        assert!(zenith(missing).is_some_and(f32::is_nan), "{missing:?}");
+    }
+    assert_eq!([zenith("autumn"), zenith("21.06.2020")], [None; 2]);
     let found = conditions(&description, &[0.1, 0.2], Some(&[expected, NAN]));
     assert_eq!(found[0].to_bits(), expected.to_bits());
     assert!(found[1].is_nan());
@@ -268,7 +282,7 @@ fn what_does_not_fit_the_model_is_refused() {
     insta::assert_snapshot!(refusal(|it| { it.angles.insert("tts".into(), Source::Constant(95.0)); }), @"angle tts = 95 is not allowed: 0 to 80 deg");
     insta::assert_snapshot!(refusal(|it| { it.angles.insert("tts".into(), Source::Constant(f64::NAN)); }), @"angle tts = NaN is not allowed: 0 to 80 deg");
     insta::assert_snapshot!(refusal(|it| it.sun = with_sun(None).sun), @"sun without a date is not allowed: a date, or a column of dates, as date");
-    insta::assert_snapshot!(refusal(|it| it.values = None), @"--values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
+    insta::assert_snapshot!(refusal(|it| it.values = None), @"values not given is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400 (this model's own data do not say it)");
     insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DisplacementMm)), @"values displacement_mm is not allowed: standardized, reflectance, percent, digital_numbers, sentinel2_l2a, sentinel2_l2a_before_0400");
     insta::assert_snapshot!(refusal(|it| it.values = Some(ChannelValues::DigitalNumbers)), @r#"values digital_numbers is not allowed: digital_numbers {"scale": 1e-4, "offset": -1000} with values digital_numbers, and with no other"#);
     let conversion = |scale| Some(DigitalNumbers { scale, offset: 0.0 });

@@ -1,4 +1,6 @@
-//! House rules that no compiler checks: the size of files, unfinished code, inherited lints.
+//! House rules that no compiler checks: the size of files, unfinished code, inherited lints, pages that list files.
+
+mod named_places;
 
 use crate::standalone::{self, STANDS_ALONE};
 use crate::workspace::Workspace;
@@ -9,19 +11,6 @@ use std::process::Command;
 /// Largest file that may be tracked. Golden data and tables fit; a run, a checkpoint or a scene does not.
 const LARGEST_FILE_BYTES: u64 = 1_000_000;
 
-/// Where `unsafe` may stand; docs/robustness.md says of each why.
-const UNSAFE: &[&str] = &[
-    "crates/gpus/src/driver.rs",
-    "crates/nn/src/backend/cuda/adam.rs",
-    "crates/nn/src/backend/cuda/program.rs",
-    "crates/nn/src/gemm.rs",
-    "crates/physics/src/numbers/x86.rs",
-    "crates/physics/src/reflectance/dispatch.rs",
-];
-
-/// The page that justifies it.
-const UNSAFE_REASONS: &str = "docs/robustness.md";
-
 /// What an unfinished place looks like. Such notes belong into an issue.
 const UNFINISHED: &[&str] = &["todo!(", "unimplemented!(", "FIXME", "XXX"];
 
@@ -29,6 +18,7 @@ const UNFINISHED: &[&str] = &["todo!(", "unimplemented!(", "FIXME", "XXX"];
 pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize), String> {
     let files = files(workspace.root())?;
     let mut problems = Vec::new();
+    let mut sources = Vec::new();
     for file in &files {
         let path = workspace.root().join(file);
         // a file deleted but not yet committed is still listed
@@ -48,21 +38,10 @@ pub fn check(workspace: &Workspace) -> Result<(Vec<String>, usize), String> {
                 unfinished(&source)
                     .map(|(line, mark)| format!("{}:{line}: `{mark}`", file.display())),
             );
-            if is_unsafe(&source) && !UNSAFE.iter().any(|allowed| Path::new(allowed) == file) {
-                problems.push(format!(
-                    "{}: `unsafe`, which may stand in {} only",
-                    file.display(),
-                    UNSAFE.join(", ")
-                ));
-            }
+            sources.push(file.clone());
         }
     }
-    let reasons = fs::read_to_string(workspace.root().join(UNSAFE_REASONS))
-        .map_err(|error| format!("{UNSAFE_REASONS}: {error}"))?;
-    problems.extend(
-        (UNSAFE.iter().filter(|file| !reasons.contains(*file)))
-            .map(|file| format!("{UNSAFE_REASONS}: no reason for the `unsafe` in {file}")),
-    );
+    problems.extend(named_places::problems(workspace.root(), &sources)?);
     let root_manifest = workspace.root().join("Cargo.toml");
     let root_manifest = fs::read_to_string(&root_manifest)
         .map_err(|error| format!("{}: {error}", root_manifest.display()))?;
@@ -115,16 +94,6 @@ fn is_library_source(file: &Path) -> bool {
         && file.extension().is_some_and(|extension| extension == "rs")
 }
 
-/// Whether there is a block, a function or a type with `unsafe`, or leave to write one.
-fn is_unsafe(source: &str) -> bool {
-    let code = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default());
-    let mut words =
-        code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || "_-".contains(c))));
-    words.any(|word| word == "unsafe")
-}
-
 /// Line number and mark of each unfinished place.
 fn unfinished(source: &str) -> impl Iterator<Item = (usize, &'static str)> {
     source.lines().enumerate().flat_map(|(index, line)| {
@@ -174,15 +143,6 @@ mod tests {
             [(2, "todo!("), (3, "FIXME"), (3, "XXX")]
         );
         assert_eq!(unfinished("a method\n// nothing to do\n").count(), 0);
-    }
-
-    #[test]
-    fn unsafe_is_a_word_of_the_code() {
-        assert!(is_unsafe("fn a() {\n    unsafe { b() }\n}"));
-        assert!(is_unsafe("type A = unsafe fn();"));
-        assert!(!is_unsafe(
-            "// unsafe\n#![forbid(unsafe_code)]\nconst A: &str = \"'unsafe-inline'\";"
-        ));
     }
 
     #[test]
