@@ -104,6 +104,8 @@ fn places(folder: &Path) -> Vec<String> {
     ];
     let mut names = Vec::new();
     for (name, tags) in tags() {
+        // all files beside are looked for in the folder: a small one is quick
+        std::fs::create_dir(folder.join(&name)).unwrap();
         for (w, world) in worlds.iter().enumerate() {
             for (p, pam) in pams.iter().enumerate() {
                 let ending = ["tif", "TIF", "tiff"][names.len() % 3];
@@ -112,7 +114,7 @@ fn places(folder: &Path) -> Vec<String> {
                 {
                     continue;
                 }
-                let stem = format!("{name}w{w}x{p}");
+                let stem = format!("{name}/w{w}x{p}");
                 let mut image = Image::new((8, 6), 1, 8, (0..48).collect());
                 image.tags.clone_from(&tags);
                 let bytes = tiff(&[image], names.len() % 2 == 1, names.len() % 5 == 0);
@@ -131,14 +133,14 @@ fn places(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Reads a file, and writes its values beside it and its place to `out/`.
+/// Reads a file, and writes its values to `NAME.raw` and its place to `NAME.placed`.
 fn pass_on(folder: &Path, name: &str) {
     let path = folder.join(name);
     let file = RasterFile::open(&path).unwrap();
     let mut spec = CogSpec::new(file.width(), file.height(), vec![CogBand::new("x")]);
     spec.tile = 16;
     spec.georeference = file.georeference().cloned();
-    write(&folder.join("out").join(name), spec);
+    write(&folder.join(format!("{name}.placed")), spec);
     let choices: Vec<_> = (1..=file.bands().len())
         .map(|band| BandChoice::new(format!("1:{band}")))
         .collect();
@@ -153,29 +155,32 @@ fn pass_on(folder: &Path, name: &str) {
         .iter()
         .flat_map(|value: &f32| value.to_le_bytes())
         .collect();
-    std::fs::write(folder.join("out").join(format!("{name}.raw")), bytes).unwrap();
+    std::fs::write(folder.join(format!("{name}.raw")), bytes).unwrap();
 }
 
-/// Compares every file in `out/` with its original; prints how many it compared, and what differs.
+/// Compares what was passed on with the originals; prints how many it compared, and what differs.
 const COMPARE: &str = r#"
 import os, sys, warnings, numpy as np, rasterio
 from rasterio.crs import CRS
 warnings.simplefilter("ignore")
 folder = sys.argv[1]
 compared, wrong = 0, []
-for name in sorted(os.listdir(f"{folder}/out")):
-    if name.endswith(".raw"):
-        continue
-    with rasterio.open(f"{folder}/{name}") as a, rasterio.open(f"{folder}/out/{name}") as b:
+names = [os.path.relpath(os.path.join(at, name), folder) for at, _, files in os.walk(folder) for name in files]
+for name in sorted(name for name in names if name.endswith(".raw")):
+    name = name[:-len(".raw")]
+    with rasterio.open(f"{folder}/{name}") as a, rasterio.open(f"{folder}/{name}.placed") as b:
         crs = a.crs
         stem = f"{folder}/{os.path.splitext(name)[0]}"
         if os.path.exists(stem + ".prj"):
             crs = CRS.from_wkt(open(stem + ".prj").read())
         if not np.allclose(list(a.transform), list(b.transform), rtol=1e-12, atol=1e-9):
             wrong.append(f"{name}: {list(a.transform)[:6]} became {list(b.transform)[:6]}")
-        if crs != b.crs:
+        # OGC:CRS84 and ESRI's text of EPSG:4326 are the same system by other names
+        same = crs == b.crs or crs is not None and b.crs is not None and (
+            crs.to_proj4() == b.crs.to_proj4() or crs.to_epsg(20) == b.crs.to_epsg() is not None)
+        if not same:
             wrong.append(f"{name}: {crs} became {b.crs}")
-        found = np.fromfile(f"{folder}/out/{name}.raw", "<f4").reshape(a.count, a.height, a.width)
+        found = np.fromfile(f"{folder}/{name}.raw", "<f4").reshape(a.count, a.height, a.width)
         values = a.read()
         missing = a.read_masks() == 0
         for band, nodata in enumerate(a.nodatavals):
@@ -204,7 +209,6 @@ fn every_place_is_the_one_of_gdal() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("out")).unwrap();
     let names = places(folder.path());
     for name in &names {
         pass_on(folder.path(), name);
@@ -246,7 +250,6 @@ fn coordinate_systems_beside_a_file_are_kept() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("out")).unwrap();
     let printed = script(python, SYSTEMS, &[folder.path()]);
     let names: Vec<_> = printed.split_whitespace().collect();
     for name in &names {
@@ -315,7 +318,6 @@ fn masks_are_those_of_gdal() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("out")).unwrap();
     let printed = script(python, MASKS, &[folder.path()]);
     let names: Vec<_> = printed.split_whitespace().collect();
     for name in &names {
@@ -343,5 +345,5 @@ fn pass_on_masked(folder: &Path, name: &str) {
             .unwrap();
         bytes.extend(out.iter().flat_map(|value: &f32| value.to_le_bytes()));
     }
-    std::fs::write(folder.join("out").join(format!("{name}.raw")), bytes).unwrap();
+    std::fs::write(folder.join(format!("{name}.raw")), bytes).unwrap();
 }
