@@ -105,7 +105,9 @@ impl GeoReference {
     fn scale(&self) -> Option<[f64; 2]> {
         match self.pixel_scale[..] {
             // GDAL takes a negative height for a mistake, too
-            [x, y, ..] if x != 0.0 && y != 0.0 => Some([x, -y.abs()]),
+            [x, y, ..] if x.is_finite() && y.is_finite() && x != 0.0 && y != 0.0 => {
+                Some([x, -y.abs()])
+            }
             _ => None,
         }
     }

@@ -25,13 +25,6 @@ pub(crate) fn place(
     let file = path.display();
     let inside = GeoReference::tags_of(directory)?;
     let own = inside.affine_of_tags();
-    if let (Some(affine), None) = (own, pam.affine) {
-        let [_, xx, xy, _, yx, yy] = affine;
-        if affine.iter().any(|number| !number.is_finite()) || xx * yy - xy * yx == 0.0 {
-            let what = format!("its georeference maps pixels by {affine:?}, which has no inverse");
-            return Err(directory.damaged(what));
-        }
-    }
     let mut affine = pam.affine.or(own);
     if affine.is_none()
         && let Some(world) = &beside.world
@@ -55,9 +48,16 @@ pub(crate) fn place(
     }
     let crs = coordinate_system(&inside, path, beside, pam, notes);
     if let Some(affine) = affine {
-        return Ok(Some(
-            crs.unwrap_or_else(|| inside.clone()).with_affine(affine),
-        ));
+        let reference = crs.unwrap_or_else(|| inside.clone()).with_affine(affine);
+        let [_, xx, xy, _, yx, yy] = reference.affine();
+        let finite = reference.affine().iter().all(|number| number.is_finite());
+        // a product of finite numbers can be infinite
+        let area = xx * yy - xy * yx;
+        if !finite || !area.is_finite() || area == 0.0 {
+            let what = format!("its georeference maps pixels by {affine:?}, which has no inverse");
+            return Err(directory.damaged(what));
+        }
+        return Ok(Some(reference));
     }
     let points = match inside.tiepoints.len() / 6 {
         0 => pam.control_points,

@@ -103,11 +103,15 @@ fn places(folder: &Path) -> Vec<String> {
         format!("{PAM_PLACE}{PAM_CRS}<Metadata><MDI key=\"AREA_OR_POINT\">Point</MDI></Metadata>"),
     ];
     let mut names = Vec::new();
-    for (name, tags) in tags() {
+    for (number, (name, tags)) in tags().into_iter().enumerate() {
         // all files beside are looked for in the folder: a small one is quick
         std::fs::create_dir(folder.join(&name)).unwrap();
         for (w, world) in worlds.iter().enumerate() {
             for (p, pam) in pams.iter().enumerate() {
+                // a quarter of all: each tag with each world file, each of these with each .aux.xml
+                if !(number + w + p).is_multiple_of(4) {
+                    continue;
+                }
                 let ending = ["tif", "TIF", "tiff"][names.len() % 3];
                 // a world file of another ending belongs to another name
                 if world.is_some_and(|(it, _)| it.eq_ignore_ascii_case("tifw")) && ending == "tiff"
@@ -214,7 +218,7 @@ fn every_place_is_the_one_of_gdal() {
         pass_on(folder.path(), name);
     }
     assert_eq!(compare(python, folder.path()), names.len());
-    assert!(names.len() > 3000, "{} files", names.len());
+    assert!(names.len() > 1000, "{} files", names.len());
 }
 
 /// Files with coordinate systems in an `.aux.xml` (three dialects of well-known text) and in a `.prj`.
