@@ -37,8 +37,9 @@ pub(crate) fn masks(
     for (at, (page, mask)) in inside.into_iter().enumerate() {
         let mask = Arc::new(mask);
         if count == 1 {
-            own.iter_mut()
-                .for_each(|masks| masks.push(Arc::clone(&mask)));
+            for masks in &mut own {
+                masks.push(Arc::clone(&mask));
+            }
         } else if count == pages.len() {
             own[at].push(mask);
         } else {
@@ -53,8 +54,9 @@ pub(crate) fn masks(
         match external(beside) {
             Ok(mask) => {
                 let mask = Arc::new(mask);
-                own.iter_mut()
-                    .for_each(|masks| masks.push(Arc::clone(&mask)));
+                for masks in &mut own {
+                    masks.push(Arc::clone(&mask));
+                }
             }
             Err(error) => notes.push(format!("the mask beside {file} is not read: {error}")),
         }

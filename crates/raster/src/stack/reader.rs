@@ -66,13 +66,14 @@ impl<'a> StackReader<'a> {
                 images.len() - 1
             });
             let path = &*image.path;
-            let handle = match handles.iter().find(|(known, _)| *known == path) {
-                Some((_, handle)) => Arc::clone(handle),
-                None => {
-                    let file = File::open(path).map_err(RasterError::read(path))?;
-                    handles.push((path, Arc::new(PositionedFile::new(file))));
-                    Arc::clone(&handles[handles.len() - 1].1)
-                }
+            let known = handles.iter().find(|(known, _)| *known == path);
+            let handle = if let Some((_, handle)) = known {
+                Arc::clone(handle)
+            } else {
+                let file = File::open(path).map_err(RasterError::read(path))?;
+                let handle = Arc::new(PositionedFile::new(file));
+                handles.push((path, Arc::clone(&handle)));
+                handle
             };
             Ok(ChunkReader::new(number, Arc::clone(image), handle))
         };
