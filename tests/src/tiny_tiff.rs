@@ -117,9 +117,9 @@ impl Image {
                     }
                     let mut coded = code(&bytes, self.coding);
                     if self.fill_order == 2 {
-                        coded
-                            .iter_mut()
-                            .for_each(|byte| *byte = byte.reverse_bits());
+                        for byte in &mut coded {
+                            *byte = byte.reverse_bits();
+                        }
                     }
                     chunks.push(coded);
                 }

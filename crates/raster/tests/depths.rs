@@ -110,11 +110,11 @@ fn every_depth_order_layout_and_coding_comes_back() {
                 for coding in [Coding::None, Coding::Deflate, Coding::PackBits] {
                     for (big_endian, fill_order) in [(false, 1), (true, 1), (false, 2), (true, 2)] {
                         let image = Image {
+                            format,
                             planar,
                             chunk,
                             coding,
                             fill_order,
-                            format,
                             ..Image::new(SIZE, bands, bits, numbers(bits, bands))
                         };
                         let big = files % 2 == 0;

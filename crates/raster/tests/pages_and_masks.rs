@@ -24,7 +24,7 @@ fn mask(every: usize, bits: usize) -> Image {
     Image::new(SIZE, 1, bits, valid.collect()).with(SUBFILE, Value::Longs(vec![4]))
 }
 
-fn reduced(image: Image) -> Image {
+fn reduced(image: &Image) -> Image {
     let small = Image::new((3, 2), 1, image.bits, image.numbers[..6].to_vec());
     let kind = image.tags.iter().any(|(tag, _)| *tag == SUBFILE);
     small.with(SUBFILE, Value::Longs(vec![if kind { 5 } else { 1 }]))
@@ -61,7 +61,7 @@ fn pages_of_one_size_are_bands() {
     let folder = tempfile::tempdir().unwrap();
     let named = page(200).with(285, Value::Text("nir".to_owned()));
     let described = page(300).with(270, Value::Text("B04".to_owned()));
-    let pages = [page(0), reduced(page(0)), page(100), named, described];
+    let pages = [page(0), reduced(&page(0)), page(100), named, described];
     let path = save(folder.path(), "pages.tif", &pages);
     let file = RasterFile::open(&path).unwrap();
     let names: Vec<_> = file
@@ -176,8 +176,8 @@ fn masks_inside_are_told_from_those_of_overviews() {
         for coding in [Coding::None, Coding::Deflate, Coding::PackBits] {
             for chunk in [(0, 1), (0, 4), (16, 16)] {
                 let own = Image {
-                    coding,
                     chunk,
+                    coding,
                     ..mask(3, bits)
                 };
                 for images in [
@@ -185,13 +185,13 @@ fn masks_inside_are_told_from_those_of_overviews() {
                     vec![
                         page(0),
                         own.clone(),
-                        reduced(page(0)),
-                        reduced(mask(2, bits)),
+                        reduced(&page(0)),
+                        reduced(&mask(2, bits)),
                     ],
                     vec![
                         page(0),
-                        reduced(page(0)),
-                        reduced(mask(2, bits)),
+                        reduced(&page(0)),
+                        reduced(&mask(2, bits)),
                         own.clone(),
                     ],
                     vec![page(0), own.clone(), mask(2, bits)],
@@ -242,7 +242,7 @@ fn a_mask_beside_the_file_leaves_out_pixels() {
     all.dedup();
     assert_eq!(missing(&read(&whole(&path, 1))), all);
 
-    save(folder.path(), "x.tif.msk", &[reduced(mask(5, 8))]);
+    save(folder.path(), "x.tif.msk", &[reduced(&mask(5, 8))]);
     let notes = RasterFile::open(&path).unwrap().notes().join("\n");
     assert!(
         notes.contains("it has 3 x 2 pixels, the image 6 x 4"),
