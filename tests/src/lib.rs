@@ -6,6 +6,7 @@ pub mod infer;
 pub mod observations;
 pub mod python;
 pub mod scene;
+pub mod tiny_tiff;
 
 use serde_json::Value;
 use std::io::Write as _;

@@ -1,42 +1,43 @@
 //! What is in a GeoTIFF.
 
-use crate::metadata::{self, Item};
+use crate::band_info::{BandInfo, band_infos};
+use crate::beside::pam::{self, Pam};
+use crate::beside::{self, Beside};
+use crate::image::Image;
+use crate::masks::{MaskBand, masks};
+use crate::metadata::Item;
+use crate::pages::Pages;
+use crate::placement::place;
 use crate::positioned::PositionedFile;
-use crate::tiff::directory::Directory;
+use crate::tiff::directory::Directories;
 use crate::tiff::layout::Layout;
-use crate::tiff::tags;
+use crate::tiff::packing::Packing;
 use crate::{GeoReference, RasterError, SampleType};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// What a file says of one of its bands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BandInfo {
-    /// Its description, such as `B8A`.
-    pub name: Option<String>,
-    /// Unit of its values.
-    pub unit: Option<String>,
-    /// Physical value = `scale` · number + `offset`; 1 where nothing is said. Readers give the numbers.
-    pub scale: f64,
-    /// See [`BandInfo::scale`]; 0 where nothing is said.
-    pub offset: f64,
-}
-
-/// The description of a GeoTIFF's first image. It holds no open file; values are read by a
+/// The description of a GeoTIFF. It holds no open file; values are read by a
 /// [`StackReader`](crate::StackReader).
 ///
 /// Strips or tiles, BigTIFF, either byte order, interleaved or separate bands, predictors 1, 2 and 3,
-/// compression none, deflate, LZW, PackBits or Zstandard, numbers of 8 to 32 bits and floats of 32 or 64.
+/// compression none, deflate, LZW, PackBits or Zstandard; unsigned numbers of 1 to 32 bits, signed ones of
+/// 8, 16 and 32, floats of 16, 24, 32 and 64.
+///
+/// The bands of all pages of the same size are its bands, one page behind the other. Masks inside the file,
+/// GDAL's `FILE.msk` beside it and alpha bands say which pixels are missing. Its place and what its bands
+/// are can also be said by a `.aux.xml`, a world file (`.tfw`, `.tifw`, `.wld`) and a `.prj` beside it.
 #[derive(Debug)]
 pub struct RasterFile {
     path: PathBuf,
-    pub(crate) layout: Layout,
-    /// Bytes of the file.
-    pub(crate) length: u64,
+    /// Its pages, of one size.
+    pub(crate) images: Vec<Arc<Image>>,
+    /// The masks of each band.
+    pub(crate) masks: Vec<Vec<MaskBand>>,
     bands: Vec<BandInfo>,
-    nodata: Option<f64>,
     georeference: Option<GeoReference>,
     metadata: Vec<Item>,
+    notes: Vec<String>,
 }
 
 impl RasterFile {
@@ -47,34 +48,46 @@ impl RasterFile {
     /// [`RasterError::Unsupported`] with what was found and what is allowed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RasterError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(RasterError::read(path))?;
-        let file = PositionedFile::new(file);
-        let directory = Directory::read(&file, path)?;
-        let layout = Layout::of(&directory, path)?;
-        let metadata = match directory.text(tags::GDAL_METADATA)? {
-            Some(xml) => metadata::parse(&xml),
-            None => Vec::new(),
-        };
-        let nodata = match directory.text(tags::GDAL_NODATA)? {
-            Some(text) => Some(text.trim().parse().map_err(|_| {
-                directory.damaged(format!("GDAL_NODATA is {text:?}, expected a number"))
-            })?),
-            None => None,
-        };
+        let mut notes = Vec::new();
+        let file = PositionedFile::new(File::open(path).map_err(RasterError::read(path))?);
+        let length = file.file().metadata().map_err(RasterError::read(path))?;
+        let directories = Directories::read(&file, path)?;
+        let read = Pages::read(&directories, path, length.len(), &mut notes)?;
+        let (mut pages, inside) = (read.pages, read.masks);
+        let beside = Beside::of(path);
+        let pam = auxiliary(&beside, &mut notes);
+        let first = &directories.all[0];
+        let georeference = place(first, path, &beside, &pam, &mut notes)?;
+        let bands = band_infos(&mut pages, &pam, path, &mut notes);
+        let mut metadata = pages[0].metadata.clone();
+        metadata.extend(pam.metadata.into_iter().map(|(name, text)| Item {
+            name,
+            sample: None,
+            role: None,
+            text,
+        }));
+        if metadata
+            .iter()
+            .any(|item| item.sample.is_none() && item.name == "NODATA_VALUES")
+        {
+            notes.push(format!(
+                "{} says by NODATA_VALUES which numbers of all bands together stand for missing values, which is not read; \
+                 gdal_translate -a_nodata NUMBER says it band by band",
+                path.display()
+            ));
+        }
+        let pages: Vec<(Option<usize>, Arc<Image>)> = pages
+            .into_iter()
+            .map(|page| (page.alpha, Arc::new(page.image)))
+            .collect();
         Ok(Self {
             path: path.to_owned(),
-            length: file
-                .file()
-                .metadata()
-                .map_err(RasterError::read(path))?
-                .len(),
-            bands: (0..layout.bands)
-                .map(|band| band_info(&metadata, band))
-                .collect(),
-            nodata,
-            georeference: GeoReference::of(&directory)?,
+            masks: masks(path, &pages, inside, &beside, &mut notes),
+            images: pages.into_iter().map(|(_, image)| image).collect(),
+            bands,
+            georeference,
             metadata,
-            layout,
+            notes,
         })
     }
 
@@ -85,12 +98,12 @@ impl RasterFile {
 
     /// Columns.
     pub fn width(&self) -> usize {
-        self.layout.width
+        self.layout().width
     }
 
     /// Rows.
     pub fn height(&self) -> usize {
-        self.layout.height
+        self.layout().height
     }
 
     /// Its bands in order.
@@ -98,9 +111,42 @@ impl RasterFile {
         &self.bands
     }
 
-    /// The number that stands for missing values.
+    /// The number that stands for missing values in its first band; see [`BandInfo::nodata`].
     pub fn nodata(&self) -> Option<f64> {
-        self.nodata
+        self.bands[0].nodata
+    }
+
+    /// What was found in the file or beside it and is not read, or not read as one might think: sentences for
+    /// people, each with the file and what helps.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The files that lie beside a GeoTIFF and say more of it, as far as they are there.
+    pub fn files_beside(path: impl AsRef<Path>) -> Vec<PathBuf> {
+        Beside::of(path.as_ref()).all()
+    }
+
+    /// Number of its images: pages whose bands are its bands.
+    pub fn pages(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The layout of its first page.
+    fn layout(&self) -> &Layout {
+        &self.images[0].layout
+    }
+
+    /// The page that a band is in, and the band's number there, both from 0.
+    pub(crate) fn place_of(&self, band: usize) -> (usize, usize) {
+        let mut left = band;
+        for (at, image) in self.images.iter().enumerate() {
+            if left < image.layout.bands {
+                return (at, left);
+            }
+            left -= image.layout.bands;
+        }
+        (0, 0)
     }
 
     /// Where it lies; `None` if the file does not say.
@@ -110,12 +156,12 @@ impl RasterFile {
 
     /// Width and height of a strip or tile in pixels.
     pub fn block_size(&self) -> (usize, usize) {
-        (self.layout.chunk_width, self.layout.chunk_height)
+        (self.layout().chunk_width, self.layout().chunk_height)
     }
 
-    /// The kind of number of all bands.
+    /// The kind of number of the bands of its first page, once they are unpacked.
     pub fn sample_type(&self) -> SampleType {
-        self.layout.sample
+        self.layout().sample
     }
 
     /// Metadata of the whole file, as name and text in their order.
@@ -126,9 +172,13 @@ impl RasterFile {
 
     /// How its pixels lie in the file, for people.
     pub fn layout_in_words(&self) -> String {
-        let layout = &self.layout;
+        let layout = self.layout();
+        let packed = match layout.packing {
+            Packing::Whole => String::new(),
+            packing => format!(", packed by {} bits", packing.bits(layout.sample)),
+        };
         format!(
-            "{} of {} x {}, bands {}, compression {:?}, predictor {:?}",
+            "{} of {} x {}, bands {}, compression {:?}, predictor {:?}{packed}",
             if layout.tiled { "tiles" } else { "strips" },
             layout.chunk_width,
             layout.chunk_height,
@@ -141,41 +191,29 @@ impl RasterFile {
             layout.predictor
         )
     }
-
-    /// The bytes of a number in a chunk that was left out, least byte first.
-    pub(crate) fn empty_number(&self) -> [u8; 8] {
-        let value = self.nodata.unwrap_or(0.0);
-        let mut bytes = [0; 8];
-        match self.layout.sample {
-            SampleType::F32 => bytes[..4].copy_from_slice(&(value as f32).to_le_bytes()),
-            SampleType::F64 => bytes = value.to_le_bytes(),
-            _ => bytes = (value as i64).to_le_bytes(),
-        }
-        bytes
-    }
 }
 
-fn band_info(metadata: &[Item], band: usize) -> BandInfo {
-    let text = |role: &str| {
-        let item = metadata
-            .iter()
-            .find(|item| item.sample == Some(band) && item.role.as_deref() == Some(role));
-        item.map(|item| item.text.trim())
-            .filter(|text| !text.is_empty())
+/// What is said beside the file in XML.
+fn auxiliary(beside: &Beside, notes: &mut Vec<String>) -> Pam {
+    let Some(path) = &beside.pam else {
+        return Pam::default();
     };
-    // openEO and others write it as any other tag of the band
-    let tag = |name: &str| {
-        let is_it = |item: &&Item| {
-            item.sample == Some(band) && item.role.is_none() && item.name.eq_ignore_ascii_case(name)
-        };
-        let text = metadata.iter().find(is_it)?.text.trim();
-        (!text.is_empty()).then_some(text)
-    };
-    let number = |role| text(role).and_then(|text| text.parse().ok());
-    BandInfo {
-        name: (text("description").or_else(|| tag("DESCRIPTION"))).map(str::to_owned),
-        unit: text("unittype").map(str::to_owned),
-        scale: number("scale").unwrap_or(1.0),
-        offset: number("offset").unwrap_or(0.0),
+    let pam = beside::text(path).and_then(|text| pam::parse(&text));
+    let said = path.display();
+    match pam {
+        Ok(pam) => {
+            for problem in &pam.problems {
+                notes.push(format!(
+                    "{problem} in {said} is not understood and left out"
+                ));
+            }
+            pam
+        }
+        Err(what) => {
+            notes.push(format!(
+                "{said} is not read: {what}; what it says of place, coordinate system or missing values is left out"
+            ));
+            Pam::default()
+        }
     }
 }

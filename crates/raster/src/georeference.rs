@@ -1,6 +1,7 @@
 //! Where a raster lies on the ground.
 
 use crate::RasterError;
+use crate::beside::wkt::Crs;
 use crate::tiff::directory::Directory;
 use crate::tiff::tags;
 use std::collections::BTreeMap;
@@ -9,10 +10,13 @@ const MODEL_TYPE: u16 = 1024;
 const RASTER_TYPE: u16 = 1025;
 const GEODETIC_CRS: u16 = 2048;
 const PROJECTED_CRS: u16 = 3072;
+const PROJECTED_CITATION: u16 = 3073;
 /// GTCitation, GeogCitation and PCSCitation: words for people.
 const CITATIONS: [u16; 3] = [1026, 2049, 3073];
 /// The code of GeoTIFF that says "defined by the other keys".
 const USER_DEFINED: u16 = 32767;
+/// What GDAL and ArcGIS begin a citation with that is well-known text; it then defines the system.
+const TEXT_OF_SYSTEM: &str = "ESRI PE String = ";
 
 /// The georeferencing tags of a file as they are (OGC GeoTIFF 1.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -37,45 +41,81 @@ impl GeoReference {
     /// `epsg` is its code, such as 32633 for UTM zone 33 north; `affine` is in the order of GDAL
     /// (see [`GeoReference::affine`]).
     pub fn projected(epsg: u16, affine: [f64; 6]) -> Self {
-        let keys = [
-            [1, 1, 0, 3],
-            [MODEL_TYPE, 0, 1, 1],
-            [RASTER_TYPE, 0, 1, 1],
-            [PROJECTED_CRS, 0, 1, epsg],
-        ];
-        let empty = Self {
+        Self::of_crs(&Crs::Projected(epsg)).with_affine(affine)
+    }
+
+    /// A coordinate system without a place.
+    pub(crate) fn of_crs(crs: &Crs) -> Self {
+        let (ascii_params, keys) = match crs {
+            Crs::Projected(code) => (
+                String::new(),
+                vec![[MODEL_TYPE, 0, 1, 1], [PROJECTED_CRS, 0, 1, *code]],
+            ),
+            Crs::Geographic(code) => (
+                String::new(),
+                vec![[MODEL_TYPE, 0, 1, 2], [GEODETIC_CRS, 0, 1, *code]],
+            ),
+            Crs::Text(text) => {
+                let text = format!("{TEXT_OF_SYSTEM}{text}|");
+                // `wkt::parse` gives no longer ones
+                let length = text.len().try_into().unwrap_or(u16::MAX);
+                let place = [PROJECTED_CITATION, tags::GEO_ASCII_PARAMS, length, 0];
+                let keys = vec![
+                    [MODEL_TYPE, 0, 1, USER_DEFINED],
+                    [PROJECTED_CRS, 0, 1, USER_DEFINED],
+                    place,
+                ];
+                (text, keys)
+            }
+        };
+        let mut all = vec![[1, 1, 0, keys.len() as u16 + 1], keys[0]];
+        all.push([RASTER_TYPE, 0, 1, 1]);
+        all.extend(&keys[1..]);
+        Self {
             pixel_scale: Vec::new(),
             tiepoints: Vec::new(),
             transformation: Vec::new(),
-            keys: keys.concat(),
+            keys: all.concat(),
             double_params: Vec::new(),
-            ascii_params: String::new(),
-        };
-        empty.with_affine(affine)
+            ascii_params,
+        }
     }
 
-    /// The reference of a file; `None` where nothing says where its pixels lie.
-    pub(crate) fn of(directory: &Directory<'_>) -> Result<Option<Self>, RasterError> {
+    /// The tags of a file, whatever they say.
+    pub(crate) fn tags_of(directory: &Directory<'_>) -> Result<Self, RasterError> {
         let keys = directory
             .numbers(tags::GEO_KEY_DIRECTORY)?
             .unwrap_or_default();
-        let reference = Self {
+        Ok(Self {
             pixel_scale: directory.doubles(tags::MODEL_PIXEL_SCALE)?,
             tiepoints: directory.doubles(tags::MODEL_TIEPOINT)?,
             transformation: directory.doubles(tags::MODEL_TRANSFORMATION)?,
             keys: keys.into_iter().map(|key| key as u16).collect(),
             double_params: directory.doubles(tags::GEO_DOUBLE_PARAMS)?,
             ascii_params: directory.text(tags::GEO_ASCII_PARAMS)?.unwrap_or_default(),
-        };
-        let Some(affine) = reference.affine_of_tags() else {
-            return Ok(None);
-        };
-        let [_, xx, xy, _, yx, yy] = affine;
-        if affine.iter().any(|number| !number.is_finite()) || xx * yy - xy * yx == 0.0 {
-            let what = format!("its georeference maps pixels by {affine:?}, which has no inverse");
-            return Err(directory.damaged(what));
+        })
+    }
+
+    /// Whether a coordinate system is said.
+    pub(crate) fn has_crs(&self) -> bool {
+        self.entries().next().is_some()
+    }
+
+    /// Width and height of a pixel where both are there, as GDAL takes them.
+    fn scale(&self) -> Option<[f64; 2]> {
+        match self.pixel_scale[..] {
+            // GDAL takes a negative height for a mistake, too
+            [x, y, ..] if x.is_finite() && y.is_finite() && x != 0.0 && y != 0.0 => {
+                Some([x, -y.abs()])
+            }
+            _ => None,
         }
-        Ok(Some(reference))
+    }
+
+    /// The map of a file that says how large its pixels are and not where they begin: at 0, 0, as in GDAL.
+    pub(crate) fn affine_of_scale(&self) -> Option<[f64; 6]> {
+        let [x, y] = self.scale()?;
+        Some([0.0, x, 0.0, 0.0, 0.0, y])
     }
 
     /// From column and row to coordinates, in the order of GDAL: x = a0 + a1·column + a2·row,
@@ -88,24 +128,22 @@ impl GeoReference {
             .unwrap_or([0.0, 1.0, 0.0, 0.0, 0.0, 1.0])
     }
 
-    fn affine_of_tags(&self) -> Option<[f64; 6]> {
-        let mut affine = if let (Some(scale), Some(point)) =
-            (self.pixel_scale.get(..2), self.tiepoints.get(..6))
-        {
-            // GDAL takes a negative scale for a mistake, too
-            let (x, y) = (scale[0], -scale[1].abs());
-            [
-                point[3] - point[0] * x,
-                x,
-                0.0,
-                point[4] - point[1] * y,
-                0.0,
-                y,
-            ]
-        } else {
-            let m = self.transformation.get(..16)?;
-            [m[3], m[0], m[1], m[7], m[4], m[5]]
-        };
+    /// The map of the tags; `None` where they have none.
+    pub(crate) fn affine_of_tags(&self) -> Option<[f64; 6]> {
+        let mut affine =
+            if let (Some([x, y]), Some(point)) = (self.scale(), self.tiepoints.get(..6)) {
+                [
+                    point[3] - point[0] * x,
+                    x,
+                    0.0,
+                    point[4] - point[1] * y,
+                    0.0,
+                    y,
+                ]
+            } else {
+                let m = self.transformation.get(..16)?;
+                [m[3], m[0], m[1], m[7], m[4], m[5]]
+            };
         if self.is_point() {
             affine[0] -= (affine[1] + affine[2]) * 0.5;
             affine[3] -= (affine[4] + affine[5]) * 0.5;
@@ -113,7 +151,8 @@ impl GeoReference {
         Some(affine)
     }
 
-    fn with_affine(&self, affine: [f64; 6]) -> Self {
+    /// The same coordinate system with another map.
+    pub(crate) fn with_affine(&self, affine: [f64; 6]) -> Self {
         let mut own = self.clone();
         let [mut x, xx, xy, mut y, yx, yy] = affine;
         if self.is_point() {
@@ -215,7 +254,10 @@ impl GeoReference {
             Some(code) => format!("EPSG:{code}"),
             None if self.keys.is_empty() => "no coordinate reference system".to_owned(),
             None => {
-                let name = self.ascii_params.split('|').next().unwrap_or_default();
+                let text = self.ascii_params.split('|').next().unwrap_or_default();
+                // the first name of well-known text is that of the system
+                let name = text.strip_prefix(TEXT_OF_SYSTEM);
+                let name = name.and_then(|text| text.split('"').nth(1)).unwrap_or(text);
                 format!("a coordinate reference system without code ({name:?})")
             }
         }
@@ -233,9 +275,11 @@ impl GeoReference {
 
     /// Values of all keys that define the CRS; numbers as they are, doubles by their bits.
     fn crs_keys(&self) -> BTreeMap<u16, Vec<u64>> {
-        let relevant = self
-            .entries()
-            .filter(|entry| entry[0] != RASTER_TYPE && !CITATIONS.contains(&entry[0]));
+        let defined_by_text = self.ascii_params.contains(TEXT_OF_SYSTEM);
+        let relevant = self.entries().filter(|entry| {
+            let words = CITATIONS.contains(&entry[0]) && !defined_by_text;
+            entry[0] != RASTER_TYPE && !words
+        });
         relevant
             .map(|&[id, place, count, value]| {
                 let (from, to) = (value as usize, value as usize + count as usize);

@@ -8,19 +8,26 @@
 
 #![forbid(unsafe_code)]
 
+mod band_info;
+mod beside;
 mod cog;
 mod error;
 mod file;
 mod georeference;
+mod image;
+mod masks;
 mod metadata;
+mod pages;
+mod placement;
 mod positioned;
 mod stack;
 mod tiff;
 mod window;
 
+pub use band_info::BandInfo;
 pub use cog::{CogBand, CogCompression, CogNumber, CogSpec, CogWriter};
 pub use error::RasterError;
-pub use file::{BandInfo, RasterFile};
+pub use file::RasterFile;
 pub use georeference::GeoReference;
 pub use stack::{BandChoice, Stack, StackBand, StackReader};
 pub use tiff::samples::SampleType;

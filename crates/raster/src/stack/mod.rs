@@ -8,6 +8,7 @@ pub use band_choice::BandChoice;
 pub use reader::StackReader;
 
 use crate::georeference::extent;
+use crate::masks::MaskBand;
 use crate::{GeoReference, RasterError, RasterFile, Window};
 use grid::Fit;
 use std::path::PathBuf;
@@ -40,8 +41,61 @@ pub struct StackBand {
 pub(crate) struct Member {
     pub(crate) file: Arc<RasterFile>,
     pub(crate) fit: Fit,
-    /// Places among the stack's bands, with the band's number in the file.
-    pub(crate) bands: Vec<(usize, usize)>,
+    pub(crate) bands: Vec<MemberBand>,
+    /// The masks of its bands.
+    pub(crate) masks: Vec<MaskBand>,
+}
+
+/// A chosen band of a file.
+#[derive(Debug)]
+pub(crate) struct MemberBand {
+    /// Place among the stack's bands.
+    pub(crate) place: usize,
+    /// Number of the page it is in, and its number in that page, both from 0.
+    pub(crate) page: usize,
+    pub(crate) band: usize,
+    /// Its number among the bands of the file.
+    pub(crate) of_file: usize,
+    /// Its masks, by their numbers among those of the member.
+    pub(crate) masks: Vec<usize>,
+}
+
+impl Member {
+    /// Bands of a file, each with its place among the stack's.
+    fn of(file: &Arc<RasterFile>, fit: Fit, chosen: &[(usize, usize)]) -> Self {
+        let mut masks: Vec<MaskBand> = Vec::new();
+        let mut bands = Vec::new();
+        for &(place, band) in chosen {
+            let (page, in_page) = file.place_of(band);
+            let mut own = Vec::new();
+            for mask in &file.masks[band] {
+                // what is measured in an alpha band, such as near infrared, is no opacity
+                let measured = |alpha| chosen.iter().any(|(_, band)| *band == alpha);
+                if mask.of_file.is_some_and(measured) {
+                    continue;
+                }
+                let same =
+                    |it: &MaskBand| Arc::ptr_eq(&it.image, &mask.image) && it.band == mask.band;
+                own.push(masks.iter().position(same).unwrap_or_else(|| {
+                    masks.push(mask.clone());
+                    masks.len() - 1
+                }));
+            }
+            bands.push(MemberBand {
+                place,
+                page,
+                band: in_page,
+                of_file: band,
+                masks: own,
+            });
+        }
+        Self {
+            file: Arc::clone(file),
+            fit,
+            bands,
+            masks,
+        }
+    }
 }
 
 /// Bands of several files on one grid.
@@ -49,7 +103,8 @@ pub(crate) struct Member {
 /// Files must have the same CRS and the same extent, and their pixels must fit the grid's by whole
 /// factors. Finer pixels are averaged over whole blocks, missing ones left out (a block of missing
 /// pixels alone is missing); coarser pixels are repeated. Categorical bands take the pixel at a block's
-/// centre, the upper left one of four.
+/// centre, the upper left one of four. Pixels that a mask leaves out are missing; an alpha band is a mask unless
+/// it is one of the chosen bands.
 #[derive(Debug)]
 pub struct Stack {
     files: Vec<Arc<RasterFile>>,
@@ -110,11 +165,7 @@ impl Stack {
         let members = members
             .into_iter()
             .zip(grid.fits)
-            .map(|((file, bands), fit)| Member {
-                file: Arc::clone(&files[file]),
-                fit,
-                bands,
-            })
+            .map(|((file, bands), fit)| Member::of(&files[file], fit, &bands))
             .collect();
         Ok(Self {
             files,
@@ -144,6 +195,34 @@ impl Stack {
     /// All files, also those without a chosen band.
     pub fn files(&self) -> &[Arc<RasterFile>] {
         &self.files
+    }
+
+    /// What was found in the files of chosen bands or beside them and is not read, or not read as one might
+    /// think: sentences for people, each with the file and what helps.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for member in &self.members {
+            notes.extend_from_slice(member.file.notes());
+            let alphas = member.bands.iter().flat_map(|band| {
+                let masks = member.file.masks[band.of_file].iter();
+                masks.filter_map(|mask| mask.of_file)
+            });
+            let mut alphas: Vec<usize> = alphas
+                .filter(|alpha| {
+                    let mut chosen = member.bands.iter();
+                    chosen.any(|band| band.of_file == *alpha)
+                })
+                .collect();
+            alphas.dedup();
+            for alpha in alphas {
+                notes.push(format!(
+                    "band {} of {} is declared to be alpha (opacity) and taken for what was asked for: it masks no pixel",
+                    alpha + 1,
+                    member.file.path().display()
+                ));
+            }
+        }
+        notes
     }
 
     /// Where the grid lies; `None` if the files do not say.

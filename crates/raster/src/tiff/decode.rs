@@ -1,6 +1,7 @@
 //! The bytes of one strip or tile, decompressed and with their predictor undone.
 
 use super::layout::{Compression, Layout, Predictor};
+use super::packing::Packing;
 use super::predictor::{gather_row, sum_row};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::Read;
@@ -10,9 +11,10 @@ use weezl::{BitOrder, LzwStatus};
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     row: Vec<u8>,
+    packed: Vec<u8>,
 }
 
-/// Decodes a chunk of `rows` rows into `out`, numbers in little-endian order.
+/// Decodes a chunk of `rows` rows into `out`, whole numbers in little-endian order.
 ///
 /// # Errors
 /// What is wrong with the bytes, in words.
@@ -23,7 +25,33 @@ pub(crate) fn decode(
     out: &mut Vec<u8>,
     scratch: &mut Scratch,
 ) -> Result<(), String> {
-    let expected = layout.row_bytes() * rows;
+    if layout.packing == Packing::Whole {
+        return decode_packed(layout, rows, coded, out, &mut scratch.row);
+    }
+    let mut packed = std::mem::take(&mut scratch.packed);
+    let decoded = decode_packed(layout, rows, coded, &mut packed, &mut scratch.row);
+    if decoded.is_ok() {
+        out.clear();
+        out.resize(layout.row_bytes() * rows, 0);
+        let packed_rows = packed.chunks_exact(layout.packed_row_bytes());
+        for (row, packed) in out.chunks_exact_mut(layout.row_bytes()).zip(packed_rows) {
+            layout.packing.unpack(layout.sample, packed, 0, row);
+        }
+    }
+    scratch.packed = packed;
+    decoded
+}
+
+/// Decodes a chunk as its numbers lie in the file, but for their byte order and predictor.
+fn decode_packed(
+    layout: &Layout,
+    rows: usize,
+    coded: &[u8],
+    out: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
+) -> Result<(), String> {
+    let row_bytes = layout.packed_row_bytes();
+    let expected = row_bytes * rows;
     out.clear();
     out.resize(expected, 0);
     let found = match layout.compression {
@@ -36,21 +64,21 @@ pub(crate) fn decode(
     if found < expected {
         return Err(format!("{found} bytes, expected {expected}"));
     }
+    let bytes = layout.packing.word(layout.sample);
     // predictor 3 has a byte order of its own
     if layout.big_endian && layout.predictor != Predictor::Floats {
-        to_little_endian(out, layout.sample.bytes());
+        to_little_endian(out, bytes);
     }
-    let (bytes, samples) = (layout.sample.bytes(), layout.chunk_bands);
     match layout.predictor {
         Predictor::None => {}
         Predictor::Differences => {
-            for row in out.chunks_exact_mut(layout.row_bytes()) {
-                sum_row(row, bytes, samples);
+            for row in out.chunks_exact_mut(row_bytes) {
+                sum_row(row, bytes, layout.chunk_bands);
             }
         }
         Predictor::Floats => {
-            for row in out.chunks_exact_mut(layout.row_bytes()) {
-                gather_row(row, bytes, samples, &mut scratch.row);
+            for row in out.chunks_exact_mut(row_bytes) {
+                gather_row(row, bytes, layout.chunk_bands, scratch);
             }
         }
     }

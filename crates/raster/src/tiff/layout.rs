@@ -1,6 +1,7 @@
 //! How the pixels of a TIFF lie in its file.
 
 use super::directory::Directory;
+use super::packing::Packing;
 use super::samples::SampleType;
 use super::tags;
 use crate::RasterError;
@@ -9,7 +10,7 @@ use std::path::Path;
 /// Bytes of a decoded strip or tile beyond which a file is refused: they are decoded whole.
 pub(crate) const MOST_CHUNK_BYTES: usize = 256 << 20;
 /// Bands and pixels in a row or a column beyond which a file is refused.
-const MOST_BANDS: u64 = 4096;
+pub(crate) const MOST_BANDS: usize = 4096;
 const MOST_PIXELS: u64 = 1 << 31;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,11 @@ pub(crate) struct Layout {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) bands: usize,
+    /// The type of the numbers once they are unpacked.
     pub(crate) sample: SampleType,
+    pub(crate) packing: Packing,
+    /// The bits of every byte lie the other way round (FillOrder 2).
+    pub(crate) reversed: bool,
     pub(crate) big_endian: bool,
     pub(crate) compression: Compression,
     pub(crate) predictor: Predictor,
@@ -78,7 +83,7 @@ impl Layout {
         let bands = directory
             .first_number(tags::SAMPLES_PER_PIXEL)?
             .unwrap_or(1);
-        if bands == 0 || bands > MOST_BANDS {
+        if bands == 0 || bands > MOST_BANDS as u64 {
             let allowed = format!("1 to {MOST_BANDS}");
             return Err(RasterError::unsupported(
                 path,
@@ -88,7 +93,7 @@ impl Layout {
             ));
         }
         let bands = bands as usize;
-        let sample = sample_type(directory, path)?;
+        let (packing, sample) = sample_type(directory, path)?;
         let number = directory.first_number(tags::COMPRESSION)?.unwrap_or(1);
         let compression = Compression::of(number).ok_or_else(|| {
             let found = match number {
@@ -97,12 +102,15 @@ impl Layout {
                 50001 => format!("{number} (WebP)"),
                 _ => number.to_string(),
             };
-            let allowed = "none, deflate, LZW, PackBits, Zstandard";
+            let allowed = "none, deflate, LZW, PackBits, Zstandard \
+                           (gdal_translate -co COMPRESS=DEFLATE makes such a file)";
             RasterError::unsupported(path, "compression", found, allowed)
         })?;
-        if directory.first_number(tags::FILL_ORDER)?.unwrap_or(1) != 1 {
-            return Err(RasterError::unsupported(path, "fill order", 2, "1"));
-        }
+        let reversed = match directory.first_number(tags::FILL_ORDER)?.unwrap_or(1) {
+            1 => false,
+            2 => true,
+            other => return Err(RasterError::unsupported(path, "fill order", other, "1, 2")),
+        };
         let chunk_bands = match directory
             .first_number(tags::PLANAR_CONFIGURATION)?
             .unwrap_or(1)
@@ -141,9 +149,11 @@ impl Layout {
             height,
             bands,
             sample,
+            packing,
+            reversed,
             big_endian: directory.big_endian(),
             compression,
-            predictor: predictor(directory, path, compression, sample)?,
+            predictor: predictor(directory, path, compression, (packing, sample))?,
             chunk_bands,
             chunk_width,
             chunk_height,
@@ -173,7 +183,7 @@ impl Layout {
             let what = "size of a strip or tile";
             return Err(RasterError::unsupported(path, what, found, allowed));
         }
-        let planes = self.bands / self.chunk_bands;
+        let planes = self.planes();
         let chunks = self
             .across
             .checked_mul(self.down)
@@ -188,12 +198,22 @@ impl Layout {
         Ok(())
     }
 
-    /// Bytes of one pixel in a chunk.
+    /// Bits of one pixel in a chunk as it lies in the file.
+    pub(crate) fn packed_pixel_bits(&self) -> usize {
+        self.chunk_bands * self.packing.bits(self.sample)
+    }
+
+    /// Bytes of one row in a chunk as it lies in the file: every row begins with a new byte.
+    pub(crate) fn packed_row_bytes(&self) -> usize {
+        (self.chunk_width * self.packed_pixel_bits()).div_ceil(8)
+    }
+
+    /// Bytes of one unpacked pixel in a chunk.
     pub(crate) fn pixel_bytes(&self) -> usize {
         self.chunk_bands * self.sample.bytes()
     }
 
-    /// Bytes of one row in a chunk.
+    /// Bytes of one unpacked row in a chunk.
     pub(crate) fn row_bytes(&self) -> usize {
         self.chunk_width * self.pixel_bytes()
     }
@@ -208,6 +228,16 @@ impl Layout {
         }
     }
 
+    /// Planes of chunks: one for each band, or one for all of them.
+    pub(crate) fn planes(&self) -> usize {
+        self.bands / self.chunk_bands
+    }
+
+    /// Number of chunks that the file has places for.
+    pub(crate) fn chunks(&self) -> usize {
+        self.offsets.len().max(self.byte_counts.len())
+    }
+
     /// Number of a chunk among all of them.
     pub(crate) fn chunk(&self, plane: usize, chunk_row: usize, chunk_column: usize) -> usize {
         (plane * self.down + chunk_row) * self.across + chunk_column
@@ -220,7 +250,10 @@ impl Layout {
     }
 }
 
-fn sample_type(directory: &Directory<'_>, path: &Path) -> Result<SampleType, RasterError> {
+fn sample_type(
+    directory: &Directory<'_>,
+    path: &Path,
+) -> Result<(Packing, SampleType), RasterError> {
     let same = |tag, default, name| {
         let values = directory.numbers(tag)?.unwrap_or_else(|| vec![default]);
         let first = values.first().copied().unwrap_or(default);
@@ -243,14 +276,15 @@ fn sample_type(directory: &Directory<'_>, path: &Path) -> Result<SampleType, Ras
         4 => 1,
         format => format,
     };
-    SampleType::of(format, bits).ok_or_else(|| {
+    Packing::of(format, bits).ok_or_else(|| {
         let found = match format {
             1 => format!("unsigned of {bits} bits"),
             2 => format!("signed of {bits} bits"),
             3 => format!("float of {bits} bits"),
             _ => format!("format {format} of {bits} bits"),
         };
-        let allowed = "u8, i8, u16, i16, u32, i32, f32, f64";
+        let allowed = "unsigned of 1 to 32 bits, signed of 8, 16 or 32, floats of 16, 24, 32 or 64 \
+                       (gdal_translate -ot Float32 makes such a file)";
         RasterError::unsupported(path, "sample type", found, allowed)
     })
 }
@@ -259,19 +293,21 @@ fn predictor(
     directory: &Directory<'_>,
     path: &Path,
     compression: Compression,
-    sample: SampleType,
+    (packing, sample): (Packing, SampleType),
 ) -> Result<Predictor, RasterError> {
     // the tag is without meaning for the codings that know no predictor
     if matches!(compression, Compression::None | Compression::PackBits) {
         return Ok(Predictor::None);
     }
+    let whole = matches!(packing, Packing::Whole | Packing::Half);
     match directory.first_number(tags::PREDICTOR)?.unwrap_or(1) {
         1 => Ok(Predictor::None),
-        2 => Ok(Predictor::Differences),
+        2 if whole => Ok(Predictor::Differences),
         3 if sample.is_float() => Ok(Predictor::Floats),
         other => {
-            let allowed = "1, 2, and 3 for floats";
-            Err(RasterError::unsupported(path, "predictor", other, allowed))
+            let found = format!("{other} of numbers of {} bits", packing.bits(sample));
+            let allowed = "1; 2 for numbers of 8, 16, 32 or 64 bits; 3 for floats";
+            Err(RasterError::unsupported(path, "predictor", found, allowed))
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod chunks;
 pub(crate) mod decode;
 pub(crate) mod directory;
 pub(crate) mod layout;
+pub(crate) mod packing;
 pub(crate) mod predictor;
 pub(crate) mod samples;
 pub(crate) mod tags;

@@ -60,6 +60,8 @@ pub(crate) fn gather_row(row: &mut [u8], bytes: usize, samples: usize, scratch: 
     scratch.extend_from_slice(row);
     let numbers = row.len() / bytes;
     match bytes {
+        2 => gather::<2>(row, scratch, numbers),
+        3 => gather::<3>(row, scratch, numbers),
         4 => gather::<4>(row, scratch, numbers),
         _ => gather::<8>(row, scratch, numbers),
     }

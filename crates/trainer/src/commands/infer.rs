@@ -259,7 +259,10 @@ fn fingerprint(
 ) -> Result<String, TrainerError> {
     let mut hash = Sha256::new();
     hash.update(weights);
-    for path in inputs {
+    // masks and places that lie beside rasters are inputs too
+    let beside = inputs.iter().flat_map(raster::RasterFile::files_beside);
+    let inputs: Vec<std::path::PathBuf> = inputs.iter().cloned().chain(beside).collect();
+    for path in &inputs {
         let about = std::fs::metadata(path).map_err(|e| TrainerError::io(path, e))?;
         hash.update(path.display().to_string());
         hash.update(about.len().to_le_bytes());

@@ -64,6 +64,9 @@ impl RasterJob<'_> {
         let files = files?;
         let choices = self.plan.bands(&files)?;
         let stack = Stack::of(files, &choices, self.resolution)?;
+        for note in stack.notes() {
+            warn!("{note}");
+        }
         let whole = match self.bbox {
             None => stack.window(),
             Some(bbox) => stack.window_of(bbox)?,
