@@ -167,11 +167,12 @@ impl CogWriter {
             levels,
             spec,
         };
-        if !compressed && records.is_empty() {
-            if let Err(error) = writer.begin(end) {
-                let _ = writer.discard();
-                return Err(error);
-            }
+        if !compressed
+            && records.is_empty()
+            && let Err(error) = writer.begin(end)
+        {
+            let _ = writer.discard();
+            return Err(error);
         }
         for record in records {
             writer
