@@ -83,7 +83,7 @@ fn leaf_constants_must_fit_the_version() {
 
 #[test]
 fn a_sensor_of_the_user() {
-    let text = "# mine\nwavelength_nm,red,nir\n650,1,0\n651,3,0\n800,0,2\n";
+    let text = "# mine\nwavelength_nm,red,nir\n650,1,0\n651,3,0\n652,0,0\n799,0,0\n800,0,2\n";
     let sensor = Sensor::parse("mine", text).unwrap();
     assert_eq!(sensor.band_names(), ["red", "nir"]);
     assert_eq!(sensor.wavelengths_nm(), [650, 651, 800]);

@@ -26,6 +26,8 @@ const STRETCH: usize = 64 * PART;
 const ALONE: usize = 16;
 /// Observations from which it is judged whether they can be what they are given as.
 const LOOKED_AT: usize = 10_000;
+/// Fewer observations say nothing of all.
+const TOO_FEW: usize = 32;
 /// The column that is no number but bits.
 const BITS: &str = "flags";
 
@@ -215,7 +217,12 @@ impl Model {
                 }
             }
         }
-        if let Some(what) = evidence.contradiction() {
+        // a few say nothing: a chunk of clouds, or the one number with which Dask asks for types
+        if evidence.observations() < TOO_FEW {
+            return Ok(());
+        }
+        let is_scaled = matches!(seen.values, Values::DigitalNumbers { .. });
+        if let Some(what) = evidence.contradiction().filter(|_| !is_scaled) {
             return Err(PyValueError::new_err(format!(
                 "what is given as {} looks like {}: {}; digital numbers need digital_numbers=(scale, offset)",
                 what.declared, what.likely, what.evidence

@@ -7,8 +7,8 @@ import pytest
 X = np.array([[40.0]])
 
 
-def bands(geometry=None, **options):
-    return phys_smpl.Rtm(free=["cab"], **options).forward(X, geometry)
+def bands(at=None, **options):
+    return phys_smpl.Rtm(free=["cab"], **options).forward(X, at)
 
 
 def test_a_fixed_angle_is_used():
@@ -45,7 +45,7 @@ def test_a_fixed_angle_is_used():
         ({"variant": "4SAIL"}, "published, enmap_box, sail"),
         ({"sensor": "S2A"}, "did you mean 's2a'"),
         ({"precision": "Double"}, "did you mean 'double'"),
-        ({"bands": ["B4"]}, "unknown band 'B4'.*did you mean 'B04'"),
+        ({"bands": ["b04"]}, "unknown band 'b04'.*did you mean 'B04'"),
         ({"geometry": ["sza"]}, "unknown parameter 'sza'"),
     ],
 )

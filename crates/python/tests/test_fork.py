@@ -21,11 +21,11 @@ import gc, multiprocessing as mp, os, sys, threading
 import numpy as np, phys_smpl
 how, what, threads = sys.argv[1], sys.argv[2], eval(sys.argv[3])
 if what == "rtm":
-    given = np.repeat([[1.5, 40, 3, .8]], 500, 0)
+    given = np.repeat([[1.5, 40, 3, .8]], 100, 0)
     model = phys_smpl.Rtm(free=["N", "cab", "LAI", "fc"], threads=threads)
     work = lambda model=model: float(model.forward_with_jacobian(given)[1].sum())
 else:
-    given = np.repeat([np.linspace(.03, .4, 10)], 500, 0)
+    given = np.repeat([np.linspace(.03, .4, 10)], 100, 0)
     model = phys_smpl.Model.load(sys.argv[4], threads=threads, refine=1)
     work = lambda model=model: float(np.nansum(model.infer(given)["LAI"]))
 expected = work()

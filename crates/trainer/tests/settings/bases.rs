@@ -201,7 +201,7 @@ fn of_forests() -> Vec<Recipe> {
         (
             "forest at nodes",
             vec![forest()],
-            json!({"physics": {"spectral": {"sampling": "quadrature"}}}),
+            json!({"physics": {"spectral": {"sampling": "quadrature"}, "fixed": {"cw": 0.01}}}),
         ),
         (
             "forest of free leaf angles",
@@ -269,6 +269,11 @@ pub fn bases() -> Vec<Base> {
             }
             merge(&mut config, &patch);
             let network = config["phys_vae"].as_object_mut().unwrap();
+            // β rises only where there is a KL
+            let off = |key: &str, value: bool| network.get(key) == Some(&json!(value));
+            if off("kl_without_physics", false) || off("deterministic_latents", true) {
+                network.remove("kl_warmup_epochs");
+            }
             // the widths of heads that are not there are not written
             if network["dim_z_aux"] == 0 {
                 network.remove("hidlayers_z_aux");

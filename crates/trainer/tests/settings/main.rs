@@ -112,7 +112,7 @@ fn sweep(base: &Base, folder: &Path) -> Found {
         schema_walk::put(&mut changed, &path, value.clone());
         found.tries += 1;
         let told = |what: &str| format!("{}: {path} = {value}: {what}", base.name);
-        match judge(&own, &changed, folder) {
+        match judge(&own, &changed, &path, folder) {
             Verdict::RefusedOtherwise => found.otherwise_refused += 1,
             Verdict::Changes => {
                 found.changing += 1;

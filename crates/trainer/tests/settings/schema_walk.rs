@@ -58,7 +58,9 @@ fn walk(schema: &Value, value: &Value, path: &str, f: &mut dyn FnMut(&str, &Valu
     };
     for (key, below) in object["properties"].as_object().unwrap() {
         let path = join(path, key);
-        let own = value.get(key).unwrap_or(&Value::Null);
+        // a default may not be written
+        let default = below.get("default").unwrap_or(&Value::Null);
+        let own = value.get(key).unwrap_or(default);
         if is_block(below, own) {
             walk(below, own, &path, f);
         } else {

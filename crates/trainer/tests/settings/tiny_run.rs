@@ -93,10 +93,12 @@ fn train(checked: &CheckedExperiment) -> Result<Outcome, String> {
 }
 
 /// Tries a configuration that differs from `own` in one key.
-pub fn judge(own: &Outcome, changed: &Value, folder: &Path) -> Verdict {
+pub fn judge(own: &Outcome, changed: &Value, path: &str, folder: &Path) -> Verdict {
+    // another key that is without effect now is another matter
+    let about_it = format!(" {path} = ");
     let (checked, refused) = match checked(changed, folder, false) {
         Ok(checked) => (checked, false),
-        Err(message) if message.contains("it has no effect") => {
+        Err(message) if message.contains("it has no effect") && message.contains(&about_it) => {
             match self::checked(changed, folder, true) {
                 Ok(checked) => (checked, true),
                 Err(_) => return Verdict::RefusedOtherwise,

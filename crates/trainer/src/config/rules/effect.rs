@@ -194,7 +194,8 @@ impl<'a> Keys<'a> {
 
     /// Whether β is ever more than 0.
     fn has_kl(&self) -> bool {
-        !self.no_physics() || self.config.phys_vae.kl_without_physics
+        let network = &self.config.phys_vae;
+        !network.deterministic_latents && (!network.no_phy || network.kl_without_physics)
     }
 
     fn of_residual(&mut self) {
@@ -284,8 +285,9 @@ impl<'a> Keys<'a> {
         let has_aux = self.config.phys_vae.dim_z_aux > 0;
         self.unread(!has_aux, "objective.beta_max_z_aux", no_aux);
         let switched_off = "while phys_vae.kl_without_physics is false";
-        self.unread(!self.has_kl(), "objective.beta_max_z_aux", switched_off);
         self.unread(deterministic, "objective.beta_max_z_aux", DETERMINISTIC);
+        self.unread(deterministic, "phys_vae.kl_without_physics", DETERMINISTIC);
+        self.unread(!self.has_kl(), "objective.beta_max_z_aux", switched_off);
         let physical = !self.no_physics()
             && !self.simulated()
             && (controlled || objective.beta_max_z_phy > 0.0);
