@@ -40,8 +40,7 @@ impl InputPlan {
         let mut taken: Vec<(usize, usize)> = vec![];
         for (k, name) in self.numbers.iter().enumerate() {
             let found = match place(name) {
-                Some(Some(i)) => Ok(i),
-                Some(None) => Err(NotFound::Nowhere),
+                Some(found) => found,
                 None => find(self.sought(k), &candidates),
             };
             let refuse = |problem: String| TrainerError::NotFound {
@@ -144,20 +143,18 @@ impl InputPlan {
     }
 }
 
-/// The place among all bands that `3` or `2:1` stands for, `Some(None)` if there is no such; `None` of other text.
-fn numbered(text: &str, files: &[RasterFile]) -> Option<Option<usize>> {
+/// The place among all bands that `3` or `2:1` stands for; `None` of other text.
+fn numbered(text: &str, files: &[RasterFile]) -> Option<Result<usize, NotFound>> {
     let number = |text: &str| text.trim().parse::<usize>().ok();
     let bands = |at: usize| files.get(at).map_or(0, |file| file.bands().len());
     let before = |at: usize| (0..at).map(bands).sum::<usize>();
-    match text.split_once(':') {
-        Some((file, band)) => {
-            let (file, band) = (number(file)?, number(band)?);
-            let place = file.checked_sub(1).zip(band.checked_sub(1));
-            Some(place.and_then(|(file, band)| (band < bands(file)).then(|| before(file) + band)))
-        }
-        None => {
-            let at = number(text)?.checked_sub(1);
-            Some(at.filter(|at| *at < before(files.len())))
-        }
-    }
+    let place = if let Some((file, band)) = text.split_once(':') {
+        let (file, band) = (number(file)?, number(band)?);
+        let place = file.checked_sub(1).zip(band.checked_sub(1));
+        place.and_then(|(file, band)| (band < bands(file)).then(|| before(file) + band))
+    } else {
+        let at = number(text)?.checked_sub(1);
+        at.filter(|at| *at < before(files.len()))
+    };
+    Some(place.ok_or(NotFound::Nowhere))
 }
