@@ -73,7 +73,7 @@ fn missing_pixels_are_left_out_before_they_are_averaged() {
             };
             let holed = |band: usize, row: usize, col: usize| {
                 let is_hole = row % factor == 1
-                    && col % factor == 0
+                    && col.is_multiple_of(factor)
                     && (row / factor + col / factor).is_multiple_of(2);
                 if is_hole && band < ends {
                     hole

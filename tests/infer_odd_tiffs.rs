@@ -35,15 +35,11 @@ fn numbers() -> Vec<u64> {
 }
 
 fn names() -> Value {
-    let items: String = (0..10)
-        .map(|at| {
-            format!(
-                "<Item name=\"DESCRIPTION\" sample=\"{at}\" role=\"description\">{}</Item>",
-                CHANNELS[at]
-            )
-        })
-        .collect();
-    Value::Text(format!("<GDALMetadata>{items}</GDALMetadata>"))
+    let items = CHANNELS.iter().enumerate().map(|(at, channel)| {
+        format!("<Item name=\"DESCRIPTION\" sample=\"{at}\" role=\"description\">{channel}</Item>")
+    });
+    let items: Vec<String> = items.collect();
+    Value::Text(format!("<GDALMetadata>{}</GDALMetadata>", items.concat()))
 }
 
 fn image(bits: usize) -> Image {

@@ -83,6 +83,9 @@ fn state(run: &Path, file: &str) -> (u64, Option<u64>) {
     )
 }
 
+/// What it is, the run that it is made of, how, and what the message says.
+type Case<'a> = (&'a str, &'a Path, &'a dyn Fn(&Path), &'a str);
+
 /// What a run holds where there is no state to resume from: it is refused with what to do, and stays as it is.
 #[test]
 fn where_there_is_no_state_nothing_is_touched() {
@@ -129,7 +132,7 @@ fn where_there_is_no_state_nothing_is_touched() {
         fs::write(path, bytes).unwrap();
     };
     let anew = "train anew with its configuration: trainer train --config";
-    let cases: [(&str, &Path, &dyn Fn(&Path), &str); 10] = [
+    let cases: [Case; 10] = [
         ("an exported model", &exported, &|_| {}, anew),
         (
             "its last state is gone",

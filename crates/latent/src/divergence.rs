@@ -67,12 +67,8 @@ pub fn kl_from_prior<E: Scalar>(
     }
     for (m, v) in mean.chunks_exact(k).zip(lnvar.chunks_exact(k)) {
         for (((sum, m), v), (centre, scale)) in sums.iter_mut().zip(m).zip(v).zip(&prior) {
-            // written so that NaN stays
-            let v = match v.wide() {
-                v if v < LNVAR_MIN => LNVAR_MIN,
-                v if v > LNVAR_MAX => LNVAR_MAX,
-                v => v,
-            };
+            // `clamp` leaves NaN as it is
+            let v = v.wide().clamp(LNVAR_MIN, LNVAR_MAX);
             let (m, v) = (m.wide() - centre, v - scale);
             *sum += 0.5 * (v.exp_m1() - v + m * m * (-scale).exp());
         }

@@ -222,13 +222,13 @@ mod tests {
         ) {
             let rule = PlateauRule { patience, threshold, ..RULE };
             let flat = vec![height; patience + 2];
-            prop_assert_eq!(rates(rule, &flat).last(), Some(&0.5));
+            prop_assert_eq!(rates(rule, &flat).pop(), Some(0.5));
             let mut falling = vec![height];
             for _ in 0..20 {
                 let last = *falling.last().unwrap();
                 falling.push(last - last.abs() * (threshold + 0.01) - 1e-12);
             }
-            prop_assert_eq!(rates(rule, &falling).last(), Some(&1.0));
+            prop_assert_eq!(rates(rule, &falling).pop(), Some(1.0));
         }
     }
 }

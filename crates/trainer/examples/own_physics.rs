@@ -174,7 +174,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         evaluation.errors.mse, evaluation.errors.rmse_physical
     );
     for (name, r) in evaluation.recovery.iter().flatten() {
-        println!("{name:<5} R² {:.3}, RMSE {:.3} {}", r.r2, r.rmse, r.unit);
+        println!(
+            "{name:<5} R² {}, RMSE {:.3} {}",
+            r.r2.map_or("undefined".to_owned(), |r2| format!("{r2:.3}")),
+            r.rmse,
+            r.unit
+        );
     }
     std::fs::remove_dir_all(&runs)?;
     Ok(())

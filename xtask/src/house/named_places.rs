@@ -101,7 +101,9 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
 /// Paths of Rust sources in backticks.
 fn named_files(text: &str) -> Vec<String> {
     (text.split('`').skip(1).step_by(2))
-        .filter(|word| word.starts_with("crates/") && word.ends_with(".rs"))
+        .filter(|word| {
+            word.starts_with("crates/") && Path::new(word).extension().is_some_and(|e| e == "rs")
+        })
         .map(ToOwned::to_owned)
         .collect()
 }

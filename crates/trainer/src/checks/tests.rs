@@ -63,7 +63,9 @@ fn records(spoilt: &Assembled) -> Vec<Record> {
 
 fn judged(records: &[Record], rules: Vec<InForce>) -> [Option<bool>; 5] {
     let mut judge = Judge::new(rules);
-    records.iter().for_each(|record| judge.see(record));
+    for record in records {
+        judge.see(record);
+    }
     judge.checks().named().map(|(_, result)| result)
 }
 
@@ -145,12 +147,20 @@ fn healthy_runs_pass_or_are_left_open() {
     println!("{number} objectives and schedules");
 }
 
+/// What is spoilt, further settings, how an experiment is spoilt, and the checks that fail.
+type Spoilt = (
+    &'static str,
+    &'static [&'static str],
+    fn(&mut Experiment),
+    [bool; 5],
+);
+
 /// A training that does not do what its configuration says, by what the loss or the optimiser was given.
 #[test]
 fn each_check_fails_on_a_run_that_was_spoilt() {
     let healthy = assembled(&[]);
     let (f, t) = (false, true);
-    let cases: [(&str, &[&str], fn(&mut Experiment), [bool; 5]); 8] = [
+    let cases: [Spoilt; 8] = [
         // Stage B begins within what shall be Stage A: the KL costs there
         (
             "stage B too early",

@@ -179,7 +179,7 @@ pub fn table() -> String {
     ];
     let mut text = "| a changed key means | keys |\n|---|---|\n".to_owned();
     for (meaning, standing) in rows {
-        text += &format!("| {meaning} | {} |\n", keys_of(standing));
+        text.extend(["| ", meaning, " | ", &keys_of(standing), " |\n"]);
     }
     text
 }

@@ -13,6 +13,10 @@ use nn::Scalar;
 use schedules::{BestSelection, EarlyStopping};
 use tracing::info;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts, each asked by itself"
+)]
 /// What may have changed since a run was saved that goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -30,6 +34,10 @@ pub struct Changes {
     pub then: Option<String>,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts, each asked by itself"
+)]
 /// What is to be done on the disk once a state was taken.
 pub(super) struct Pending {
     /// An earlier state than the last one.

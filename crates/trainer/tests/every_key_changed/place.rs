@@ -1,6 +1,7 @@
 //! A folder with tables, in which the program is started.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -50,12 +51,8 @@ impl Place {
                 };
                 let cells: Vec<String> = (0..11).chain([1]).map(cell).collect();
                 text += &cells.join(",");
-                text += &format!(
-                    ",{},{},40,oak,{r},2020-06-{:02},2\n",
-                    30 + r,
-                    r % 9,
-                    1 + r % 28
-                );
+                let (tts, tto, day) = (30 + r, r % 9, 1 + r % 28);
+                writeln!(text, ",{tts},{tto},40,oak,{r},2020-06-{day:02},2").unwrap();
             }
             text
         };

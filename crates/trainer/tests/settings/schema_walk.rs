@@ -96,7 +96,7 @@ pub fn changes(config: &Value) -> Vec<Change> {
 pub fn keys(config: &Value) -> Vec<String> {
     let mut keys = vec![];
     walk(schema(), config, "", &mut |path, _, _| {
-        keys.push(path.to_owned())
+        keys.push(path.to_owned());
     });
     keys
 }
