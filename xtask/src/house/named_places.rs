@@ -32,11 +32,28 @@ const PLACES: &[Place] = &[
         does: writes_files,
     },
     Place {
+        what: "has an assertion, an `expect` or a `panic!`",
+        page: "docs/robustness.md",
+        heading: "## Assertions",
+        does: can_panic,
+    },
+    Place {
         what: "computes on the host within a step on a GPU",
         page: "docs/gpu.md",
         heading: "## What runs where",
         does: |code| code.contains("host_op(") || code.contains("fn detach<"),
     },
+];
+
+/// What ends the thread where it is not so; assertions in constants end the compilation.
+const PANICS: &[&str] = &[
+    ".expect(",
+    ".unwrap()",
+    "assert!(",
+    "assert_eq!(",
+    "assert_ne!(",
+    "panic!(",
+    "unreachable!(",
 ];
 
 /// Calls of the standard library that change what is on a disk.
@@ -130,6 +147,15 @@ fn has_word(code: &str, wanted: &str) -> bool {
         .any(|word| word == wanted)
 }
 
+fn can_panic(code: &str) -> bool {
+    let lines = code.lines().filter(|line| !line.starts_with("const "));
+    let mut words = lines.flat_map(|line| {
+        line.split_whitespace()
+            .map(|word| word.replace("debug_assert", ""))
+    });
+    words.any(|word| PANICS.iter().any(|call| word.contains(call)))
+}
+
 fn writes_files(code: &str) -> bool {
     CHANGES_A_DISK.iter().any(|call| {
         // `PartFile::create(` is another function
@@ -159,6 +185,15 @@ mod tests {
             "fn a() { std::fs::rename(p, q); }"
         )));
         assert!(!writes_files("fn a() { PartFile::create(p) }"));
+    }
+
+    #[test]
+    fn a_constant_is_checked_by_the_compiler() {
+        assert!(can_panic("fn a() {\n    b().expect(\"plain data\");\n}"));
+        assert!(can_panic("fn a() { assert_eq!(1, 2); }"));
+        assert!(!can_panic(
+            "const _: () = assert!(A.len() == B);\n    debug_assert!(x);"
+        ));
     }
 
     /// A page that names a file too few and one too many is refused for both.
@@ -194,6 +229,7 @@ mod tests {
                  not name it",
                 "`## Who writes files` of ARCHITECTURE.md names crates/a/src/other.rs, which is not a file that writes, \
                  renames or removes files",
+                "docs/robustness.md: no section `## Assertions` that names files",
                 "docs/gpu.md: no section `## What runs where` that names files",
                 "crates/a/src/lib.rs computes on the host within a step on a GPU, and `## What runs where` of docs/gpu.md \
                  does not name it",

@@ -23,7 +23,7 @@ pub mod input;
 mod networks;
 mod noise;
 #[cfg(test)]
-mod one_meaning;
+mod tests;
 mod products;
 mod raster_job;
 mod raster_sample;

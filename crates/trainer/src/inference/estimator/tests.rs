@@ -117,13 +117,13 @@ fn an_absurd_number_costs_its_own_observation_alone() {
         f32::MIN_POSITIVE,
     ];
     let mut tried = 0;
-    // models are too large for an array on the stack
-    let tries = Vec::from([
-        (shipped(), Request::default()),
-        (shipped(), refined(1)),
-        (untrained(), Request::default()),
-    ]);
-    for (trained, request) in tries {
+    let cases: [fn() -> (_, _); 3] = [
+        || (shipped(), Request::default()),
+        || (shipped(), refined(1)),
+        || (untrained(), Request::default()),
+    ];
+    for case in cases {
+        let (trained, request) = case();
         let seen = spectra(&trained, 3);
         let estimator = estimator(trained, request);
         let (d, c, n) = (estimator.channels().len(), estimator.conditions().len(), 3);
