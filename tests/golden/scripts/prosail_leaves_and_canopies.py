@@ -1,4 +1,4 @@
-"""Leaves and canopies by the package prosail, for crates/physics/tests/data/prosail_*.json.
+"""Leaves and canopies by the package prosail, for crates/physics/tests/data/prosail_*.
 
     pip install prosail==2.0.5 numpy scipy numba
     python prosail_leaves_and_canopies.py         # writes beside the tests of the physics crate
@@ -52,8 +52,8 @@ def columns(table, names):
     return {ours: getattr(table, theirs) for ours, theirs in names.items()}
 
 
-def leaf(version, p):
-    """Reflectance and transmittance of one leaf, 400 to 2500 nm."""
+def leaf(version, p, at=LEAF_NM):
+    """Reflectance and transmittance of one leaf at these wavelengths."""
     common = (p["N"], p["cab"], p["car"])
     if version == "prospect_5b":
         _, rho, tau = prosail.run_prospect(
@@ -82,7 +82,7 @@ def leaf(version, p):
             nr=pro["n"], kab=pro["k_cab"], kcar=pro["k_car"], kbrown=pro["k_brown"],
             kw=pro["k_w"], km=dry, kant=pro["k_anth"],
         )
-    return rho[LEAF_NM - 400].tolist(), tau[LEAF_NM - 400].tolist()
+    return rho[at - 400].tolist(), tau[at - 400].tolist()
 
 
 def leaves(rng):
@@ -113,6 +113,35 @@ def leaves(rng):
     for name, table in [("table_5", five), ("table_d", d)]:
         content[name] = {k: v[LEAF_NM - 400].tolist() for k, v in table.items()}
     write("prosail_leaves.json", content)
+
+
+# two leaves that show each coefficient where it is smallest: many layers, little else that absorbs
+EVERY_NM = {
+    "N": (3.8, 1.4),
+    "cab": (118, 15),
+    "car": (28, 3),
+    "anth": (0.5, 38),
+    "cbrown": (0.0, 0.9),
+    "cw": (0.09, 0.001),
+    "cm": (0.0005, 0.02),
+    "cp": (0.0002, 0.004),
+    "cbc": (0.0003, 0.016),
+}
+
+
+def every_nm():
+    """Two leaves of every version at all wavelengths, in units of 1e-9."""
+    at = np.arange(400, 2501)
+    columns = {"wavelength_nm": at}
+    for version in ["prospect_4", "prospect_5", "prospect_5b", "prospect_d", "prospect_pro"]:
+        for i in range(2):
+            both = leaf(version, {k: v[i] for k, v in EVERY_NM.items()}, at)
+            for what, values in zip(("reflectance", "transmittance"), both):
+                columns[f"{version} {i} {what}"] = np.round(np.array(values) * 1e9).astype(int)
+    rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values()))]
+    path = CRATE / "tests" / "data" / "prosail_every_nm.csv"
+    path.write_text("\n".join(rows) + "\n")
+    print(path, path.stat().st_size, "bytes")
 
 
 def canopies(rng):
@@ -201,4 +230,5 @@ def canopies(rng):
 
 
 leaves(np.random.default_rng(SEED))
+every_nm()
 canopies(np.random.default_rng(SEED + 1))

@@ -132,6 +132,31 @@ pub const ROWS: &[Row] = &[
         OWN,
     ),
     row(
+        "prosail at all wavelengths prospect_d",
+        "PROSPECT-D, 2 leaves × 2101 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail at all wavelengths prospect_pro",
+        "PROSPECT-PRO, 2 leaves × 2101 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail at all wavelengths prospect_5",
+        "PROSPECT-5, 2 leaves × 2101 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail at all wavelengths prospect_5b",
+        "PROSPECT-5B, 2 leaves × 2101 wavelengths",
+        PROSAIL,
+    ),
+    row(
+        "prosail at all wavelengths prospect_4",
+        "PROSPECT-4, 2 leaves × 2101 wavelengths",
+        PROSAIL,
+    ),
+    row(
         "prosail prospect_d",
         "PROSPECT-D, 24 leaves × 50 wavelengths",
         PROSAIL,

@@ -131,7 +131,7 @@ impl Reference {
                 ("Ed", "e_diffuse"),
             ],
         );
-        let response = response.replacen("wl_nm", "wavelength_nm", 1);
+        let response = every_nm(&response.replacen("wl_nm", "wavelength_nm", 1));
         let rows: Vec<Vec<f64>> = angles
             .lines()
             .skip(1)
@@ -190,6 +190,25 @@ pub fn forest(params: &Value, i: usize) -> CanopyParameters {
         forest.set(name, number(&params[name][i])).unwrap();
     }
     forest
+}
+
+/// A table of response functions with the wavelengths it leaves out, at which every band is 0. Without
+/// them the response would be taken as linear across a short gap.
+fn every_nm(text: &str) -> String {
+    let mut lines = text.lines();
+    let header = lines.next().unwrap();
+    let zeros = ",0".repeat(header.split(',').count() - 1);
+    let mut table = format!("{header}\n");
+    let mut next = None;
+    for line in lines {
+        let nm: u32 = line.split(',').next().unwrap().parse().unwrap();
+        for left_out in next.unwrap_or(nm)..nm {
+            table += &format!("{left_out}{zeros}\n");
+        }
+        table += &format!("{line}\n");
+        next = Some(nm + 1);
+    }
+    table
 }
 
 /// Some columns of a table under other names.
