@@ -84,6 +84,9 @@ fn healthy_runs_pass_or_are_left_open() {
         "phys_vae.dim_z_phy=0",
         "phys_vae.epochs_pretrain=0",
         "pretrain.spectra_per_epoch=null",
+        // what has no effect without physics
+        "phys_vae.hidlayers_z_phy=[128]",
+        "physics.spectral.sampling=exact",
     ];
     let plateau =
         r#"lr_scheduler={"type":"ReduceLROnPlateau","patience":0,"factor":0.5,"threshold":0.5}"#;
@@ -120,7 +123,10 @@ fn healthy_runs_pass_or_are_left_open() {
             [PASS, PASS, PASS, None, PASS],
         ),
         (&simulation, [PASS, PASS, PASS, None, None]),
-        (&["phys_vae.dim_z_aux=0"], [PASS; 5]),
+        (
+            &["phys_vae.dim_z_aux=0", "phys_vae.hidlayers_z_aux=[128]"],
+            [PASS; 5],
+        ),
         (&["phys_vae.residual=low_rank"], [PASS; 5]),
         (&no_physics, [None, PASS, None, None, PASS]),
         (&[plateau], [PASS; 5]),

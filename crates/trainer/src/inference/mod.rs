@@ -22,8 +22,6 @@ mod flags;
 pub mod input;
 mod networks;
 mod noise;
-#[cfg(test)]
-mod tests;
 mod products;
 mod raster_job;
 mod raster_sample;
@@ -31,6 +29,8 @@ mod refinement;
 mod table_job;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use columns::{Column, Written};
 pub(crate) use estimator::rmse_by_row;

@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             message,
             "run cannot go on with phys_vae.activation = \"relu\": its weights or their moments were learned with \
-             \"elu\", and mean something else under another; go on without that change, or begin anew: trainer train"
+             \"elu\", and mean something else under another; go on without that change, or begin anew"
         );
         let likelihood = |name: &str| json!({"objective": {"likelihood": name}});
         assert!(of(&likelihood("huber"), &likelihood("learned_noise")).is_err());
