@@ -203,9 +203,10 @@ fn every_nm(text: &str) -> String {
     for line in lines {
         let nm: u32 = line.split(',').next().unwrap().parse().unwrap();
         for left_out in next.unwrap_or(nm)..nm {
-            table += &format!("{left_out}{zeros}\n");
+            table += &(left_out.to_string() + &zeros + "\n");
         }
-        table += &format!("{line}\n");
+        table += line;
+        table += "\n";
         next = Some(nm + 1);
     }
     table
