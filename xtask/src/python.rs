@@ -24,20 +24,25 @@ pub struct TestArgs {
 /// Its manifest: a workspace of its own.
 const MANIFEST: &str = "crates/python/Cargo.toml";
 
-/// What builds the wheel. On Linux the linker is Zig's, which knows the functions of every glibc: one that links with the
-/// system's own asks for a system as new as that.
-const FOR_BUILDING: [&str; 1] = if cfg!(target_os = "linux") {
-    ["maturin[zig]>=1.7,<2"]
-} else {
-    ["maturin>=1.7,<2"]
-};
+/// What builds the wheel.
+const FOR_BUILDING: &str = "maturin>=1.7,<2";
+
+/// The same with Zig, whose linker knows the functions of every glibc: a wheel that is linked by the system's own asks for a
+/// system as new as that.
+const WITH_ZIG: &str = "maturin[zig]>=1.7,<2";
 
 /// A wheel for every Linux since 2014 (glibc 2.17), which is what clusters run.
-const FOR_OLD_SYSTEMS: &[&str] = if cfg!(target_os = "linux") {
-    &["--zig", "--compatibility", "manylinux2014"]
-} else {
-    &[]
-};
+const FOR_OLD_SYSTEMS: [&str; 3] = ["--zig", "--compatibility", "manylinux2014"];
+
+/// Tells the tests that the wheel is for systems as new as this one.
+const ONLY_HERE: &str = "PHYS_SMPL_WITHOUT_ZIG";
+
+/// Whose linker makes the wheel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linker {
+    Zig,
+    System,
+}
 
 /// What tests/ use besides pytest.
 const FOR_TESTS: [&str; 2] = ["mypy", "pandas"];
@@ -57,7 +62,7 @@ pub fn wheel(args: &WheelArgs) -> ExitCode {
     let out = args.out.clone().unwrap_or_else(|| chore.target("wheels"));
     report(
         "wheel",
-        chore.wheel(&out).map(|()| format!("in {}", out.display())),
+        chore.wheel(&out).map(|_| format!("in {}", out.display())),
     )
 }
 
@@ -106,8 +111,26 @@ impl Chore {
         environment(&self.target("python").join(name), packages)
     }
 
-    fn wheel(&self, out: &Path) -> Result<(), String> {
-        let python = self.environment("build", &FOR_BUILDING)?;
+    /// Zig on Linux if it can be had, which is said where it cannot.
+    fn builder(&self) -> Result<(PathBuf, Linker), String> {
+        if cfg!(target_os = "linux") {
+            let with_zig = self.environment("build", &[WITH_ZIG]).and_then(|python| {
+                run(Command::new(&python).args(["-m", "ziglang", "version"]))?;
+                Ok(python)
+            });
+            match with_zig {
+                Ok(python) => return Ok((python, Linker::Zig)),
+                Err(problem) => println!(
+                    "skipped: Zig cannot be had ({problem}); this wheel runs on systems as new as this one, not on older ones"
+                ),
+            }
+        }
+        let python = self.environment("build", &[FOR_BUILDING])?;
+        Ok((python, Linker::System))
+    }
+
+    fn wheel(&self, out: &Path) -> Result<Linker, String> {
+        let (python, linker) = self.builder()?;
         let mut maturin = Command::new(&python);
         maturin
             // where Zig is looked for
@@ -118,9 +141,12 @@ impl Chore {
             .arg("--target-dir")
             .arg(self.built())
             .arg("--out")
-            .arg(out)
-            .args(FOR_OLD_SYSTEMS);
-        run(&mut maturin)
+            .arg(out);
+        if linker == Linker::Zig {
+            maturin.args(FOR_OLD_SYSTEMS);
+        }
+        run(&mut maturin)?;
+        Ok(linker)
     }
 
     fn test(&self, args: &TestArgs) -> Result<(), String> {
@@ -142,7 +168,7 @@ impl Chore {
         if wheels.exists() {
             std::fs::remove_dir_all(&wheels).map_err(|e| format!("{}: {e}", wheels.display()))?;
         }
-        self.wheel(&wheels)?;
+        let linker = self.wheel(&wheels)?;
         let mut packages = vec!["numpy", "pytest"];
         packages.extend(FOR_TESTS);
         packages.extend(FOR_NOTEBOOKS);
@@ -164,8 +190,11 @@ impl Chore {
             .args(["-m", "pytest", "-rs", "-p", "no:cacheprovider", "--nbmake"])
             .args(["tests", "notebooks"])
             .current_dir(self.root.join("crates/python"))
-            .env("CARGO", cargo())
-            .env("CARGO_TARGET_DIR", self.built());
+            // what the wheel is compared with is built with the other tests
+            .env("CARGO", cargo());
+        if linker == Linker::System && cfg!(target_os = "linux") {
+            pytest.env(ONLY_HERE, "1");
+        }
         if args.without_torch {
             println!("skipped: {OF_TORCH} needs PyTorch");
             pytest.args(["--ignore", OF_TORCH]);

@@ -4,6 +4,7 @@
 
 mod arrays;
 mod choices;
+mod judgement;
 mod memory;
 mod model;
 mod rtm;

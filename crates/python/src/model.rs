@@ -2,6 +2,7 @@
 
 use crate::arrays::{Cells, Numbers, Observed, Table};
 use crate::choices::{failed, inferred, written};
+use crate::judgement::{contradicted, doubted};
 use crate::memory::room;
 use crate::rtm::told;
 use crate::threads::{Threads, Workers};
@@ -26,8 +27,6 @@ const STRETCH: usize = 64 * PART;
 const ALONE: usize = 16;
 /// Observations from which it is judged whether they can be what they are given as.
 const LOOKED_AT: usize = 10_000;
-/// Fewer observations say nothing of all.
-const TOO_FEW: usize = 32;
 /// The column that is no number but bits.
 const BITS: &str = "flags";
 
@@ -108,14 +107,16 @@ impl Model {
         self.weights.clone()
     }
 
-    /// x (n × d), angles (n × c), masked (n), scale and offset of digital numbers, a number for no data → each column by
-    /// its name.
-    #[pyo3(signature = (x, angles, masked, digital_numbers, nodata))]
+    /// x (n × d), angles (n × c), which of them are one number for all, masked (n), scale and offset of digital numbers, a
+    /// number for no data → each column by its name.
+    #[pyo3(signature = (x, angles, alike, masked, digital_numbers, nodata))]
+    #[allow(clippy::too_many_arguments)] // those of Python
     fn infer<'py>(
         &self,
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
         angles: Option<&Bound<'py, PyAny>>,
+        alike: Vec<usize>,
         masked: Option<PyReadonlyArray1<'py, bool>>,
         digital_numbers: Option<(f64, f64)>,
         nodata: Option<f64>,
@@ -130,6 +131,7 @@ impl Model {
         let seen = Seen {
             cells: x.cells(),
             angles: angles.as_ref().map(Table::numbers),
+            alike: &alike,
             masked: masked.as_deref(),
             values,
             missing: Missing::new(values, nodata),
@@ -155,6 +157,8 @@ impl Model {
 struct Seen<'a> {
     cells: Cells<'a>,
     angles: Option<Numbers<'a>>,
+    /// Columns of angles that are one number that a user chose, not data.
+    alike: &'a [usize],
     masked: Option<&'a [bool]>,
     values: Values,
     missing: Missing,
@@ -201,36 +205,34 @@ impl Model {
     fn look(&self, py: Python<'_>, seen: &Seen) -> PyResult<()> {
         let (n, d) = seen.cells.dim();
         let mut evidence = Evidence::new(&self.estimator, seen.values);
+        let mut cells = Vec::with_capacity(d);
         for row in (0..n).step_by(n.div_ceil(LOOKED_AT).max(1)) {
             if seen.masked.is_some_and(|masked| masked[row]) {
                 continue;
             }
-            let mut cells = Vec::with_capacity(d);
+            cells.clear();
             seen.cells.row(row, |cell| {
                 let missing = seen.missing.in_channel(cell);
                 cells.push(if missing { f64::NAN } else { cell });
             });
             evidence.add_channels(&cells);
             if let Some(angles) = seen.angles {
-                for (k, angle) in angles.rows(row..row + 1).iter().enumerate() {
-                    evidence.add_angle(k, *angle);
+                let own = angles.rows(row..row + 1);
+                for k in (0..own.len()).filter(|k| !seen.alike.contains(k)) {
+                    let angle = own[[0, k]];
+                    if !seen.missing.is_nodata(angle) {
+                        evidence.add_angle(k, angle);
+                    }
                 }
             }
         }
-        // a few say nothing: a chunk of clouds, or the one number with which Dask asks for types
-        if evidence.observations() < TOO_FEW {
-            return Ok(());
-        }
-        let is_scaled = matches!(seen.values, Values::DigitalNumbers { .. });
-        if let Some(what) = evidence.contradiction().filter(|_| !is_scaled) {
-            return Err(PyValueError::new_err(format!(
-                "what is given as {} looks like {}: {}; digital numbers need digital_numbers=(scale, offset)",
-                what.declared, what.likely, what.evidence
-            )));
+        if let Some(what) = evidence.contradiction() {
+            return Err(PyValueError::new_err(contradicted(&what)));
         }
         for doubt in evidence.doubts() {
-            let text = CString::new(doubt).unwrap_or_default();
-            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+            let text = CString::new(doubted(&doubt)).unwrap_or_default();
+            // the line that calls Model.infer
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 2)?;
         }
         Ok(())
     }

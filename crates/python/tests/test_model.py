@@ -9,8 +9,8 @@ import numpy as np
 import phys_smpl
 import pytest
 
-CRATE = Path(__file__).resolve().parents[1]
-RUN = CRATE.parents[1] / "models" / "s2_midlatitude"
+ROOT = Path(__file__).resolve().parents[3]
+RUN = ROOT / "models" / "s2_midlatitude"
 
 
 def drawn(n, seed=4):
@@ -38,8 +38,8 @@ def rust(tmp_path_factory):
     x[17, 3] = np.nan
     np.save(folder / "reflectance.npy", x)
     np.save(folder / "angles.npy", angles)
-    line = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "--release", "--example", "estimates", "--"]
-    subprocess.run([*line, str(RUN), str(folder)], cwd=CRATE, check=True)
+    line = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "-p", "stories", "--bin", "estimates_for_python", "--"]
+    subprocess.run([*line, str(RUN), str(folder)], cwd=ROOT, check=True)
     return x, angles, np.load(folder / "estimates.npy")
 
 

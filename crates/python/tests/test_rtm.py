@@ -10,7 +10,7 @@ import numpy as np
 import phys_smpl
 import pytest
 
-CRATE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 LOW = np.array([1.0, 10.0, 0.001, 0.005, 0.01, 0.01, 0.1])
 HIGH = np.array([3.0, 80.0, 0.02, 0.05, 5.0, 1.0, 1.0])
 FREE = ["N", "cab", "cw", "cm", "LAI", "LAIu", "fc"]
@@ -34,8 +34,8 @@ def rust(tmp_path_factory):
     params, geometry = drawn(777)
     np.save(folder / "parameters.npy", params)
     np.save(folder / "geometry.npy", geometry)
-    command = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "--release", "--example", "reference", "--", str(folder)]
-    subprocess.run(command, cwd=CRATE, check=True)
+    command = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "-p", "stories", "--bin", "spectra_for_python", "--"]
+    subprocess.run([*command, str(folder)], cwd=ROOT, check=True)
     return params, geometry, np.load(folder / "values.npy"), np.load(folder / "jacobian.npy")
 
 

@@ -9,6 +9,8 @@ _F = TypeVar("_F", np.float32, np.float64)
 _Angles = NDArray[np.float32] | NDArray[np.float64]
 _Quantity = tuple[str, str, float, float, float]
 
+__all__ = ["__version__", "MOST_THREADS", "Model", "Rtm"]
+
 __version__: str
 MOST_THREADS: int
 
@@ -65,6 +67,7 @@ class Model:
         self,
         x: NDArray[Any],
         angles: _Angles | None,
+        alike: Sequence[int],
         masked: NDArray[np.bool_] | None,
         digital_numbers: tuple[float, float] | None,
         nodata: float | None,

@@ -158,7 +158,9 @@ class Model:
         Raises
         ------
         ValueError
-            Shapes that do not fit, angles that the model does not have, numbers that cannot be what they are given as.
+            Shapes that do not fit, angles that the model does not have, numbers that cannot be what they are given as, by
+            the rule of ``trainer infer``: digital numbers or percent given as reflectance, reflectance given as digital
+            numbers, angles in radians. What is only likely wrong, such as an offset left out, is a `UserWarning`.
         TypeError
             Something else than numbers.
         MemoryError
@@ -166,17 +168,17 @@ class Model:
         """
         seen = _arrays.table("x", x, self.channels, _READ, gaps=True)
         n = len(seen)
-        at = None
+        at, alike = None, []
         if angles is not None:
             known = [name for name, *_ in self.angles]
             if isinstance(angles, Mapping):
-                at = self._table_of(angles, n)
+                at, alike = self._table_of(angles, n)
             else:
                 at = _arrays.table("angles", angles, known, (np.float32, np.float64))
             if len(at) != n:
                 raise ValueError(f"angles has {len(at)} rows and x {n}; allowed: as many")
         left_out = None if mask is None else _arrays.mask_of(mask, n)
-        return self._native.infer(seen, at, left_out, _scaling(digital_numbers), _nodata(nodata))
+        return self._native.infer(seen, at, alike, left_out, _scaling(digital_numbers), _nodata(nodata))
 
     def with_threads(self, threads: int | None) -> Model:
         """The same model on another number of threads.
@@ -194,19 +196,21 @@ class Model:
             return self
         return _kept(self._files, {**self._options, "threads": threads})
 
-    def _table_of(self, angles: Mapping[str, Any], n: int) -> NDArray[np.float32]:
+    def _table_of(self, angles: Mapping[str, Any], n: int) -> tuple[NDArray[np.float32], list[int]]:
+        """Make a column of each angle, and list those that are one number for all rows."""
         known = [name for name, *_ in self.angles]
         for name in angles:
             if name not in known:
                 near = _words.suggestion(name, known)
                 raise ValueError(f"angle {name!r} is not one of the model's: {', '.join(known)}{near}")
-        table = np.empty((n, len(known)), np.float32)
+        table, alike = np.empty((n, len(known)), np.float32), []
         for column, (name, _, smallest, largest, default) in enumerate(self.angles):
             given = _arrays.column(name, angles.get(name, default), n)
             if given.ndim == 0:
                 _words.angle(name, given[()], smallest, largest)
+                alike.append(column)
             table[:, column] = given
-        return table
+        return table, alike
 
     def __repr__(self) -> str:
         return f"Model({len(self.channels)} channels, {len(self.columns)} columns, {self.digest[:12]})"

@@ -84,8 +84,9 @@ def infer_dataset(
 
     def infer(x: Any, *rest: Any) -> Any:
         pixels, shape = x.reshape(-1, x.shape[-1]), x.shape[:-1]
-        flat = [np.broadcast_to(one, shape).reshape(-1) for one in rest]
-        left_out = np.ascontiguousarray(flat.pop(), bool) if mask is not None else None
+        # a number for all pixels stays one
+        flat = [one if np.ndim(one) == 0 else np.broadcast_to(one, shape).reshape(-1) for one in rest]
+        left_out = np.ascontiguousarray(np.broadcast_to(flat.pop(), pixels.shape[:1]), bool) if mask is not None else None
         at = dict(zip(names, flat)) or None
         found = model.infer(pixels, at, mask=left_out, digital_numbers=digital_numbers, nodata=nodata)
         columns = tuple(found[name].reshape(shape) for name, *_ in model.columns)

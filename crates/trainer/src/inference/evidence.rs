@@ -28,10 +28,11 @@ impl Evidence {
     }
 
     /// Takes in the channels of an observation, after a file's own scale; one with a missing (NaN) or absurd number says
-    /// nothing, nor does one of zeros alone, which no sensor sees.
+    /// nothing, nor does one of zeros or ones alone, which no sensor sees: beyond the edge of a swath digital numbers are
+    /// often 1.
     pub fn add_channels(&mut self, cells: &[f64]) {
-        let is_seen = cells.iter().any(|cell| *cell != 0.0);
-        if is_seen && cells.iter().all(|cell| cell.abs() < ABSURD) {
+        let all_are = |one: f64| cells.iter().all(|cell| *cell == one);
+        if !all_are(0.0) && !all_are(1.0) && cells.iter().all(|cell| cell.abs() < ABSURD) {
             self.channels.add(cells);
         }
     }

@@ -1,7 +1,7 @@
 //! What Rust infers from reflectance.npy (n × d) and angles.npy (n × c) in a folder with the model of another one: writes
 //! estimates.npy, columns × n.
 //!
-//!     cargo run --release --example estimates -- MODEL FOLDER
+//!     cargo run -p stories --bin estimates_for_python -- MODEL FOLDER
 
 use ndarray::Array2;
 use ndarray_npy::{read_npy, write_npy};

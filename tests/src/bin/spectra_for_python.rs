@@ -1,7 +1,7 @@
 //! What Rust says of parameters.npy (n × 7: N, cab, cw, cm, LAI, LAIu, fc) and geometry.npy (n × 3) in a folder: writes
 //! values.npy and jacobian.npy there.
 //!
-//!     cargo run --release --example reference -- FOLDER
+//!     cargo run -p stories --bin spectra_for_python -- FOLDER
 
 use ndarray::{Array2, Array3};
 use ndarray_npy::{read_npy, write_npy};
