@@ -138,7 +138,8 @@ fn pack(numbers: &[u64], bits: usize, format: u16, big_endian: bool) -> Vec<u8> 
             .flat_map(|number| {
                 let all = number.to_be_bytes();
                 let mut own = all[8 - bytes..].to_vec();
-                if !big_endian {
+                // GDAL turns unsigned numbers of 24 bits the other way round
+                if big_endian == (bits == 24 && format == 1) {
                     own.reverse();
                 }
                 own

@@ -1,8 +1,9 @@
 //! Numbers whose bits do not fill one of the machine's types, made whole.
 //!
 //! TIFF packs numbers of 1 to 31 bits across the borders of bytes, the most significant bit first
-//! whatever the file's byte order, and begins every row with a new byte. Numbers of 24 bits and half
-//! floats are whole bytes and follow the byte order.
+//! whatever the file's byte order, and begins every row with a new byte. Half floats and floats of
+//! 24 bits are whole bytes and follow the byte order. Unsigned numbers of 24 bits are written by GDAL alone
+//! (`NBITS=24`): most significant byte first in a little-endian file, least significant byte first in a big-endian one.
 
 use super::samples::SampleType;
 
@@ -13,7 +14,7 @@ pub(crate) enum Packing {
     Whole,
     /// Unsigned numbers of so many bits, one behind the other.
     Bits(usize),
-    /// Unsigned numbers of three bytes.
+    /// Unsigned numbers of three bytes, in GDAL's order.
     Triples,
     /// IEEE 754 floats of 16 bits.
     Half,
@@ -76,7 +77,7 @@ impl Packing {
             Self::Triples => {
                 let triples = packed[skipped / 8..].as_chunks::<3>().0;
                 for (number, [a, b, c]) in out.as_chunks_mut::<4>().0.iter_mut().zip(triples) {
-                    *number = [*a, *b, *c, 0];
+                    *number = [*c, *b, *a, 0];
                 }
             }
             Self::Half => {
