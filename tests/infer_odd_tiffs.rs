@@ -16,7 +16,7 @@ const HOW: [&str; 8] = [
     "--angle",
     "tts=40",
     "--write",
-    "median,sd",
+    "median,sd,flags",
     "--parameters",
     "LAI,cab",
 ];

@@ -45,6 +45,7 @@ fn simulate(folder: &Path, more: &[&str]) -> (Vec<String>, Vec<Vec<f64>>) {
         .arg(&params)
         .arg("--output")
         .arg(&output)
+        .arg("--overwrite")
         .args(more)
         .output()
         .unwrap();

@@ -56,6 +56,7 @@ fn simulated_tables(folder: &Path) {
             .arg(&params)
             .arg("--output")
             .arg(&output)
+            .arg("--overwrite")
             .output()
             .unwrap();
         let (stdout, stderr) = printed(&run);

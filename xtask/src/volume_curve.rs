@@ -76,7 +76,12 @@ fn volume_curve(args: &Args) -> Result<bool, String> {
         let run = newest(&newest(&runs)?)?;
         let file = runs.join("parameters.csv");
         let mut command = Command::new(&trainer);
-        command.arg("eval").arg(&run).arg("--parameters").arg(&file);
+        command
+            .arg("eval")
+            .arg(&run)
+            .arg("--overwrite")
+            .arg("--parameters")
+            .arg(&file);
         succeed(command)?;
         let text =
             fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
