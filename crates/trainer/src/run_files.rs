@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// Files of a run's folder with names that never change.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "config.json",
     "standardization.json",
     "domain.json",
+    "physics.json",
     "dropped_rows.csv",
     "run.lock",
     "run.log",

@@ -28,11 +28,10 @@ pub fn parse(text: &str) -> Result<NonZeroUsize, String> {
 pub fn start(wanted: Option<NonZeroUsize>) -> Result<(), TrainerError> {
     let mut count = wanted.unwrap_or_else(by_default).get();
     // a global pool that could not be built can never be built again, so that a pool to throw away is tried first
-    while let Err(error) = pool(count) {
+    while let Err(error) = try_pool(count) {
         if wanted.is_some() || count == 1 {
             return Err(error);
         }
-        // a quarter, for the threads of the pool that is thrown away end a little later
         count = count.div_ceil(4);
     }
     match ThreadPoolBuilder::new().num_threads(count).build_global() {
@@ -40,6 +39,24 @@ pub fn start(wanted: Option<NonZeroUsize>) -> Result<(), TrainerError> {
         Err(error) if error.source().is_some() => Err(refused(count, error)),
         _ => Ok(()),
     }
+}
+
+/// Starts a pool of so many threads and waits until they have ended, so that the next pool finds room for as many.
+fn try_pool(count: usize) -> Result<(), TrainerError> {
+    let mut started = vec![];
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(count)
+        .spawn_handler(|thread| {
+            started.push(std::thread::Builder::new().spawn(|| thread.run())?);
+            Ok(())
+        })
+        .build();
+    let tried = pool.map(drop).map_err(|error| refused(count, error));
+    for thread in started {
+        // a thread that only waited for work has nothing to say
+        let _ = thread.join();
+    }
+    tried
 }
 
 /// A pool of so many threads.

@@ -376,7 +376,7 @@ impl<'a, E: Scalar, D: Shards<E>> Training<'a, E, D> {
         }
         self.save(&run.after_epochs(done))?;
         for kept in run.kept_epochs()? {
-            if kept + keep <= done {
+            if kept.saturating_add(keep) <= done {
                 disk.remove(&run.after_epochs(kept))?;
                 disk.remove(&run.best_after_epochs(kept))?;
             }

@@ -60,11 +60,14 @@ pub fn bases() -> Vec<Base> {
                 ("data.model_error=false", OtherSamples),
                 (r#"data.geometries={"latitude":[35,60]}"#, OtherSamples),
                 (
-                    "phys_vae.no_phy=true phys_vae.dim_z_phy=0 phys_vae.epochs_pretrain=0",
+                    "phys_vae.no_phy=true phys_vae.dim_z_phy=0 phys_vae.epochs_pretrain=0 phys_vae.hidlayers_z_phy=[128]",
                     Refused,
                 ),
                 ("phys_vae.dim_z_aux=3", Refused),
-                ("phys_vae.dim_z_aux=0", Refused),
+                (
+                    "phys_vae.dim_z_aux=0 phys_vae.hidlayers_z_aux=[128]",
+                    Refused,
+                ),
                 ("phys_vae.sees_conditions=true", Refused),
                 ("phys_vae.residual=low_rank", Refused),
                 ("phys_vae.calibration=offset", Refused),
@@ -185,6 +188,7 @@ pub fn bases() -> Vec<Base> {
             "no physics",
             vec![
                 "phys_vae.no_phy=true",
+                "phys_vae.hidlayers_z_phy=[128]",
                 "phys_vae.dim_z_phy=0",
                 "phys_vae.epochs_pretrain=0",
             ],
@@ -192,6 +196,11 @@ pub fn bases() -> Vec<Base> {
                 ("phys_vae.kl_without_physics=false", Anew),
                 ("phys_vae.dim_z_phy=7 phys_vae.no_phy=false", Refused),
             ],
+        ),
+        (
+            "left out rows",
+            vec!["FOLDER", "data.missing=drop_row"],
+            vec![("data.max_dropped=0.5", Free)],
         ),
         (
             "tables",
@@ -219,7 +228,6 @@ pub fn bases() -> Vec<Base> {
                 ("data.missing=drop_row", SameSamples),
                 ("data.out_of_range=drop_row", SameSamples),
                 ("data.duplicates=drop_row", OtherSamples),
-                ("data.max_dropped=0.5", Free),
                 ("data.max_memory_gib=3", Free),
                 (
                     r#"data.standardization={"mean":"mean.npy","scale":"scale.npy"}"#,
