@@ -72,6 +72,10 @@ const WITHOUT_CONSEQUENCE: &[(&str, &str)] = &[
     ),
     ("physics.fixed.psi", "makes no difference at nadir"),
     (
+        "physics.fixed.car",
+        "acts below 560 nm, where these configurations have no band",
+    ),
+    (
         "physics.ranges",
         "without physics it names the parameters that a later run may infer",
     ),

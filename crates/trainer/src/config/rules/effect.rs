@@ -169,8 +169,8 @@ impl<'a> Keys<'a> {
     fn of_network(&mut self) {
         let network = &self.config.phys_vae;
         let no_hidden_layer = network.hidlayers_feat.is_empty()
-            && network.hidlayers_z_phy.is_empty()
-            && network.hidlayers_z_aux.is_empty();
+            && (self.no_physics() || network.hidlayers_z_phy.is_empty())
+            && (network.dim_z_aux == 0 || network.hidlayers_z_aux.is_empty());
         let linear = match self.variant() {
             ModelVariant::NoPhysics => false,
             ModelVariant::PhysicsOnly => true,
@@ -217,17 +217,14 @@ impl<'a> Keys<'a> {
         }
         let own = &network.low_rank;
         let ramps = [
-            ("tau", own.tau_init, own.tau_final, own.tau_warmup_epochs),
-            ("r", own.r_init, own.r_final, own.r_warmup_epochs),
+            ("tau", own.tau_init, own.tau_final),
+            ("r", own.r_init, own.r_final),
         ];
-        for (name, from, to, epochs) in ramps {
+        for (name, from, to) in ramps {
             let constant = "while its first and last value are the same";
             let path = |end: &str| format!("phys_vae.low_rank.{name}_{end}");
             #[expect(clippy::float_cmp, reason = "a ramp between equal ends is none")]
             self.unread(from == to, path("warmup_epochs"), constant);
-            let at_once = "while its warm-up has 0 epochs and phys_vae.epochs_pretrain is 0";
-            let skipped = epochs == 0 && network.epochs_pretrain == 0;
-            self.unread(skipped, path("init"), at_once);
         }
     }
 
