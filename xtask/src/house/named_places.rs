@@ -130,16 +130,26 @@ fn is_a_test(source: &Path) -> bool {
     (source.iter()).any(|part| part == "tests" || part == "tests.rs" || part == "testing.rs")
 }
 
-/// A source without comments and without its module of tests, which stands last.
+/// A source without comments and without its modules of tests.
 fn shipped_code(source: &str) -> String {
-    let source = source
-        .split("#[cfg(test)]\nmod ")
-        .next()
-        .unwrap_or_default();
-    let lines = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default());
-    lines.collect::<Vec<_>>().join("\n")
+    let mut kept = vec![];
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        let attribute = line.trim_start();
+        let indent = &line[..line.len() - attribute.len()];
+        let is_for_tests = ["#[cfg(test)]", "#[cfg(all(test"];
+        if !is_for_tests.iter().any(|it| attribute.starts_with(it)) {
+            kept.push(line.split("//").next().unwrap_or_default());
+            continue;
+        }
+        // `mod tests;` is another file; a block ends at its own indent
+        let item = lines.find(|line| !line.trim_start().starts_with("#["));
+        if item.is_some_and(|item| item.ends_with('{')) {
+            let end = format!("{indent}}}");
+            let _ = lines.find(|line| *line == end);
+        }
+    }
+    kept.join("\n")
 }
 
 fn has_word(code: &str, wanted: &str) -> bool {
@@ -179,8 +189,21 @@ mod tests {
 
     #[test]
     fn tests_may_write_files() {
-        let source = "fn a() {}\n#[cfg(test)]\nmod tests {\n fn b() { fs::write(p, q); }\n}\n";
-        assert!(!writes_files(&shipped_code(source)));
+        for attribute in [
+            "#[cfg(test)]",
+            "#[cfg(all(test, unix))]",
+            "#[cfg(test)]\n#[allow(a)]",
+        ] {
+            let source = format!(
+                "fn a() {{}}\n{attribute}\nmod tests {{\n fn b() {{ fs::write(p, q); }}\n}}\n"
+            );
+            assert!(!writes_files(&shipped_code(&source)));
+        }
+        // what follows a module of tests, or its name, is shipped
+        let source = "mod a {\n    #[cfg(test)]\n    mod tests {\n    }\n    fn b() { fs::write(p, q); }\n}\n";
+        assert!(writes_files(&shipped_code(source)));
+        let source = "#[cfg(test)]\nmod tests;\nfn a() { fs::write(p, q); }\n";
+        assert!(writes_files(&shipped_code(source)));
         assert!(writes_files(&shipped_code(
             "fn a() { std::fs::rename(p, q); }"
         )));
