@@ -69,6 +69,7 @@ pub fn bases() -> Vec<Base> {
                     Refused,
                 ),
                 ("phys_vae.sees_conditions=true", Refused),
+                ("phys_vae.deterministic_latents=true", Refused),
                 ("phys_vae.residual=low_rank", Refused),
                 ("phys_vae.calibration=offset", Refused),
                 ("phys_vae.activation=relu", Refused),
